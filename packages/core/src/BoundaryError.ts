@@ -1,0 +1,193 @@
+/**
+ * The failure of a boundary: the thread, process or connection between a caller
+ * and its handler broke, was full, or took too long. The handler's own failures
+ * cross as they are and are never one of these.
+ *
+ * **Example** (A worker that died)
+ *
+ * ```ts
+ * import { BoundaryError, Crashed } from "@causeway/core/BoundaryError"
+ * import * as Effect from "effect/Effect"
+ *
+ * const call: Effect.Effect<number, BoundaryError> = Effect.fail(
+ *   new BoundaryError({
+ *     boundary: "app/Squares worker 1",
+ *     reason: new Crashed({
+ *       message: "the worker exited with code 7", exitCode: 7, delivery: "may-have-run", uptimeMs: 10, callsDone: 0
+ *     })
+ *   })
+ * )
+ *
+ * const code = call.pipe(Effect.catchReason("BoundaryError", "Crashed", (r) => Effect.succeed(r.exitCode)))
+ *
+ * await Effect.runPromise(code) // => 7
+ * ```
+ */
+import * as ErrorReporter from "effect/ErrorReporter"
+import type * as LogLevel from "effect/LogLevel"
+import * as Schema from "effect/Schema"
+import * as Disposition from "./Disposition.ts"
+
+const common = {
+  /** One sentence for people. */
+  message: Schema.String
+} as const
+
+const delivery = {
+  /** `not-sent`: the handler certainly did not see the call. */
+  delivery: Schema.Literals(["not-sent", "may-have-run"])
+} as const
+
+/** The other side is gone: it exited, threw outside of any call, or ran out of memory. */
+export class Crashed extends Schema.TaggedError<Crashed>("@causeway/core/BoundaryError/Crashed")("Crashed", {
+  ...common,
+  ...delivery,
+  exitCode: Schema.optional(Schema.Finite),
+  /** The signal that ended a process. */
+  signal: Schema.optional(Schema.String),
+  /** What it threw, where something was thrown. */
+  cause: Schema.optional(Schema.Defect()),
+  /** The last lines it wrote to its standard error, redacted. */
+  stderr: Schema.optional(Schema.String),
+  uptimeMs: Schema.Finite,
+  /** How many calls it had served. */
+  callsDone: Schema.Finite
+}) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "us", retry: "backoff", delivery: this.delivery })
+  }
+}
+
+/** The other side is there but no longer reacts. */
+export class Unresponsive extends Schema.TaggedError<Unresponsive>("@causeway/core/BoundaryError/Unresponsive")(
+  "Unresponsive",
+  {
+    ...common,
+    ...delivery,
+    /** How long it had been silent. */
+    silentFor: Schema.Duration,
+    /** What it was doing, where that could be sampled: function and place, innermost first. */
+    sample: Schema.optional(Schema.Array(Schema.String))
+  }
+) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "us", retry: "never", delivery: this.delivery })
+  }
+}
+
+/** The queue in front of the boundary is full. */
+export class Overloaded extends Schema.TaggedError<Overloaded>("@causeway/core/BoundaryError/Overloaded")(
+  "Overloaded",
+  {
+    ...common,
+    /** Estimated from the rate of service. */
+    retryAfter: Schema.Duration,
+    queued: Schema.Finite
+  }
+) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({
+      blame: "us",
+      retry: "backoff",
+      retryAfter: this.retryAfter,
+      delivery: "not-sent"
+    })
+  }
+}
+
+/** The call's deadline passed on the way or in the handler. */
+export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
+  "@causeway/core/BoundaryError/DeadlineExceeded"
+)("DeadlineExceeded", {
+  ...common,
+  ...delivery,
+  limit: Schema.Duration
+}) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "caller", delivery: this.delivery })
+  }
+}
+
+/** The other side is shutting down and takes no new calls. */
+export class Draining extends Schema.TaggedError<Draining>("@causeway/core/BoundaryError/Draining")(
+  "Draining",
+  common
+) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "us", retry: "backoff", delivery: "not-sent" })
+  }
+}
+
+/** A value did not fit its schema, or could not be posted. Only its own call fails. */
+export class Undecodable extends Schema.TaggedError<Undecodable>("@causeway/core/BoundaryError/Undecodable")(
+  "Undecodable",
+  {
+    ...common,
+    ...delivery,
+    direction: Schema.Literals(["request", "response"]),
+    /** The schema's issue, with the path to the value. */
+    issue: Schema.String,
+    /** The value as it came, redacted and bounded. */
+    raw: Schema.optional(Schema.Unknown)
+  }
+) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: this.direction === "request" ? "caller" : "us", delivery: this.delivery })
+  }
+}
+
+/** The other side cannot be reached, or never got ready. */
+export class Unreachable extends Schema.TaggedError<Unreachable>("@causeway/core/BoundaryError/Unreachable")(
+  "Unreachable",
+  {
+    ...common,
+    cause: Schema.optional(Schema.Defect())
+  }
+) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "us", retry: "backoff", delivery: "not-sent" })
+  }
+}
+
+/** Every reason, as a schema. */
+export const BoundaryReason = Schema.Union([
+  Crashed,
+  Unresponsive,
+  Overloaded,
+  DeadlineExceeded,
+  Draining,
+  Undecodable,
+  Unreachable
+])
+
+/** Every reason, as a type. */
+export type BoundaryReason = typeof BoundaryReason.Type
+
+/** A call failed at the boundary between caller and handler. */
+export class BoundaryError extends Schema.TaggedError<BoundaryError>("@causeway/core/BoundaryError")("BoundaryError", {
+  /** Which boundary, such as `app/Summaries worker 2`. */
+  boundary: Schema.String,
+  reason: BoundaryReason
+}) {
+  override get message(): string {
+    return `${this.boundary}: ${this.reason._tag}, ${this.reason.message}`
+  }
+
+  get [Disposition.symbol](): Disposition.Disposition {
+    return this.reason[Disposition.symbol]
+  }
+
+  override get [ErrorReporter.severity](): LogLevel.Severity {
+    return this.reason[Disposition.symbol].blame === "caller" ? "Info" : "Error"
+  }
+
+  override get [ErrorReporter.attributes](): Readonly<Record<string, unknown>> {
+    const { blame, delivery } = this.reason[Disposition.symbol]
+    return {
+      "causeway.boundary": this.boundary,
+      "causeway.reason": this.reason._tag,
+      "causeway.blame": blame,
+      "causeway.delivery": delivery
+    }
+  }
+}

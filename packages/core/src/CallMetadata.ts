@@ -1,0 +1,116 @@
+/**
+ * What travels with a call beside its payload: the time it has left, the upstream
+ * it shall use, the attempt it is, and the id of the request it serves. Sent in
+ * message headers, so every place and transport carries it the same way.
+ *
+ * The time left is sent as a duration, since clocks of two machines differ, and
+ * becomes a point in time again on arrival.
+ *
+ * **Example** (A call gets five seconds)
+ *
+ * ```ts
+ * import * as CallMetadata from "@causeway/core/CallMetadata"
+ * import * as Effect from "effect/Effect"
+ *
+ * const headers = CallMetadata.headers.pipe(CallMetadata.withTimeout("5 seconds"))
+ *
+ * Number((await Effect.runPromise(headers))[CallMetadata.timeoutHeader]) > 4000 // => true
+ * ```
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as Upstream from "./Upstream.ts"
+
+/** The time a call has left, in milliseconds. */
+export const timeoutHeader = "causeway-timeout-ms"
+/** The upstream to use. */
+export const upstreamHeader = "causeway-upstream"
+/** The number of the policy's attempt. */
+export const attemptHeader = "causeway-attempt"
+/** The id of the request that the call serves. */
+export const requestIdHeader = "causeway-request-id"
+
+/** When the call must have ended, in milliseconds on the epoch. */
+export const Deadline = Context.Reference<number | undefined>("@causeway/core/CallMetadata/Deadline", {
+  defaultValue: () => undefined
+})
+
+/** The id of the request that is being served, for logs and upstreams. */
+export const RequestId = Context.Reference<string | undefined>("@causeway/core/CallMetadata/RequestId", {
+  defaultValue: () => undefined
+})
+
+const now = (fiber: Fiber.Fiber<unknown, unknown>): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+
+const earlier = (fiber: Fiber.Fiber<unknown, unknown>, timeout: Duration.Input): number =>
+  Math.min(
+    fiber.getRef(Deadline) ?? Number.POSITIVE_INFINITY,
+    now(fiber) + Duration.toMillis(Duration.fromInputUnsafe(timeout))
+  )
+
+/** Gives the calls of an effect at most this long. Never prolongs a deadline that is set already. */
+export const withTimeout =
+  (timeout: Duration.Input) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withFiber((fiber) => Effect.provideService(self, Deadline, earlier(fiber, timeout)))
+
+/** As {@link withTimeout}, for the calls of a stream. */
+export const withTimeoutStream =
+  (timeout: Duration.Input) =>
+  <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+    Stream.unwrap(
+      Effect.withFiber((fiber) => Effect.succeed(Stream.provideService(self, Deadline, earlier(fiber, timeout))))
+    )
+
+/** The time left until the deadline, never below zero; `undefined` where none is set. */
+export const remaining: Effect.Effect<Duration.Duration | undefined> = Effect.withFiber((fiber) => {
+  const deadline = fiber.getRef(Deadline)
+  return Effect.succeed(deadline === undefined ? undefined : Duration.millis(Math.max(0, deadline - now(fiber))))
+})
+
+/** The metadata of a fiber as headers. */
+export const headersOf = (fiber: Fiber.Fiber<unknown, unknown>): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  const deadline = fiber.getRef(Deadline)
+  const upstream = fiber.getRef(Upstream.Current)
+  const attempt = fiber.getRef(Upstream.CurrentAttempt)
+  const requestId = fiber.getRef(RequestId)
+  if (deadline !== undefined) headers[timeoutHeader] = String(Math.max(0, deadline - now(fiber)))
+  if (upstream !== undefined) headers[upstreamHeader] = upstream
+  if (attempt !== undefined) headers[attemptHeader] = String(attempt.number)
+  if (requestId !== undefined) headers[requestIdHeader] = requestId
+  return headers
+}
+
+/** The metadata of the current fiber as headers. */
+export const headers: Effect.Effect<Record<string, string>> = Effect.withFiber((fiber) =>
+  Effect.succeed(headersOf(fiber))
+)
+
+/** The time a call has left by its headers, in milliseconds; `undefined` where they state none that can be read. */
+export const timeoutOf = (headers: Readonly<Record<string, string | undefined>>): number | undefined => {
+  const timeout = Number(headers[timeoutHeader] ?? Number.NaN)
+  return timeout >= 0 && Number.isFinite(timeout) ? timeout : undefined
+}
+
+/**
+ * The context that received headers stand for. What is absent or unreadable is
+ * left unset, since metadata may come from a peer of another version.
+ */
+export const contextOf = (
+  headers: Readonly<Record<string, string | undefined>>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Context.Context<never> => {
+  const timeout = timeoutOf(headers)
+  const attempt = Number(headers[attemptHeader] ?? Number.NaN)
+  return Context.empty().pipe(
+    Context.add(Deadline, timeout === undefined ? undefined : now(fiber) + timeout),
+    Context.add(Upstream.Current, headers[upstreamHeader]),
+    Context.add(Upstream.CurrentAttempt, Number.isInteger(attempt) && attempt > 0 ? { number: attempt } : undefined),
+    Context.add(RequestId, headers[requestIdHeader])
+  )
+}

@@ -1,0 +1,94 @@
+/**
+ * The failure of a policy: no attempt was made, or none ended in time, so that
+ * there is no error of the call itself to give. Otherwise a policy fails with the
+ * call's own error, unchanged.
+ */
+import * as ErrorReporter from "effect/ErrorReporter"
+import type * as LogLevel from "effect/LogLevel"
+import * as Schema from "effect/Schema"
+import * as Disposition from "./Disposition.ts"
+
+/** Every upstream's breaker is open. */
+export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("@causeway/core/PolicyError/CircuitOpen")(
+  "CircuitOpen",
+  {
+    message: Schema.String,
+    retryAfter: Schema.Duration
+  }
+) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({
+      blame: "upstream",
+      retry: "backoff",
+      retryAfter: this.retryAfter,
+      fallback: "any",
+      delivery: "not-sent"
+    })
+  }
+}
+
+/** The policy's deadline passed before any attempt had ended. */
+export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
+  "@causeway/core/PolicyError/DeadlineExceeded"
+)("DeadlineExceeded", {
+  message: Schema.String,
+  /** Which of the policy's limits: the whole call, its first element, or the wait between two elements. */
+  phase: Schema.Literals(["total", "first-element", "idle"]),
+  limit: Schema.Duration
+}) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "upstream" })
+  }
+}
+
+/** The call was refused so that others can be served. */
+export class Shed extends Schema.TaggedError<Shed>("@causeway/core/PolicyError/Shed")("Shed", {
+  message: Schema.String,
+  retryAfter: Schema.Duration
+}) {
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "us", retry: "backoff", retryAfter: this.retryAfter, delivery: "not-sent" })
+  }
+}
+
+/** Every reason, as a schema. */
+export const PolicyReason = Schema.Union([CircuitOpen, DeadlineExceeded, Shed])
+
+/** Every reason, as a type. */
+export type PolicyReason = typeof PolicyReason.Type
+
+/**
+ * A policy ended a call that has no error of its own.
+ *
+ * **Example** (A policy's deadline)
+ *
+ * ```ts
+ * import { DeadlineExceeded, PolicyError } from "@causeway/core/PolicyError"
+ * import * as Duration from "effect/Duration"
+ *
+ * const error = new PolicyError({
+ *   reason: new DeadlineExceeded({ message: "nothing came in 5 seconds", phase: "total", limit: Duration.seconds(5) })
+ * })
+ *
+ * error.message // => "DeadlineExceeded: nothing came in 5 seconds"
+ * ```
+ */
+export class PolicyError extends Schema.TaggedError<PolicyError>("@causeway/core/PolicyError")("PolicyError", {
+  reason: PolicyReason
+}) {
+  override get message(): string {
+    return `${this.reason._tag}: ${this.reason.message}`
+  }
+
+  get [Disposition.symbol](): Disposition.Disposition {
+    return this.reason[Disposition.symbol]
+  }
+
+  override get [ErrorReporter.severity](): LogLevel.Severity {
+    return "Warn"
+  }
+
+  override get [ErrorReporter.attributes](): Readonly<Record<string, unknown>> {
+    return { "causeway.reason": this.reason._tag, "causeway.blame": this.reason[Disposition.symbol].blame }
+  }
+}

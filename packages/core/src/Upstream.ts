@@ -1,0 +1,35 @@
+/**
+ * Which upstream an attempt uses. A policy sets it for each attempt, call metadata
+ * carries it over boundaries, and clients of upstreams read it.
+ *
+ * **Example** (Choosing an upstream for a part of a program)
+ *
+ * ```ts
+ * import * as Upstream from "@causeway/core/Upstream"
+ * import * as Effect from "effect/Effect"
+ *
+ * const chosen = Effect.provideService(Upstream.Current, Upstream.Current, "backup")
+ *
+ * await Effect.runPromise(chosen) // => "backup"
+ * ```
+ */
+import * as Context from "effect/Context"
+
+/** The upstream's name in the configuration; `undefined` stands for the first one configured. */
+export const Current = Context.Reference<string | undefined>("@causeway/core/Upstream/Current", {
+  defaultValue: () => undefined
+})
+
+/** One attempt of a policy. */
+export interface Attempt {
+  /** Counts from 1 over all upstreams. */
+  readonly number: number
+}
+
+/**
+ * The attempt of the policy in charge. Where it is set, clients make one attempt
+ * and leave retries to the policy; `undefined` means that no policy is in charge.
+ */
+export const CurrentAttempt = Context.Reference<Attempt | undefined>("@causeway/core/Upstream/CurrentAttempt", {
+  defaultValue: () => undefined
+})

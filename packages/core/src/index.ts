@@ -1,0 +1,11 @@
+/** The failure model, the lossless codec, redaction, contracts and their in-process client. */
+export * as BoundaryError from "./BoundaryError.ts"
+export * as CallMetadata from "./CallMetadata.ts"
+export * as Contract from "./Contract.ts"
+export * as Disposition from "./Disposition.ts"
+export * as Evidence from "./Evidence.ts"
+export * as Local from "./Local.ts"
+export * as PolicyError from "./PolicyError.ts"
+export * as Upstream from "./Upstream.ts"
+export * as UpstreamError from "./UpstreamError.ts"
+export * as UpstreamReason from "./UpstreamReason.ts"
