@@ -11,7 +11,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { describe, expectTypeOf, it } from "vitest"
 
-class Db extends Context.Service<Db, { readonly get: Effect.Effect<string> }>()("test/Db") {}
+class Db extends Context.Service<Db, { readonly get: Effect.Effect<string> }>()(
+  "@causeway/core/test/Contract.test-d/Db"
+) {}
 
 class Summaries extends Contract.Service<Summaries>()(
   "test/Summaries",
@@ -28,7 +30,7 @@ describe("Contract", () => {
   })
 
   it("narrows reasons with their fields", () => {
-    Effect.flatMap(Summaries, (s) => s.summarize({ text: "" })).pipe(
+    const handled = Effect.flatMap(Summaries, (s) => s.summarize({ text: "" })).pipe(
       Effect.catchReason("UpstreamError", "RateLimited", (reason) => {
         expectTypeOf(reason).toEqualTypeOf<RateLimited>()
         return Effect.succeed("")
@@ -38,6 +40,7 @@ describe("Contract", () => {
         return Effect.succeed("")
       })
     )
+    expectTypeOf(handled).toEqualTypeOf<Effect.Effect<string, UpstreamError | BoundaryError, Summaries>>()
   })
 
   it("asks for what handlers need, and for nothing else", () => {
@@ -51,8 +54,10 @@ describe("Contract", () => {
 
   it("refuses handlers that are missing or answer wrongly", () => {
     // @ts-expect-error tokens is missing
+    // @effect-diagnostics-next-line anyUnknownInErrorContext:off
     Summaries.toLayer({ summarize: () => Effect.succeed("") })
     // @ts-expect-error a number is no string
+    // @effect-diagnostics-next-line anyUnknownInErrorContext:off
     Summaries.toLayer({ summarize: () => Effect.succeed(1), tokens: () => Stream.empty })
   })
 })

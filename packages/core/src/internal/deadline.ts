@@ -24,6 +24,8 @@ export const bounded = <R extends Rpc.Any, E>(
   const call = erased as (...args: ReadonlyArray<unknown>) => object
   const boundedCall: unknown = (...args: ReadonlyArray<unknown>) => {
     const result = call(...args)
+    // The types of a single call are unknown here by design; the group's are kept by the signature.
+    // @effect-diagnostics-next-line anyUnknownInErrorContext:off
     if (Effect.isEffect(result)) return boundEffect(result, options)
     return Stream.isStream(result) ? boundStream(result, options) : result
   }

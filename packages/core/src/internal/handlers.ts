@@ -33,6 +33,8 @@ const carrying =
   (payload, options) =>
     Rpc.wrapMap(handle(payload, options), (result: object) => {
       if (Effect.isEffect(result)) {
+        // The types of a single handler are unknown here by design.
+        // @effect-diagnostics-next-line anyUnknownInErrorContext:off
         return Effect.withFiber((fiber) => Effect.provideContext(result, contextOf(options.headers, fiber)))
       }
       return Stream.isStream(result)

@@ -1,0 +1,137 @@
+/**
+ * Failures as a person wants to read them: what failed, why, whether it may have
+ * had an effect, and what to do. Built from redacted evidence; holds no stack.
+ *
+ * **Example** (Printing a failure)
+ *
+ * ```ts
+ * import { BoundaryError, Draining } from "@causeway/core/BoundaryError"
+ * import * as Report from "@causeway/core/Report"
+ *
+ * const error = new BoundaryError({
+ *   boundary: "app/Squares worker 1",
+ *   reason: new Draining({ message: "the pool is shutting down" })
+ * })
+ *
+ * Report.render(error).split("\n")[0] // => "app/Squares worker 1: Draining, the pool is shutting down"
+ * ```
+ */
+import * as Duration from "effect/Duration"
+import { BoundaryError, type BoundaryReason } from "./BoundaryError.ts"
+import * as Disposition from "./Disposition.ts"
+import type { Evidence } from "./Evidence.ts"
+import { PolicyError, type PolicyReason } from "./PolicyError.ts"
+import * as Redaction from "./Redaction.ts"
+import { UpstreamError } from "./UpstreamError.ts"
+import type { UpstreamReason } from "./UpstreamReason.ts"
+
+type Advice<Reason extends { readonly _tag: string }> = { readonly [Tag in Reason["_tag"]]: string }
+
+const upstreamAdvice: Advice<UpstreamReason> = {
+  Configuration: "Correct the option that is named.",
+  RequestEncoding: "Correct the value that is named: it cannot be sent as JSON.",
+  Credential: "Set the credential that is named.",
+  Connect: "Check the address, the network and whether the upstream is up.",
+  Protocol: "Check that the address is that of an HTTP API, and its scheme (http or https).",
+  Timeout: "Try again, or allow more time if the upstream is known to be slow.",
+  ConnectionLost: "Try again; if it stays, look at what stands between here and the upstream.",
+  Aborted: "Nothing to do: it was given up on purpose.",
+  InvalidRequest: "Correct the request.",
+  InputTooLarge: "Send less, or use a model with a larger context.",
+  ContentFiltered: "Change the content, or use another provider.",
+  Authentication: "Check the credential of this upstream.",
+  Permission: "Give this upstream's credential the right, or use another one.",
+  NotFound: "Check the name of the model or object, and the base URL.",
+  Conflict: "Try again in a moment.",
+  RateLimited: "Wait, send less, or ask for a higher limit.",
+  QuotaExhausted: "Top up the account, or use another credential: waiting does not help.",
+  Overloaded: "Try again later, or use another upstream.",
+  ProviderFault: "Try again; if it stays, tell the provider the request id.",
+  Gateway: "The proxy answered in the upstream's place: look at what is behind it.",
+  MalformedResponse: "Check that the base URL is that of the API; see the excerpt.",
+  StreamProtocol: "Check that the upstream speaks the protocol; see the event.",
+  StreamTruncated: "Try again: the answer is incomplete.",
+  OutputUnusable: "Change the prompt or the limits; see the output.",
+  Session: "Open a new session."
+}
+
+const boundaryAdvice: Advice<BoundaryReason> = {
+  Crashed: "Look at the cause and at the worker's last lines; the pool replaces the worker by itself.",
+  Unresponsive: "Look at what the handler was doing; annotate it as blocking if it works without yielding.",
+  Overloaded: "Try again later, or give the pool more workers or concurrency.",
+  DeadlineExceeded: "Allow more time, or find out what took so long.",
+  Draining: "Send the call to another instance.",
+  Undecodable: "Make both sides use the same schema; see the issue.",
+  Unreachable: "Look at why the other side does not start."
+}
+
+const policyAdvice: Advice<PolicyReason> = {
+  CircuitOpen: "Wait: every upstream has failed too often.",
+  DeadlineExceeded: "Allow more time, or find out what took so long.",
+  Shed: "Try again later."
+}
+
+/** What to do about a failure, in one sentence; `undefined` for one that is not of this model. */
+export const advice = (error: unknown): string | undefined => {
+  if (error instanceof UpstreamError) return upstreamAdvice[error.reason._tag]
+  if (error instanceof BoundaryError) return boundaryAdvice[error.reason._tag]
+  return error instanceof PolicyError ? policyAdvice[error.reason._tag] : undefined
+}
+
+/** A failure as lines of text: a headline, what was seen, what it means, what to do. */
+export const render = (error: unknown): string => {
+  const disposition = Disposition.of(error)
+  const todo = advice(error)
+  return [
+    headline(error),
+    ...(error instanceof UpstreamError ? evidenceLines(error.evidence) : []),
+    ...(disposition === undefined ? [] : [`  meaning   ${meaning(disposition)}`]),
+    ...(todo === undefined ? [] : [`  to do     ${todo}`])
+  ]
+    .map((line) => Redaction.text(line))
+    .join("\n")
+}
+
+const headline = (error: unknown): string =>
+  error instanceof Error ? error.message || error.name : `thrown: ${String(error)}`
+
+const evidenceLines = (evidence: Evidence): ReadonlyArray<string> => {
+  const { request, response, requestId, timing, attempt } = evidence
+  const seen = [
+    ...(response === undefined ? [] : [`HTTP ${response.status}`]),
+    `attempt ${attempt}`,
+    `${Math.round(timing.totalMs)} ms`
+  ].join(", ")
+  const via = evidence.header("server")
+  const excerpt = (response?.body ?? "").trim().split("\n")[0]?.slice(0, 120) ?? ""
+  return [
+    ...(request === undefined ? [] : [`  request   ${request.method} ${request.url}`]),
+    `  seen      ${seen}${via === undefined ? "" : ` from ${via}`}`,
+    ...(excerpt === "" ? [] : [`  body      ${excerpt}`]),
+    ...(requestId === undefined ? [] : [`  id        ${requestId} (the upstream's)`])
+  ]
+}
+
+const blame: Record<Disposition.Blame, string> = {
+  caller: "the caller's to change",
+  upstream: "the upstream's fault",
+  us: "ours to mend"
+}
+
+const delivery: Record<Disposition.Delivery, string> = {
+  "not-sent": "it had no effect",
+  "may-have-run": "it may have had an effect",
+  ran: "it ran"
+}
+
+const meaning = (disposition: Disposition.Disposition): string => {
+  const { fallback, retry, retryAfter } = disposition
+  const retries =
+    retry === "never"
+      ? "a retry does not help"
+      : retryAfter === undefined
+        ? "a retry may help"
+        : `a retry may help after ${Duration.format(retryAfter)}`
+  const other = fallback === "never" ? [] : [`fallback: ${fallback}`]
+  return [blame[disposition.blame], delivery[disposition.delivery], retries, ...other].join("; ")
+}
