@@ -32,8 +32,8 @@ export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
   "@causeway/core/PolicyError/DeadlineExceeded"
 )("DeadlineExceeded", {
   message: Schema.String,
-  /** Which of the policy's limits: the whole call, its first element, or the wait between two elements. */
-  phase: Schema.Literals(["total", "first-element", "idle"]),
+  /** Which of the policy's limits: the whole call, one attempt, the first element, or the wait between two elements. */
+  phase: Schema.Literals(["total", "attempt", "first-element", "idle"]),
   limit: Schema.Duration
 }) {
   get [Disposition.symbol](): Disposition.Disposition {

@@ -10,7 +10,16 @@ export class MalformedResponse extends Schema.TaggedError<MalformedResponse>(
   "@causeway/core/UpstreamError/MalformedResponse"
 )("MalformedResponse", {
   ...common,
-  issue: Schema.Literals(["empty", "not-json", "truncated", "wrong-shape", "error-in-success", "too-large"]),
+  /** `encoding`: its bytes are not what its `content-encoding` says. */
+  issue: Schema.Literals([
+    "empty",
+    "not-json",
+    "truncated",
+    "wrong-shape",
+    "error-in-success",
+    "too-large",
+    "encoding"
+  ]),
   /** The beginning of the body, redacted. */
   excerpt: Schema.String
 }) {

@@ -40,7 +40,8 @@ export class Protocol extends Schema.TaggedError<Protocol>("@causeway/core/Upstr
 export class Timeout extends Schema.TaggedError<Timeout>("@causeway/core/UpstreamError/Timeout")("Timeout", {
   ...common,
   phase: Schema.Literals(["connect", "headers", "body", "idle"]),
-  limit: Schema.Duration
+  /** The limit that passed; absent where the upstream gave up by a limit of its own that it does not tell. */
+  limit: Schema.optional(Schema.Duration)
 }) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({

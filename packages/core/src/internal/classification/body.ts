@@ -1,0 +1,175 @@
+/** A body read by every vendor's habits at once. */
+
+/** What a provider says of its error, wherever it puts it. */
+export interface Stated {
+  readonly message?: string
+  readonly type?: string
+  readonly code?: string
+  readonly param?: string
+}
+
+/** A body as far as it could be read. */
+export interface Body extends Stated {
+  /** The object that states the error, or an empty one. */
+  readonly error: Fields
+  /** Whether the body is JSON that states an error. */
+  readonly stated: boolean
+  readonly html: boolean
+  /** Every code, type and status that was stated, in lower case. */
+  readonly codes: ReadonlyArray<string>
+  /** Everything that was stated, in lower case; of a body that is no JSON, its beginning. */
+  readonly text: string
+}
+
+/** An object of JSON. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null && !Array.isArray(u)
+
+/** More is not looked at: an error is said in a few sentences. */
+const textLimit = 16_384
+
+/** A larger body is no statement of an error, and not worth parsing. */
+const jsonLimit = 1_048_576
+
+/** Reads a body. `success`: the status claims that nothing failed, so that only a clear statement counts. */
+export const read = (body: string, success: boolean): Body => {
+  // Whatever states an error inside a success has this word, and parsing every success again would cost.
+  if (success && !body.includes("error")) return silent
+  const json = parse(body)
+  if (json === undefined) {
+    const beginning = body.slice(0, textLimit)
+    const html = /^[\s\uFEFF]*<(?:!doctype|html|head|body|\?xml)/i.test(beginning)
+    const message = success ? "" : html ? textOfHtml(beginning) : beginning.trim()
+    return { error: {}, stated: false, html, codes: [], text: beginning.trimStart().toLowerCase(), ...stated(message) }
+  }
+  const error = errorIn(json, success)
+  if (error === undefined) return silent
+  const says = unwrapped(error, statedBy(error))
+  const codes = [says.code, says.type, ...innerCodes(error)].flatMap((each) => each?.toLowerCase() ?? [])
+  const words = [says.message, says.param, word(metadataOf(error)["raw"]), ...codes].filter(
+    (each) => each !== undefined
+  )
+  return { error, stated: true, html: false, codes, text: words.join("\n").slice(0, textLimit).toLowerCase(), ...says }
+}
+
+const silent: Body = { error: {}, stated: false, html: false, codes: [], text: "" }
+
+const parse = (body: string): unknown => {
+  if (body.length > jsonLimit) return undefined
+  const start = body.search(/[^\s\uFEFF]/)
+  if (start === -1 || !'{["'.includes(body[start]!)) return undefined
+  try {
+    return JSON.parse(start === 0 ? body : body.slice(start))
+  } catch {
+    return undefined
+  }
+}
+
+/** Objects whose `error` tells of the call itself. In a job, a batch or a file it tells of something that was asked about. */
+const ofTheCall = /^(?:error|list$|response|chat\.completion|text_completion)/
+
+const errorIn = (json: unknown, success: boolean): Fields | undefined => {
+  if (typeof json === "string") return success || json === "" ? undefined : { message: json }
+  if (Array.isArray(json)) {
+    // Google's endpoints wrap the error's object in a list.
+    const first: unknown = json[0]
+    return isFields(first) && first["error"] !== undefined ? errorIn(first, success) : undefined
+  }
+  if (!isFields(json)) return undefined
+  const object = json["object"]
+  if (success && typeof object === "string" && !ofTheCall.test(object)) return undefined
+  const own = json["error"]
+  // Anthropic puts the request's id beside the error, FastAPI a detail.
+  if (isFields(own)) return Object.keys(own).length === 0 ? (success ? undefined : own) : own
+  if (typeof own === "string" && own !== "")
+    return { ...json, message: json["message"] ?? json["error_description"] ?? own, code: json["code"] ?? own }
+  if (Array.isArray(own) && own.length > 0) return { message: sentencesOf(own) }
+  const within = json["response"]
+  if (isFields(within) && isFields(within["error"])) return within["error"]
+  const choice = first(json["choices"])
+  if (isFields(choice) && isFields(choice["error"])) return choice["error"]
+  if (json["type"] === "error" || object === "error") return json
+  if (json["success"] === false && first(json["errors"]) !== undefined) {
+    const cause = first(json["errors"])
+    return isFields(cause) ? cause : { message: sentencesOf([cause]) }
+  }
+  if (success) return undefined
+  // FastAPI's exceptions with an object as their detail.
+  const detail = json["detail"]
+  return isFields(detail) ? (isFields(detail["error"]) ? detail["error"] : detail) : json
+}
+
+const first = (list: unknown): unknown => (Array.isArray(list) ? list[0] : undefined)
+
+const statedBy = (error: Fields): Stated => {
+  const { code, detail, message, param, status, title, type } = error
+  // FastAPI lists problems.
+  if (Array.isArray(detail)) return ofDetails(detail)
+  const said = message ?? detail ?? error["msg"] ?? error["error_description"] ?? error["errorMessage"] ?? title
+  // A message that is itself an object: LiteLLM, TGI behind a proxy.
+  if (isFields(said) || Array.isArray(said)) return { ...stated(sentencesOf([said]), type, code, param) }
+  return stated(said, type ?? error["error_type"] ?? error["__type"], code ?? status, param)
+}
+
+/** Problems as FastAPI lists them, as one sentence; the first one's place becomes the param. */
+const ofDetails = (details: ReadonlyArray<unknown>): Stated => {
+  const problem = details.find(isFields)
+  const place = problem?.["loc"]
+  const param = Array.isArray(place) ? place.filter((part) => part !== "body").join(".") : undefined
+  return stated(sentencesOf(details), problem?.["type"], undefined, param)
+}
+
+const sentencesOf = (list: ReadonlyArray<unknown>): string =>
+  list
+    .slice(0, 3)
+    .flatMap(
+      (each) => word(isFields(each) ? (each["msg"] ?? each["message"] ?? each["detail"] ?? each["error"]) : each) ?? []
+    )
+    .join("; ")
+
+const word = (u: unknown): string | undefined =>
+  typeof u === "string" && u !== "" ? u : typeof u === "number" || typeof u === "bigint" ? String(u) : undefined
+
+const stated = (message: unknown, type?: unknown, code?: unknown, param?: unknown): Stated => {
+  const words = { message: word(message), type: word(type), code: word(code), param: word(param) }
+  // LiteLLM writes Python's `None` for what it does not know.
+  return Object.fromEntries(Object.entries(words).filter(([, each]) => each !== undefined && each !== "None"))
+}
+
+/** Azure's `innererror`, in an early spelling too, and as LiteLLM hands it on. */
+export const innerError = (error: Fields): Fields => {
+  const specific = error["provider_specific_fields"]
+  const inner = error["innererror"] ?? error["inner_error"] ?? (isFields(specific) ? specific["innererror"] : undefined)
+  return isFields(inner) ? inner : {}
+}
+
+/** Codes beside `code` and `type`: Google's status and reasons, Azure's inner code, OpenRouter's kind. */
+const innerCodes = (error: Fields): ReadonlyArray<string | undefined> => {
+  const details: ReadonlyArray<unknown> = Array.isArray(error["details"]) ? error["details"].slice(0, 10) : []
+  return [
+    word(error["status"]),
+    word(error["error"]),
+    word(innerError(error)["code"]),
+    word(metadataOf(error)["error_type"]),
+    ...details.map((each) => (isFields(each) ? word(each["reason"]) : undefined))
+  ]
+}
+
+const metadataOf = (error: Fields): Fields => (isFields(error["metadata"]) ? error["metadata"] : {})
+
+/** OpenRouter says "Provider returned error" and puts the provider's own words into `metadata.raw`. */
+const unwrapped = (error: Fields, says: Stated): Stated => {
+  const raw = metadataOf(error)["raw"]
+  if (typeof raw !== "string" || !/^provider returned error$/i.test(says.message ?? "")) return says
+  const json = parse(raw)
+  const inner = json === undefined ? undefined : errorIn(json, false)
+  const message = inner === undefined ? raw : statedBy(inner).message
+  return message === undefined ? says : { ...says, message: message.trim() }
+}
+
+/** The title of a page, or its text without markup. */
+const textOfHtml = (html: string): string => {
+  const title = /<title[^<>]*>([^<]{1,200})/i.exec(html)?.[1] ?? /<h1[^<>]*>([^<]{1,200})/i.exec(html)?.[1]
+  return (title ?? html.replaceAll(/<[^<>]*>/g, " ")).replaceAll(/\s+/g, " ").trim()
+}

@@ -1,0 +1,89 @@
+/** What is wrong with what was sent: too long, filtered. */
+import * as Reasons from "../reasons.ts"
+import { all, any, coded, type Rule, says, status, type When } from "../rule.ts"
+
+/** Together says overflow by 403, early llama.cpp by 500. */
+const refusal = any(status(400, 403, 413, 422, 500), status(undefined))
+
+const overflow: ReadonlyArray<Rule> = [
+  {
+    name: "context, by its code",
+    source:
+      "OpenAI, Groq: context_length_exceeded; llama.cpp: exceed_context_size_error (https://github.com/ggml-org/llama.cpp/pull/15780); Mistral: 3051",
+    when: coded("context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "3051"),
+    reason: Reasons.inputTooLarge("tokens")
+  },
+  {
+    name: "context, by its sentence",
+    source:
+      "vLLM, OpenRouter, LiteLLM: maximum context length; Anthropic: prompt is too long; TGI, Together: inputs tokens + max_new_tokens; Gemini: input token count; xAI: maximum prompt length; Azure: configured limit; SGLang, Ollama, Bedrock",
+    when: all(
+      refusal,
+      says(
+        /maximum (?:context|prompt|model|input) length|context[- ]?(?:length|window|size|limit)[a-z ]{0,30}exceed|exceeds?[a-z' ]{0,40}(?:context (?:length|window|size|limit)|n_ctx)|prompt is too long|input is too long|contextwindowexceeded|inputs?`? tokens \+ `?max_new_tokens|input token count|input tokens exceed|too large for model with|longer than the (?:maximum )?model|longer than the model's context|too many (?:input )?tokens|please reduce the length of the (?:messages|prompt|input)/
+      )
+    ),
+    reason: Reasons.inputTooLarge("tokens")
+  },
+  {
+    name: "Anthropic: request over the body limit",
+    source: "https://docs.anthropic.com/en/api/errors",
+    when: coded("request_too_large"),
+    reason: Reasons.inputTooLarge("bytes")
+  }
+]
+
+const filterCode = coded(
+  "content_filter",
+  "content_policy_violation",
+  "responsibleaipolicyviolation",
+  "moderation_blocked",
+  "invalid_prompt",
+  "image_content_policy_violation",
+  "data_inspection_failed",
+  "datainspectionfailed",
+  "contentpolicyviolationerror",
+  "safety_violation"
+)
+
+const innerFilter: When = ({ text }) => text.includes("responsibleaipolicyviolation")
+
+const ofOutput: When = ({ success, text }) =>
+  /output (?:was )?(?:blocked|filtered)|(?:generated|completion|response)[a-z ]{0,30} (?:blocked|withheld|contains)/.test(
+    text
+  ) ||
+  (success && !/prompt|input/.test(text))
+
+const filtered = any(
+  filterCode,
+  innerFilter,
+  all(
+    any(status(400, 403, 422, 451), status(undefined)),
+    says(
+      /content management policy|contentpolicyviolation|blocked by content filtering|(?:usage|content) policy|safety system|content exists risk|input was flagged|requires moderation|flagged (?:as|for|by)|inappropriate content/
+    )
+  ),
+  // OpenRouter: what its moderation found.
+  ({ error }) => {
+    const metadata = error["metadata"]
+    return typeof metadata === "object" && metadata !== null && "flagged_input" in metadata
+  }
+)
+
+const filters: ReadonlyArray<Rule> = [
+  {
+    name: "content filter: the output",
+    source: "Anthropic: output blocked (400); Azure: stream error content_filter",
+    when: all(filtered, ofOutput),
+    reason: Reasons.contentFiltered("output")
+  },
+  {
+    name: "content filter: the input",
+    source:
+      "Azure: https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter; OpenAI: content_policy_violation, invalid_prompt; OpenRouter: moderation (403); DashScope, DeepSeek",
+    when: filtered,
+    reason: Reasons.contentFiltered("input")
+  }
+]
+
+export const input: ReadonlyArray<Rule> = [...overflow, ...filters]
