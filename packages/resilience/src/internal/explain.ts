@@ -1,0 +1,94 @@
+/**
+ * A policy in words: the same decision that the loop makes, for every reason.
+ */
+import * as Disposition from "@causeway/core/Disposition"
+import * as Duration from "effect/Duration"
+import { cut, type Failed, next, type Step } from "./decide.ts"
+import * as Samples from "./samples.ts"
+import { deadlineOf, kinds, type Settings } from "./settings.ts"
+
+type Row = readonly [failure: string, disposition: Disposition.Disposition | undefined]
+
+/** The policy's limits, and a table of every failure. */
+export const explain = (settings: Settings): string => {
+  const others = [...new Set(kinds.flatMap((kind) => settings.fallback[kind]))]
+  const cells = rows().map(([failure, disposition]) => [
+    failure,
+    say(settings, next(settings, [failedAt(undefined, disposition)], 0), disposition),
+    ...(others.length === 0
+      ? []
+      : [
+          say(
+            settings,
+            next(settings, [...others.map((name) => failedAt(name, undefined)), failedAt(undefined, disposition)], 0),
+            disposition
+          )
+        ])
+  ])
+  const head = ["failure", "what follows", ...(others.length === 0 ? [] : ["with no other upstream left"])]
+  return `${limits(settings)}\n\n${table([head, ...cells])}`
+}
+
+const failedAt = (upstream: string | undefined, disposition: Disposition.Disposition | undefined): Failed => ({
+  upstream,
+  name: undefined,
+  disposition,
+  at: 0
+})
+
+const time = (duration: Duration.Duration): string =>
+  Duration.isFinite(duration) ? `within ${Duration.format(duration)}` : "without a limit"
+
+const limits = (settings: Settings): string => {
+  const { base, max, times } = settings.retry
+  return [
+    `A call ends ${time(deadlineOf(settings))}, each attempt of it ${time(settings.attempt)}.`,
+    `A stream brings its first element ${time(settings.firstElement)} of an attempt, each further one ${time(settings.idle)}` +
+      (settings.deadline === undefined ? "." : `, and ends ${time(settings.deadline)}.`),
+    times === 0
+      ? "Nothing is retried."
+      : `Retries: ${times}, after a random wait of up to ${Duration.format(base)} that doubles to at most ${Duration.format(max)}.`,
+    settings.replay === "safe"
+      ? "A call that may have run is made again."
+      : "A call that may have run is not made again."
+  ].join("\n")
+}
+
+const say = ({ retry }: Settings, step: Step, disposition: Disposition.Disposition | undefined): string => {
+  switch (step._tag) {
+    case "Fallback":
+      return `fallback to ${step.upstream}`
+    case "Retry":
+      return `retry ${disposition?.retry === "after" ? "when the upstream says" : "with backoff"}, ${retry.times === 1 ? "once" : `${retry.times} times`}`
+    case "End":
+      return `fail: ${step.why}`
+  }
+}
+
+const rowsOf = (
+  error: string,
+  samples: { readonly [tag: string]: { readonly [form: string]: Disposition.Disposed } }
+): ReadonlyArray<Row> =>
+  Object.entries(samples).flatMap(([tag, forms]) =>
+    Object.entries(forms).map(([form, reason]): Row => [
+      `${error} ${tag}${form === "" ? "" : ` (${form})`}`,
+      reason[Disposition.symbol]
+    ])
+  )
+
+const rows = (): ReadonlyArray<Row> => [
+  ...rowsOf("UpstreamError", Samples.upstream()),
+  ...rowsOf("BoundaryError", Samples.boundary()),
+  ...rowsOf("PolicyError", Samples.policy()),
+  ["the limit of an attempt passed", cut],
+  ["an error without a disposition", undefined]
+]
+
+/** Markdown that reads as plain text too. */
+const table = (cells: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  const line = (row: ReadonlyArray<string>, fill: string) =>
+    `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width, fill)).join(" | ")} |`
+  const [head = [], ...rest] = cells
+  return [line(head, " "), line([], "-"), ...rest.map((row) => line(row, " "))].join("\n")
+}

@@ -1,0 +1,96 @@
+/**
+ * Checks of single options: every value is checked, and none is silently dropped.
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import { InvalidPolicy } from "../InvalidPolicy.ts"
+
+/** The most retries or upstreams a policy may name. */
+const most = 100
+
+const show = (value: unknown): string => {
+  const text = typeof value === "string" ? JSON.stringify(value) : plain(value)
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+/** A value as text, also one that refuses to become text. */
+const plain = (value: unknown): string => {
+  try {
+    return String(value)
+  } catch {
+    return typeof value
+  }
+}
+
+const reject = (option: string, actual: unknown, allowed: string): never => {
+  throw new InvalidPolicy({ option, actual: show(actual), allowed })
+}
+
+/** Refuses whatever is no option: a misspelt one would otherwise be without effect. */
+export const known = (prefix: string, options: object, names: ReadonlyArray<string>): void => {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    return reject(prefix === "" ? "options" : prefix, options, `an object of ${names.join(", ")}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue
+    const option = prefix === "" ? name : `${prefix}.${name}`
+    throw new InvalidPolicy({ option, actual: "an unknown option", allowed: names.join(", ") })
+  }
+}
+
+/** A time above zero. */
+export const duration = (
+  option: string,
+  value: Duration.Input,
+  form: "finite" | "infinite" = "infinite"
+): Duration.Duration => {
+  const read = Option.getOrUndefined(Duration.fromInput(value))
+  if (
+    read === undefined ||
+    !Duration.isGreaterThan(read, Duration.zero) ||
+    (form === "finite" && !Duration.isFinite(read))
+  ) {
+    return reject(
+      option,
+      value,
+      `a time above zero such as "5 seconds"${form === "infinite" ? ', or "Infinity" for no limit' : ""}`
+    )
+  }
+  return read
+}
+
+/** Refuses a time that is longer than the one it is a part of. */
+export const atMost = (option: string, value: Duration.Duration, whole: string, limit: Duration.Duration): void => {
+  if (Duration.isLessThanOrEqualTo(value, limit)) return
+  throw new InvalidPolicy({
+    option,
+    actual: Duration.format(value),
+    allowed: `at most ${whole}, which is ${Duration.format(limit)}`
+  })
+}
+
+/** A whole number from zero. */
+export const count = (option: string, value: number): number =>
+  Number.isInteger(value) && value >= 0 && value <= most ? value : reject(option, value, `a whole number, 0 to ${most}`)
+
+/** Names, each one once. */
+export const names = (option: string, value: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (!Array.isArray(value) || value.length > most) {
+    return reject(option, value, `a list of at most ${most} names of upstreams`)
+  }
+  for (const [index, name] of value.entries()) {
+    if (typeof name !== "string" || name.trim() === "") {
+      reject(`${option}[${index}]`, name, "the name of an upstream")
+    }
+    if (value.indexOf(name) !== index) reject(`${option}[${index}]`, name, "each upstream once")
+  }
+  return [...value]
+}
+
+/** One of some words. */
+export const oneOf = <const Words extends ReadonlyArray<string>>(
+  option: string,
+  value: Words[number],
+  words: Words
+): Words[number] =>
+  words.includes(value) ? value : reject(option, value, words.map((word) => JSON.stringify(word)).join(", "))

@@ -1,0 +1,116 @@
+import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
+import * as Policy from "@causeway/resilience/Policy"
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+
+/** What is said about options that TypeScript may not let pass, as they come from a file. */
+const refusal = (options: unknown): string => {
+  try {
+    Reflect.apply(Policy.make, undefined, [options])
+  } catch (error) {
+    assert.instanceOf(error, InvalidPolicy)
+    return error.message
+  }
+  return assert.fail("it was taken")
+}
+
+describe("make", () => {
+  it("has a default for everything", () => {
+    const { attempt, deadline, fallback, firstElement, idle, replay, retry } = Policy.make()
+    assert.strictEqual(deadline, undefined)
+    assert.isFalse(Duration.isFinite(attempt))
+    assert.deepStrictEqual([firstElement, idle].map(Duration.toMillis), [60_000, 60_000])
+    assert.deepStrictEqual([retry.times, Duration.toMillis(retry.base), Duration.toMillis(retry.max)], [2, 500, 8000])
+    assert.deepStrictEqual(Object.values(fallback), [[], [], [], []])
+    assert.strictEqual(replay, "safe")
+  })
+
+  it("takes what is said, and nothing is left out", () => {
+    const policy = Policy.make({
+      deadline: "2 minutes",
+      attempt: "30 seconds",
+      firstElement: "Infinity",
+      idle: 5000,
+      retry: { times: 0, base: "1 second", max: "2 seconds" },
+      fallback: { any: ["a", "b"], "other-credential": ["c"] },
+      replay: "never"
+    })
+    assert.strictEqual(Duration.toMillis(policy.deadline ?? 0), 120_000)
+    assert.deepStrictEqual(
+      [policy.attempt, policy.firstElement, policy.idle].map((limit) => Duration.toMillis(limit)),
+      [30_000, Number.POSITIVE_INFINITY, 5000]
+    )
+    assert.deepStrictEqual(policy.fallback, {
+      any: ["a", "b"],
+      "larger-context": [],
+      "other-provider": [],
+      "other-credential": ["c"]
+    })
+  })
+
+  it("keeps its own copy of a list", () => {
+    const fallback = ["a"]
+    const policy = Policy.make({ fallback })
+    fallback.push("b")
+    assert.deepStrictEqual(policy.fallback.any, ["a"])
+  })
+
+  it("recognises a policy", () => {
+    assert.isTrue(Policy.isPolicy(Policy.make()))
+    assert.isFalse(Policy.isPolicy({ deadline: "1 second" }))
+    assert.isFalse(Policy.isPolicy(undefined))
+  })
+
+  it.each([
+    [null, "policy option options: got null, allowed is an object of deadline, attempt"],
+    [[], "policy option options: got , allowed is an object of"],
+    [
+      { dedline: "1 second" },
+      "policy option dedline: got an unknown option, allowed is deadline, attempt, firstElement"
+    ],
+    [{ retry: { time: 1 } }, "policy option retry.time: got an unknown option, allowed is times, base, max"],
+    [{ retry: 3 }, "policy option retry: got 3, allowed is an object of times"],
+    [{ retry: { times: -1 } }, "policy option retry.times: got -1, allowed is a whole number, 0 to 100"],
+    [{ retry: { times: 1.5 } }, "policy option retry.times: got 1.5,"],
+    [{ retry: { times: 101 } }, "policy option retry.times: got 101,"],
+    [{ retry: { times: "2" } }, 'policy option retry.times: got "2",'],
+    [
+      { retry: { base: "Infinity" } },
+      'policy option retry.base: got "Infinity", allowed is a time above zero such as "5 seconds"'
+    ],
+    [{ retry: { base: "9 seconds" } }, "policy option retry.base: got 9s, allowed is at most retry.max, which is 8s"],
+    [{ deadline: 0 }, "policy option deadline: got 0, allowed is a time above zero"],
+    [{ deadline: "soon" }, 'policy option deadline: got "soon",'],
+    [{ deadline: "-5 seconds" }, 'policy option deadline: got "-5 seconds",'],
+    [{ deadline: Number.NaN }, "policy option deadline: got NaN,"],
+    [{ deadline: {} }, "policy option deadline: got [object Object],"],
+    [{ deadline: Object.create(null) }, "policy option deadline: got object,"],
+    [
+      { deadline: "1 second", attempt: "2 seconds" },
+      "policy option attempt: got 2s, allowed is at most the deadline, which is 1s"
+    ],
+    [{ attempt: "11 minutes" }, "policy option attempt: got 11m, allowed is at most the deadline, which is 10m"],
+    [
+      { deadline: "1 second", firstElement: "1 minute" },
+      "policy option firstElement: got 1m, allowed is at most the deadline"
+    ],
+    [{ deadline: "1 second", idle: "1 minute" }, "policy option idle: got 1m, allowed is at most the deadline"],
+    [{ fallback: "backup" }, 'policy option fallback: got "backup", allowed is an object of any, larger-context'],
+    [{ fallback: ["a", ""] }, 'policy option fallback[1]: got "", allowed is the name of an upstream'],
+    [{ fallback: ["a", 1] }, "policy option fallback[1]: got 1, allowed is the name of an upstream"],
+    [{ fallback: ["a", "b", "a"] }, 'policy option fallback[2]: got "a", allowed is each upstream once'],
+    [
+      { fallback: { outage: ["a"] } },
+      "policy option fallback.outage: got an unknown option, allowed is any, larger-context"
+    ],
+    [{ fallback: { any: ["a", "a"] } }, 'policy option fallback.any[1]: got "a", allowed is each upstream once'],
+    [
+      { fallback: { any: "a" } },
+      'policy option fallback.any: got "a", allowed is a list of at most 100 names of upstreams'
+    ],
+    [{ fallback: Array.from({ length: 101 }, (_, index) => `u${index}`) }, "policy option fallback: got u0,u1,u2"],
+    [{ replay: "always" }, 'policy option replay: got "always", allowed is "safe", "never"']
+  ] as const)("refuses %o", (options, message) => {
+    assert.strictEqual(refusal(options).slice(0, message.length), message)
+  })
+})

@@ -1,0 +1,84 @@
+/**
+ * What goes out on the wire in answer to one request, as data: exact enough to
+ * describe an answer that is broken on purpose.
+ *
+ * **Example** (Half of an answer, then silence)
+ *
+ * ```ts
+ * import * as Reply from "@causeway/simulator/Reply"
+ *
+ * const whole = Reply.json(200, { text: "hello" })
+ * const half: Reply.Reply = { ...whole, body: ['{"text":'], ending: "stall" }
+ *
+ * half.head?.headers["content-length"] // => "16"
+ * ```
+ */
+
+/** The status line and the headers, with lower-case names. */
+export interface Head {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * What follows the last piece of the body. `end`: the message ends as HTTP says.
+ * `cut`: the connection is closed, although more was promised. `stall`: nothing,
+ * until the client leaves. `reset`: the connection is reset (RST).
+ */
+export type Ending = "end" | "cut" | "stall" | "reset"
+
+/** One answer. */
+export interface Reply {
+  /** Without a head nothing of HTTP is sent, and the body goes to the socket as it is. */
+  readonly head: Head | undefined
+  /** Each piece is one write. Several pieces are paced by the simulator's `tokenDelay`. */
+  readonly body: ReadonlyArray<string | Uint8Array>
+  readonly ending: Ending
+}
+
+/** The members of an error in OpenAI's shape. */
+export interface Problem {
+  readonly message: string
+  readonly type: string
+  readonly param?: string | null
+  readonly code?: string | null
+}
+
+/** A whole body of one piece, with its length. */
+export const text = (
+  status: number,
+  contentType: string,
+  body: string | Uint8Array,
+  headers: Readonly<Record<string, string>> = {}
+): Reply => ({
+  head: {
+    status,
+    headers: { "content-type": contentType, "content-length": String(Buffer.byteLength(body)), ...headers }
+  },
+  body: [body],
+  ending: "end"
+})
+
+/** A JSON answer. */
+export const json = (status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply =>
+  text(status, "application/json", JSON.stringify(value), headers)
+
+/** An error as OpenAI writes it: all four members are always there. */
+export const problem = (
+  status: number,
+  { code = null, message, param = null, type }: Problem,
+  headers: Readonly<Record<string, string>> = {}
+): Reply => json(status, { error: { message, type, param, code } }, headers)
+
+/** A stream of server-sent events, one piece each. A string goes out as it is, anything else as JSON. */
+export const events = (values: ReadonlyArray<unknown>): Reply => ({
+  head: { status: 200, headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" } },
+  body: values.map((value) => `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`),
+  ending: "end"
+})
+
+/** No byte is answered. */
+export const silence: Reply = { head: undefined, body: [], ending: "stall" }
+
+/** The connection is reset before anything is answered. */
+export const reset: Reply = { head: undefined, body: [], ending: "reset" }
