@@ -329,10 +329,16 @@ describe("a contract's stream", () => {
         Policy.applyStream(Policy.make({ deadline: "5 seconds" })),
         Stream.provide(Local.layer(Tokens, handlers))
       )
-      const { exit, ms, seen } = yield* read(tokens)
-      assert.deepStrictEqual([seen, ms], [["a"], 5000])
-      const error = Exit.isFailure(exit) ? yield* Effect.flip(exit) : undefined
-      assert.strictEqual(error?.message, "DeadlineExceeded: the call did not end within 5s")
+      const late = Effect.delay(Effect.fail(failure(reasons.outOfTime)), "4980 millis")
+      const aborting = Stream.concat(Stream.make("a"), Stream.fromEffect(late)).pipe(
+        Policy.applyStream(Policy.make({ deadline: "5 seconds" }))
+      )
+      for (const stream of [tokens, aborting]) {
+        const { exit, seen } = yield* read(stream)
+        assert.deepStrictEqual(seen, ["a"])
+        const error = Exit.isFailure(exit) ? yield* Effect.flip(exit) : undefined
+        assert.strictEqual(error?.message, "DeadlineExceeded: the call did not end within 5s")
+      }
     })
   )
 

@@ -384,12 +384,17 @@ describe("limits", () => {
     })
   )
 
-  it.effect("leave a shorter deadline of the boundary what it is", () =>
+  it.effect("leave what it is that came before, or says something else", () =>
     Effect.gen(function* () {
-      const error = failure(reasons.outOfTime)
-      const early = Effect.delay(Effect.fail(error), "4 seconds")
-      const failed = yield* failing(early.pipe(Policy.apply(Policy.make({ deadline: "5 seconds" }))))
-      assert.strictEqual(failed.error, error)
+      for (const [reason, takes] of [
+        [reasons.outOfTime, 4000],
+        [reasons.aborted, 4980]
+      ] as const) {
+        const error = failure(reason)
+        const call = Effect.delay(Effect.fail(error), Duration.millis(takes))
+        const failed = yield* failing(call.pipe(Policy.apply(Policy.make({ deadline: "5 seconds" }))))
+        assert.strictEqual(failed.error, error)
+      }
     })
   )
 

@@ -12,19 +12,15 @@ type Row = readonly [failure: string, disposition: Disposition.Disposition | und
 /** The policy's limits, and a table of every failure. */
 export const explain = (settings: Settings): string => {
   const others = [...new Set(kinds.flatMap((kind) => settings.fallback[kind]))]
-  const cells = rows().map(([failure, disposition]) => [
-    failure,
-    say(settings, next(settings, [failedAt(undefined, disposition)], 0), disposition),
-    ...(others.length === 0
-      ? []
-      : [
-          say(
-            settings,
-            next(settings, [...others.map((name) => failedAt(name, undefined)), failedAt(undefined, disposition)], 0),
-            disposition
-          )
-        ])
-  ])
+  /** What follows a failure of the first upstream, with these ones asked already. */
+  const following = (asked: ReadonlyArray<string>) => (disposition: Disposition.Disposition | undefined) =>
+    say(
+      settings,
+      next(settings, [...asked.map((name) => failedAt(name, undefined)), failedAt(undefined, disposition)], 0),
+      disposition
+    )
+  const columns = others.length === 0 ? [following([])] : [following([]), following(others)]
+  const cells = rows().map(([failure, disposition]) => [failure, ...columns.map((column) => column(disposition))])
   const head = ["failure", "what follows", ...(others.length === 0 ? [] : ["with no other upstream left"])]
   return `${limits(settings)}\n\n${table([head, ...cells])}`
 }
