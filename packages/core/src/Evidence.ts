@@ -90,7 +90,7 @@ export class Evidence extends Schema.Class<Evidence>("@causeway/core/Evidence")(
   requestId: Schema.optional(Schema.String),
   /** `x-should-retry`, where the upstream sent it. */
   shouldRetry: Schema.optional(Schema.Boolean),
-  /** Every `x-ratelimit-*` header, by its name without that prefix. */
+  /** Every `x-ratelimit-*`, `ratelimit-*` and `anthropic-ratelimit-*` header, by its name without that prefix. */
   rateLimit: Schema.optional(Schema.Record(Schema.String, Schema.String)),
   stream: Schema.optional(StreamEvidence),
   system: Schema.optional(Schema.Array(SystemEvidence))

@@ -43,15 +43,17 @@ export const isCredentialName = (name: string): boolean => weightOf(name) === 2
 
 /** A text with every secret in it masked. */
 export const text = (text: string): string => {
-  const known = Known.current()
   const found = anchorsIn(text)
-  if (found === 0 && known === undefined) return text
+  if (found === 0 && Known.isEmpty()) return text
   const spans: Spans.Spans = []
-  if (known !== undefined) allOf(known, text, spans)
-  if (found & anchors.dash) Shapes.prefixed(text, "-", spans)
+  Known.find(text, spans)
+  if (found & anchors.dash) {
+    Shapes.prefixed(text, "-", spans)
+    Shapes.privateKeys(text, spans)
+  }
   if (found & anchors.at) Shapes.userInfo(text, spans)
   if (found & anchors.equals) Assignments.equations(text, spans)
-  const frames = text.length < shortestStack ? -1 : text.indexOf("\n    at ")
+  const frames = text.indexOf("\n    at ")
   if (frames === -1) prose(text, found, spans)
   else {
     const message = text.slice(0, frames)
@@ -61,25 +63,15 @@ export const text = (text: string): string => {
   return Spans.cut(text, spans)
 }
 
-const shortestStack = 64
-
-const allOf = (pattern: RegExp, text: string, spans: Spans.Spans): void => {
-  pattern.lastIndex = 0
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    spans.push(match.index, pattern.lastIndex)
-  }
-}
-
 /** What people and programs write, where a secret may stand in more ways than in a stack's frames. */
 const prose = (text: string, found: number, spans: Spans.Spans): void => {
-  if (found & anchors.dash) {
-    Shapes.privateKeys(text, spans)
-    Assignments.flags(text, spans)
-  }
+  Known.findEncoded(text, spans)
+  if (found & anchors.dash) Assignments.flags(text, spans)
   if (found & anchors.underscore) Shapes.prefixed(text, "_", spans)
   if (found & anchors.token) Shapes.tokens(text, spans)
   if (found & anchors.scheme) Shapes.afterScheme(text, spans)
   if (found & anchors.colon) Assignments.declarations(text, spans)
+  if (found & anchors.quote) Assignments.listings(text, spans)
   if (found & anchors.percent) Assignments.encoded(text, spans)
 }
 
@@ -88,7 +80,11 @@ const betweenFrames = (text: string, from: number, spans: Spans.Spans): void => 
   let start = -1
   for (let line = from; line !== -1; line = text.indexOf("\n", line + 1)) {
     // "    at ": three of its characters tell, and a comparison as a whole costs twice as much.
-    if (text.charCodeAt(line + 5) === 0x61 && text.charCodeAt(line + 6) === 0x74 && text.charCodeAt(line + 4) === 0x20) {
+    if (
+      text.charCodeAt(line + 5) === 0x61 &&
+      text.charCodeAt(line + 6) === 0x74 &&
+      text.charCodeAt(line + 4) === 0x20
+    ) {
       if (start !== -1) part(text, start, line, spans)
       start = -1
     } else if (start === -1) start = line
@@ -157,9 +153,20 @@ export const headers = (pairs: Iterable<readonly [string, string]>): Array<[stri
  */
 export const known = (secret: Redacted.Redacted<string>): Effect.Effect<void, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const value = Redacted.value(secret)
-    return Effect.acquireRelease(
-      Effect.sync(() => Known.add(value)),
-      () => Effect.sync(() => Known.remove(value))
-    )
+    const value = valueOf(secret)
+    return value === undefined
+      ? Effect.void
+      : Effect.acquireRelease(
+          Effect.sync(() => Known.add(value)),
+          () => Effect.sync(() => Known.remove(value))
+        )
   })
+
+/** A secret that was wiped is known to nobody any more. */
+const valueOf = (secret: Redacted.Redacted<string>): string | undefined => {
+  try {
+    return Redacted.value(secret)
+  } catch {
+    return undefined
+  }
+}

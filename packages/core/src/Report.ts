@@ -17,9 +17,11 @@
  * ```
  */
 import * as Duration from "effect/Duration"
+import * as Formatter from "effect/Formatter"
 import { BoundaryError, type BoundaryReason } from "./BoundaryError.ts"
 import * as Disposition from "./Disposition.ts"
 import type { Evidence } from "./Evidence.ts"
+import { isHtml, textOfHtml } from "./internal/classification/html.ts"
 import { PolicyError, type PolicyReason } from "./PolicyError.ts"
 import * as Redaction from "./Redaction.ts"
 import { UpstreamError } from "./UpstreamError.ts"
@@ -78,39 +80,68 @@ export const advice = (error: unknown): string | undefined => {
   return error instanceof PolicyError ? policyAdvice[error.reason._tag] : undefined
 }
 
-/** A failure as lines of text: a headline, what was seen, what it means, what to do. */
+/**
+ * A failure as lines of text: a headline, what was seen, what it means, what to do.
+ * At most ten lines, none of them long, without secrets. Never throws.
+ */
 export const render = (error: unknown): string => {
   const disposition = Disposition.of(error)
   const todo = advice(error)
   return [
     headline(error),
     ...(error instanceof UpstreamError ? evidenceLines(error.evidence) : []),
-    ...(disposition === undefined ? [] : [`  meaning   ${meaning(disposition)}`]),
-    ...(todo === undefined ? [] : [`  to do     ${todo}`])
-  ]
-    .map((line) => Redaction.text(line))
-    .join("\n")
+    ...(disposition === undefined ? [] : [line("meaning", meaning(disposition))]),
+    ...(todo === undefined ? [] : [line("to do", todo)])
+  ].join("\n")
 }
 
-const headline = (error: unknown): string =>
-  error instanceof Error ? error.message || error.name : `thrown: ${String(error)}`
+const headlineLimit = 400
+const excerptLimit = 120
+
+/** More of a text is not looked at. */
+const longest = 65_536
+
+/** What comes from outside: on one line, short, without secrets. Cut at the end, for half a key is not known as one. */
+const brief = (text: string, limit: number): string => {
+  const flat = Redaction.text(text.slice(0, longest)).replaceAll(/\s+/g, " ").trim()
+  return flat.length > limit ? `${flat.slice(0, limit - 1)}…` : flat
+}
+
+const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${text}`
+
+const headline = (error: unknown): string => {
+  try {
+    const text = error instanceof Error ? error.message || error.name : `thrown: ${thrown(error)}`
+    return brief(String(text), headlineLimit)
+  } catch {
+    return "thrown: something that cannot be read"
+  }
+}
+
+const thrown = (value: unknown): string => (typeof value === "string" ? value : Formatter.format(value))
 
 const evidenceLines = (evidence: Evidence): ReadonlyArray<string> => {
-  const { request, response, requestId, timing, attempt } = evidence
+  const { attempt, request, requestId, response, stream, system, timing } = evidence
+  const via = evidence.header("server")
   const seen = [
     ...(response === undefined ? [] : [`HTTP ${response.status}`]),
     `attempt ${attempt}`,
     `${Math.round(timing.totalMs)} ms`
   ].join(", ")
-  const via = evidence.header("server")
-  const excerpt = (response?.body ?? "").trim().split("\n")[0]?.slice(0, 120) ?? ""
+  const excerpt = excerptOf(response?.body ?? "")
+  const cause = system?.at(-1)
   return [
-    ...(request === undefined ? [] : [`  request   ${request.method} ${request.url}`]),
-    `  seen      ${seen}${via === undefined ? "" : ` from ${via}`}`,
-    ...(excerpt === "" ? [] : [`  body      ${excerpt}`]),
-    ...(requestId === undefined ? [] : [`  id        ${requestId} (the upstream's)`])
+    ...(request === undefined ? [] : [line("request", brief(`${request.method} ${request.url}`, headlineLimit))]),
+    line("seen", via === undefined ? seen : `${seen} from ${brief(via, 40)}`),
+    ...(excerpt === "" ? [] : [line("body", excerpt)]),
+    ...(stream === undefined ? [] : [line("stream", `${stream.events} events, ${stream.bytes} bytes`)]),
+    ...(cause === undefined ? [] : [line("cause", brief(cause.message || (cause.code ?? cause.name), excerptLimit))]),
+    ...(requestId === undefined ? [] : [line("id", `${brief(requestId, 100)} (the upstream's)`)])
   ]
 }
+
+/** The beginning of a body as a person reads it: of a page its title, not its markup. */
+const excerptOf = (body: string): string => brief(isHtml(body) ? textOfHtml(body) : body, excerptLimit)
 
 const blame: Record<Disposition.Blame, string> = {
   caller: "the caller's to change",

@@ -92,6 +92,12 @@ const isMisconfigured = oneOf(
 const isAbort = (error: SystemError): boolean =>
   error.name === "AbortError" || error.code === "UND_ERR_ABORTED" || error.code === "ABORT_ERR"
 
+/** How the global `fetch` says that a body ended too early. */
+const isTerminated = (error: SystemError): boolean => error.name === "TypeError" && error.message === "terminated"
+
+/** How Node says that a connection was lost while it was being secured: nothing was sent on it. */
+const isHandshake = (error: SystemError): boolean => error.message.includes("before secure TLS connection")
+
 /**
  * The chain of system errors below anything thrown, outermost first: causes and
  * the members of aggregates, bounded, redacted, and safe against cycles.
@@ -104,13 +110,14 @@ export const reasonOf = (error: unknown, progress: Progress = {}): TransportReas
   const chain = chainOf(error)
   const codes = chain.flatMap(({ code }) => (code === undefined ? [] : [code]))
   const has = (matches: (code: string) => boolean): string | undefined => codes.find(matches)
-  const phase = progress.phase
+  const phase = progress.phase ?? (chain.some(isTerminated) ? "body" : undefined)
   const beforeConnection = phase === undefined || phase === "connect"
   let code: string | undefined
 
-  if (chain.some(isAbort)) return new Aborted({ message: "the call was given up", seenIn: "socket", by: "caller" })
+  // Before aborts: a signal that times out aborts, and its reason is the cause.
   const timeout = timeoutOf(chain, progress)
   if (timeout !== undefined) return timeout
+  if (chain.some(isAbort)) return new Aborted({ message: "the call was given up", seenIn: "socket", by: "caller" })
   if ((code = has(isProxy)) !== undefined) return connect("proxy", "the proxy failed", code, chain, progress)
   if (beforeConnection) {
     if ((code = has(isDns)) !== undefined) return connect("dns", "the host's name is not known", code, chain, progress)
@@ -120,6 +127,7 @@ export const reasonOf = (error: unknown, progress: Progress = {}): TransportReas
       return connect("unreachable", "the host cannot be reached", code, chain, progress)
     if ((code = has(isTls)) !== undefined)
       return connect("tls", "no trusted TLS connection came about", code, chain, progress)
+    if (chain.some(isHandshake)) return connect("other", "the TLS handshake was cut off", codes[0], chain, progress)
     if ((code = has((it) => it === "ETIMEDOUT")) !== undefined && chain.some((it) => it.syscall === "connect"))
       return connect("unreachable", "the host did not answer", code, chain, progress)
   }
@@ -140,17 +148,19 @@ export const reasonOf = (error: unknown, progress: Progress = {}): TransportReas
     return connect("other", "no connection came about", code, chain, progress)
   if (phase === "connect")
     return connect("other", sentence("no connection came about", chain), undefined, chain, progress)
-  return lost(has(isLost) ?? codes[0], progress)
+  return lost(has(isLost) ?? codes[0], { ...progress, phase })
 }
 
-/** A silence that lasted too long. */
-export const timeout = (phase: Timeout["phase"], limitMs: number): Timeout =>
-  new Timeout({
-    message: `timed out: ${silences[phase]} within ${Duration.format(Duration.millis(limitMs))}`,
+/** A silence that lasted too long. `limitMs`: the limit in milliseconds, where it is known. */
+export const timeout = (phase: Timeout["phase"], limitMs?: number): Timeout => {
+  const limit = limitMs === undefined ? undefined : Duration.millis(limitMs)
+  return new Timeout({
+    message: `timed out: ${silences[phase]}${limit === undefined ? " in time" : ` within ${Duration.format(limit)}`}`,
     seenIn: phase === "idle" ? "stream" : "socket",
     phase,
-    limit: Duration.millis(limitMs)
+    ...(limit !== undefined && { limit })
   })
+}
 
 const silences: Readonly<Record<Timeout["phase"], string>> = {
   connect: "no connection",
@@ -159,15 +169,14 @@ const silences: Readonly<Record<Timeout["phase"], string>> = {
   idle: "no more of the stream"
 }
 
-const timeoutOf = (chain: ReadonlyArray<SystemError>, { phase, limits }: Progress): Timeout | undefined => {
+const timeoutOf = (chain: ReadonlyArray<SystemError>, { limits, phase }: Progress): Timeout | undefined => {
   const is = (code: string): boolean => chain.some((error) => error.code === code)
-  if (is("UND_ERR_CONNECT_TIMEOUT")) return timeout("connect", limits?.connect ?? 10_000)
-  if (is("UND_ERR_HEADERS_TIMEOUT")) return timeout("headers", limits?.headers ?? 300_000)
-  if (is("UND_ERR_BODY_TIMEOUT")) return timeout(phase === "stream" ? "idle" : "body", limits?.idle ?? 300_000)
+  if (is("UND_ERR_CONNECT_TIMEOUT")) return timeout("connect", limits?.connect)
+  if (is("UND_ERR_HEADERS_TIMEOUT")) return timeout("headers", limits?.headers)
+  if (is("UND_ERR_BODY_TIMEOUT")) return timeout(phase === "stream" ? "idle" : "body", limits?.idle)
   if (!chain.some((error) => error.name === "TimeoutError")) return undefined
-  return phase === "stream"
-    ? timeout("idle", limits?.idle ?? 0)
-    : timeout(phase ?? "headers", limits?.[phase === "body" ? "idle" : (phase ?? "headers")] ?? 0)
+  if (phase === "stream") return timeout("idle", limits?.idle)
+  return phase === "body" ? timeout("body", limits?.idle) : timeout(phase ?? "headers", limits?.[phase ?? "headers"])
 }
 
 const connect = (

@@ -49,15 +49,20 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>("@causeway/
     return `${this.upstream} failed at ${this.operation}: ${this.reason._tag}, ${this.reason.message}`
   }
 
-  /** The reason's disposition, unless the upstream itself says whether to retry. */
+  /**
+   * The reason's disposition, except where this failure's own circumstances say
+   * otherwise: the upstream states whether to retry, or a stream had begun, so that
+   * part of the work was done.
+   */
   get [Disposition.symbol](): Disposition.Disposition {
-    const own = this.reason[Disposition.symbol]
+    const { retryAfter, ...own } = this.reason[Disposition.symbol]
     const { shouldRetry } = this.evidence
-    if (shouldRetry === false && own.retry !== "never") {
-      const { retryAfter: _, ...rest } = own
-      return { ...rest, retry: "never" }
-    }
-    return shouldRetry === true && own.retry === "never" ? { ...own, retry: "backoff" } : own
+    return Disposition.make({
+      ...own,
+      retry: (shouldRetry ?? own.retry !== "never") ? "backoff" : "never",
+      retryAfter,
+      delivery: own.delivery === "not-sent" && this.reason.seenIn === "stream" ? "may-have-run" : own.delivery
+    })
   }
 
   /** A caller's own mistake is no incident. */

@@ -210,6 +210,15 @@ describe("Classification.retryAfter", () => {
       7660
     ],
     [{ "x-ratelimit-reset-requests": "1h", "x-ratelimit-reset-tokens": "2s" }, 2000],
+    [
+      {
+        "x-ratelimit-reset-requests": "9s",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-tokens": "2s",
+        "x-ratelimit-remaining-tokens": "0"
+      },
+      9000
+    ],
     [{ "ratelimit-reset": "12" }, 12_000],
     [{ "x-ratelimit-reset": String(now / 1000 + 9) }, 9000],
     [{ "x-ratelimit-reset": String(now + 9) }, 9],

@@ -41,6 +41,7 @@ const leaks: ReadonlyArray<readonly [text: string, secret: string]> = [
   ].map((key) => [`the key ${key} is wrong`, key] as const),
   ["Incorrect API key provided: sk-abcd1234************wxyz. You can", "sk-abcd1234************wxyz"],
   [`-----BEGIN RSA PRIVATE KEY-----\n${body}\n-----END RSA PRIVATE KEY-----\nrest`, body],
+  [`-----BEGIN PGP PRIVATE KEY BLOCK-----\n${body}\n-----END PGP PRIVATE KEY BLOCK-----\nrest`, body],
   [`cut: -----BEGIN PRIVATE KEY-----\\n${body}`, body],
   // behind a scheme
   ["sent Bearer abc123def456", "abc123def456"],
@@ -65,6 +66,8 @@ const leaks: ReadonlyArray<readonly [text: string, secret: string]> = [
   ['{"refreshToken":"swordfish', "swordfish"],
   ['{"authorization":["Bearer swordfish"]}', "swordfish"],
   ["os.environ['OPENAI_API_KEY'] = 'swordfish'", "swordfish"],
+  ["rawHeaders: [ 'X-Api-Key', 'swordfish1', 'Accept', '*/*' ]", "swordfish1"],
+  ['["authorization","swordfish1"]', "swordfish1"],
   // in addresses
   ["GET https://me:swordfish@example.com/x failed", "swordfish"],
   ["GET https://me:sword@fish@example.com/x failed", "sword@fish"],
@@ -77,6 +80,7 @@ const leaks: ReadonlyArray<readonly [text: string, secret: string]> = [
   // in an environment, a connection string, a command line, prose
   ["AWS_SECRET_ACCESS_KEY=sword/fish+1 node x", "sword/fish+1"],
   ["export MYTOKEN=swordfish", "swordfish"],
+  [`https://a.example/?sig=${body.slice(0, 10)}%2B${body.slice(0, 10)}%3D&sv=2`, body.slice(0, 10)],
   ["Server=db;User=me;Password=swordfish;Database=x", "swordfish"],
   ["DefaultEndpointsProtocol=https;AccountKey=swordfish==;EndpointSuffix=x", "swordfish=="],
   ["run --api-key swordfish --verbose", "swordfish"],
@@ -89,7 +93,7 @@ const leaks: ReadonlyArray<readonly [text: string, secret: string]> = [
   [`Error: x\n    at f (a.ts:1:2)\n  [cause]: Error: ghp_${body}`, body]
 ]
 
-const harmless: ReadonlyArray<string> = [
+const harmless = [
   "",
   "a task-force of 12 took the risk-free disk-based desk-1",
   "locale sk-SK, sk-learn-2 and ask-12345678-me",
@@ -103,6 +107,8 @@ const harmless: ReadonlyArray<string> = [
   "https://example.com/v1/tokens/count?model=x&max_tokens=5",
   '{"max_tokens":512,"prompt_tokens":12,"total_tokens":"20","finish_reason":"stop"}',
   '{"next_page_token":"abc","eos_token":"</s>","primary_key":"id","public_key":"x","key":"value"}',
+  '{"required":["token","email"],"a":"cookie","b1b2b3b4":1,"c":"password"}',
+  "fields: [ 'password', 'email', 'token' ]",
   "SyntaxError: Unexpected token: name in JSON at position 4",
   "token: unexpected end of input",
   "password: must have at least eight characters",
@@ -120,7 +126,7 @@ const harmless: ReadonlyArray<string> = [
   "12:34:56.789 level=info took=12ms code=rate_limit_exceeded",
   "Error: x\n    at f (file:///app/node_modules/@effect/platform-node/src/NodeHttp.ts:12:34)\n    at node:internal/x:1:2",
   "AIR and JUNE are words, and so are I and J"
-]
+] as const
 
 describe("Redaction.text", () => {
   for (const [text, secret] of leaks) {
@@ -144,61 +150,80 @@ describe("Redaction.text", () => {
     )
   })
 
-  const Piece = Schema.Union([
-    Schema.String,
-    Schema.Literals([
-      ...["sk-", "sk_", "=", ":", "@", "://", '"', "'", "\\", "%3D", "--", " ", "\n", "\n    at ", "[", "]", "{", "<"],
-      ...["token", "api_key", "password", "authorization", "cookie", "key", "Bearer ", "eyJ", "AIza", "1", "a", "B"],
-      ...["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", Redaction.mask, body, "null", "&", ";", ","]
-    ])
-  ])
-
-  it.prop(
-    "never throws, and finds nothing more in what it has masked",
-    { pieces: Schema.Array(Piece) },
-    ({ pieces }) => {
-      const once = Redaction.text(pieces.join(""))
-      assert.strictEqual(Redaction.text(once), once)
-    }
+  const Around = Schema.Array(
+    Schema.Union([Schema.String, Schema.Literals([...harmless, ..."=:@\"'\\[]{}<>-_%&;, \t"])])
   )
 
   it.prop(
-    "masks a key wherever it stands, if nothing touches it",
-    { before: Schema.String, after: Schema.String },
-    ({ after, before }) => {
-      const key = `sk-${body}`
-      assert.notInclude(Redaction.text(`${before} ${key} ${after}`), key)
-    }
+    "masks a secret whatever stands before its line and behind it",
+    {
+      before: Around,
+      after: Around,
+      index: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: leaks.length - 1 }))
+    },
+    ({ after, before, index }) => {
+      const [text, secret] = leaks[index]!
+      const redacted = Redaction.text(
+        `${before.join("").replaceAll(secret, "")}\n${text}\n${after.join("").replaceAll(secret, "")}`
+      )
+      assert.notInclude(redacted, secret)
+    },
+    { arbitrary: { runs: 2_000 } }
   )
 
   it("takes time in proportion to a hostile text's length", () => {
     const hostile = [
-      ...["sk-", "sk_", "-", "_", "=", ":", "@", "://", "a@", "%3D", "--a ", "I", "AIza", "J", "eyJ", "eyJ.", "ya29."],
-      ...[
-        "Bearer ",
-        "Bearer  ",
-        "token=",
-        "token: ",
-        'token:"',
-        "token:\\",
-        "token:[",
-        "authorization: ",
-        "\n    at ",
-        "\n"
-      ],
-      ...[
-        "-----BEGIN ",
-        "-----BEGIN PRIVATE KEY-----",
-        "a",
-        "key=",
-        "'",
-        '"',
-        "\\",
-        "[",
-        "x.token",
-        'token=\\"',
-        "cookie: ="
-      ]
+      "sk-",
+      "sk_",
+      "-",
+      "_",
+      "=",
+      ":",
+      "@",
+      "://",
+      "a@",
+      "%3D",
+      "--a ",
+      "I",
+      "AIza",
+      "J",
+      "eyJ",
+      "eyJ.",
+      "ya29.",
+      "Bearer ",
+      "Bearer  ",
+      "token=",
+      "token: ",
+      'token:"',
+      "token:\\",
+      "token:[",
+      "authorization: ",
+      "\n    at ",
+      "\n",
+      "-----BEGIN ",
+      "-----BEGIN PRIVATE KEY-----",
+      "a",
+      "key=",
+      "'",
+      '"',
+      "\\",
+      "[",
+      "x.token",
+      'token=\\"',
+      "cookie: =",
+      "cookie: ",
+      'key="',
+      "key: '",
+      "auth=",
+      "api key: ",
+      "authorization: a ",
+      "token:[",
+      '"token",',
+      '"token","\\"',
+      "<title",
+      "key=a.",
+      "eyJ-",
+      "sk-*"
     ]
     for (const piece of hostile) {
       const time = (length: number): number => {
@@ -209,59 +234,70 @@ describe("Redaction.text", () => {
         return performance.now() - started
       }
       time(10_000)
-      // Quadratic time would be minutes here; the bound leaves room for a machine that is busy.
-      assert.isBelow(time(1_000_000), 3_000, JSON.stringify(piece))
+      // Quadratic time is minutes here; the bound leaves room for a machine that is busy.
+      assert.isBelow(time(200_000), 2_000, JSON.stringify(piece))
     }
-  })
+  }, 60_000)
 })
 
 describe("Redaction.isCredentialName", () => {
   const credentials = [
-    ...["authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "x-api-key", "api-key", "apiKey", "api_keys"],
-    ...[
-      "OPENAI_API_KEY",
-      "GITHUB_TOKEN",
-      "MYTOKEN",
-      "clientSecret",
-      "client-secret",
-      "password",
-      "db.password",
-      "PASSWD"
-    ],
-    ...[
-      "Ocp-Apim-Subscription-Key",
-      "x-functions-key",
-      "secretAccessKey",
-      "AccountKey",
-      "private_key",
-      "x-amz-security-token"
-    ],
-    ...["access_tokens", "credentials", "passphrase", "jwt", "x-auth-token", "sessionToken", "signingKey"]
+    "authorization",
+    "Proxy-Authorization",
+    "cookie",
+    "Set-Cookie",
+    "x-api-key",
+    "api-key",
+    "apiKey",
+    "api_keys",
+    "OPENAI_API_KEY",
+    "GITHUB_TOKEN",
+    "MYTOKEN",
+    "clientSecret",
+    "client-secret",
+    "password",
+    "db.password",
+    "PASSWD",
+    "Ocp-Apim-Subscription-Key",
+    "x-functions-key",
+    "secretAccessKey",
+    "AccountKey",
+    "private_key",
+    "x-amz-security-token",
+    "access_tokens",
+    "credentials",
+    "passphrase",
+    "jwt",
+    "x-auth-token",
+    "sessionToken",
+    "signingKey"
   ]
   const others = [
-    ...[
-      "max_tokens",
-      "total_tokens",
-      "tokens",
-      "tokenizer",
-      "next_page_token",
-      "nextToken",
-      "eos_token",
-      "price_per_token"
-    ],
-    ...[
-      "primaryKey",
-      "cache_key",
-      "idempotency-key",
-      "public_key",
-      "key",
-      "keys",
-      "monkey",
-      "author",
-      "authority",
-      "secretary"
-    ],
-    ...["content-type", "x-request-id", "model", "www-authenticate", "x-ratelimit-remaining-tokens", "cookiePolicy", ""]
+    "max_tokens",
+    "total_tokens",
+    "tokens",
+    "tokenizer",
+    "next_page_token",
+    "nextToken",
+    "eos_token",
+    "price_per_token",
+    "primaryKey",
+    "cache_key",
+    "idempotency-key",
+    "public_key",
+    "key",
+    "keys",
+    "monkey",
+    "author",
+    "authority",
+    "secretary",
+    "content-type",
+    "x-request-id",
+    "model",
+    "www-authenticate",
+    "x-ratelimit-remaining-tokens",
+    "cookiePolicy",
+    ""
   ]
   it("knows credentials by their names, however they are spelt", () => {
     assert.deepStrictEqual(
@@ -322,10 +358,10 @@ describe("Redaction.headers", () => {
   })
 })
 
+const known = (...secrets: ReadonlyArray<string>) => Effect.forEach(secrets, (it) => Redaction.known(Redacted.make(it)))
+
 describe("Redaction.known", () => {
   const secret = 'open sesame/"1"+ü'
-  const known = (...secrets: ReadonlyArray<string>) =>
-    Effect.forEach(secrets, (it) => Redaction.known(Redacted.make(it)))
 
   it.effect("masks a secret in every form while its scope is open, and no longer", () =>
     Effect.gen(function* () {
@@ -382,6 +418,15 @@ describe("Redaction.known", () => {
     Effect.gen(function* () {
       yield* known("none", "")
       assert.strictEqual(Redaction.text("none of it is nonetheless none"), "<redacted> of it is nonetheless <redacted>")
+    })
+  )
+
+  it.effect("knows nothing of a secret that was wiped", () =>
+    Effect.gen(function* () {
+      const secret = Redacted.make("swordfish")
+      Redacted.wipeUnsafe(secret)
+      yield* Redaction.known(secret)
+      assert.strictEqual(Redaction.text("swordfish"), "swordfish")
     })
   )
 

@@ -1,9 +1,21 @@
-import { BoundaryError, Crashed } from "@causeway/core/BoundaryError"
+import { BoundaryError, BoundaryReason, Crashed } from "@causeway/core/BoundaryError"
 import { Evidence } from "@causeway/core/Evidence"
+import { PolicyError, PolicyReason } from "@causeway/core/PolicyError"
 import * as Report from "@causeway/core/Report"
 import { UpstreamError } from "@causeway/core/UpstreamError"
-import { Gateway } from "@causeway/core/UpstreamReason"
+import { ConnectionLost, Gateway, MalformedResponse } from "@causeway/core/UpstreamReason"
 import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { boundaryReasons, policyReasons, upstreamReasons } from "./catalogue.ts"
+
+const errorOf = (
+  reason: (typeof upstreamReasons)[number] | (typeof boundaryReasons)[number] | (typeof policyReasons)[number]
+) => {
+  if (Schema.is(BoundaryReason)(reason)) return new BoundaryError({ boundary: "app/Squares worker 1", reason })
+  if (Schema.is(PolicyReason)(reason)) return new PolicyError({ reason })
+  const evidence = new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
+  return new UpstreamError({ upstream: "primary", operation: "x", reason, evidence })
+}
 
 const key = `sk-${"a1B2".repeat(8)}`
 
@@ -55,8 +67,107 @@ describe("Report", () => {
     assert.include(Report.render(error), "it may have had an effect")
   })
 
+  it("tells what broke in the transport, and how far a stream had come", () => {
+    const error = new UpstreamError({
+      upstream: "primary",
+      operation: "chat.completions.stream",
+      reason: new ConnectionLost({
+        message: "the connection ended",
+        seenIn: "stream",
+        phase: "stream",
+        bytesReceived: 9
+      }),
+      evidence: new Evidence({
+        attempt: 1,
+        timing: { startedAt: 0, totalMs: 1 },
+        stream: { events: 3, bytes: 300 },
+        system: [
+          { name: "TypeError", message: "terminated" },
+          { name: "SocketError", message: "other side closed", code: "UND_ERR_SOCKET" }
+        ]
+      })
+    })
+    assert.strictEqual(
+      Report.render(error),
+      [
+        "primary failed at chat.completions.stream: ConnectionLost, the connection ended",
+        "  seen      attempt 1, 1 ms",
+        "  stream    3 events, 300 bytes",
+        "  cause     other side closed",
+        "  meaning   the upstream's fault; it may have had an effect; a retry may help; fallback: any",
+        "  to do     Try again; if it stays, look at what stands between here and the upstream."
+      ].join("\n")
+    )
+  })
+
+  const evidence = new Evidence({
+    attempt: 3,
+    timing: { startedAt: 0, headersMs: 1, totalMs: 12.3 },
+    requestId: `req-${key}`,
+    request: { method: "POST", url: `https://me:pw@api.example.com/v1?api_key=${key}&page=${"x".repeat(2000)}` },
+    response: {
+      status: 500,
+      headers: [["server", `x ${key} ${"y".repeat(500)}`]],
+      body: `<!doctype html>\n<html><head>\n<title>Oops ${key}</title></head>\n<body>${"<p>".repeat(999)}`,
+      bodyBytes: 99
+    },
+    stream: { events: 1, bytes: 2, partial: key },
+    system: [{ name: "Error", message: `several\nlines with ${key}` }]
+  })
+  const message = `several\r\n\nlines, ${"many ".repeat(500)} and {"api_key":"${key}"}`
+
+  for (const reason of [...upstreamReasons, ...boundaryReasons, ...policyReasons]) {
+    it(`says what to do about ${reason._tag}`, () => assert.notStrictEqual(Report.advice(errorOf(reason)), undefined))
+  }
+
+  it("is at most twelve lines, each of them short, and holds no secret, for the worst of evidence", () => {
+    for (const reason of upstreamReasons) {
+      const worst = Object.assign(Object.create(Object.getPrototypeOf(reason)), reason, { message })
+      const text = Report.render(new UpstreamError({ upstream: "primary", operation: "x", reason: worst, evidence }))
+      const lines = text.split("\n")
+      assert.isAtMost(lines.length, 12)
+      for (const line of lines) assert.isAtMost(line.length, 420)
+      assert.notInclude(text, key)
+      assert.notInclude(text, "me:pw")
+    }
+  })
+
+  it("shows a page's title, not its markup, and JSON on one line", () => {
+    const bodies = {
+      "<!DOCTYPE html>\n<html>\n<head><title>Sign in</title></head></html>": "  body      Sign in",
+      '{\n  "error": {\n    "message": "no"\n  }\n}': '  body      { "error": { "message": "no" } }'
+    }
+    for (const [body, expected] of Object.entries(bodies)) {
+      const error = new UpstreamError({
+        upstream: "primary",
+        operation: "x",
+        reason: new MalformedResponse({ message: "x", seenIn: "body", issue: "not-json", excerpt: "" }),
+        evidence: new Evidence({
+          attempt: 1,
+          timing: { startedAt: 0, totalMs: 1 },
+          response: { status: 200, headers: [], body, bodyBytes: 1 }
+        })
+      })
+      assert.include(Report.render(error).split("\n"), expected)
+    }
+  })
+
   it("renders what is not of this model, and never a key", () => {
     assert.strictEqual(Report.render("plain"), "thrown: plain")
+    assert.strictEqual(Report.render({ a: 1 }), 'thrown: {"a":1}')
+    assert.strictEqual(Report.render(undefined), "thrown: undefined")
+    assert.strictEqual(Report.render(new TypeError("")), "TypeError")
     assert.notInclude(Report.render(new Error(`bad key ${key}`)), key)
+    assert.notInclude(Report.render({ api_key: "swordfish" }), "swordfish")
+  })
+
+  it("never throws over what cannot be read", () => {
+    const hostile = new Proxy({}, { get: () => assert.fail("read"), ownKeys: () => assert.fail("listed") })
+    const mute = Object.defineProperty(new Error("x"), "message", { get: () => assert.fail("read") })
+    for (const value of [mute, Object.create(null), Symbol("s"), () => 1, hostile]) Report.render(value)
+  })
+
+  it.prop("never throws, whatever was thrown", { thrown: Schema.Json }, ({ thrown }) => {
+    assert.isString(Report.render(thrown))
   })
 })

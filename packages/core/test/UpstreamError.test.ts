@@ -58,6 +58,13 @@ describe("UpstreamError", () => {
     assert.strictEqual(Disposition.of(failed(invalid, hinted(true)))?.retry, "backoff")
   })
 
+  it("never says that nothing ran once a stream had begun", () => {
+    const delivery = (seenIn: Reason.SeenIn) =>
+      Disposition.of(failed(new Reason.Overloaded({ message: "x", seenIn })))?.delivery
+    assert.strictEqual(delivery("status"), "not-sent")
+    assert.strictEqual(delivery("stream"), "may-have-run")
+  })
+
   it("reports a caller's mistake as no incident", () => {
     const invalid = failed(new Reason.InvalidRequest({ message: "x", seenIn: "status" }))
     assert.strictEqual(invalid[ErrorReporter.severity], "Info")

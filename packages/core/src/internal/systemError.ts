@@ -43,18 +43,52 @@ export const chainOf = (error: unknown): ReadonlyArray<SystemError> => {
 }
 
 const describe = (error: object): SystemError => {
+  const message = textOf(error, "message") ?? ""
+  const told = toldBy(message)
   const code = read(error, "code")
-  const syscall = textOf(error, "syscall")
+  // A `DOMException` has a number there that says nothing: 20 is an abort's.
+  const known = typeof code === "string" && code !== "" ? code : told.code
+  const syscall = textOf(error, "syscall") ?? told.syscall
   // A name that was not found is an address too, under another key.
-  const address = textOf(error, "address") ?? textOf(error, "hostname")
-  const port = read(error, "port")
+  const address = textOf(error, "address") ?? textOf(error, "hostname") ?? told.address
+  const port = read(error, "port") ?? told.port
   return {
     name: textOf(error, "name") ?? "Error",
-    message: textOf(error, "message") ?? "",
+    message,
     original: error,
-    ...((typeof code === "string" || typeof code === "number") && { code: String(code) }),
+    ...(known !== undefined && { code: known }),
     ...(syscall !== undefined && { syscall }),
     ...(address !== undefined && { address }),
     ...(typeof port === "number" && Number.isFinite(port) && { port })
   }
 }
+
+/**
+ * What Node's messages repeat of an error's properties: all that is left of them
+ * after `structuredClone`. `connect ECONNREFUSED 127.0.0.1:443`, `read ECONNRESET`.
+ */
+const toldBy = (message: string): Partial<SystemError> => {
+  const found = /^(\w{1,20}) (E[A-Z_]{2,30})(?: (\S{1,255}?)(?::(\d{1,5}))?)?$/.exec(message)
+  if (found !== null) {
+    const [, syscall = "", code = "", address, port] = found
+    return {
+      syscall,
+      code,
+      ...(address !== undefined && { address }),
+      ...(port !== undefined && { port: Number(port) })
+    }
+  }
+  const code = sentences.find(([beginning]) => message.startsWith(beginning))?.[1]
+  return code === undefined ? {} : { code }
+}
+
+/** undici's and llhttp's, by how their messages begin. */
+const sentences = [
+  ["Connect Timeout Error", "UND_ERR_CONNECT_TIMEOUT"],
+  ["Headers Timeout Error", "UND_ERR_HEADERS_TIMEOUT"],
+  ["Body Timeout Error", "UND_ERR_BODY_TIMEOUT"],
+  ["other side closed", "UND_ERR_SOCKET"],
+  ["socket hang up", "ECONNRESET"],
+  ["Parse Error", "HPE_INVALID_CONSTANT"],
+  ["Response does not match the HTTP/1.1 protocol", "HPE_INVALID_CONSTANT"]
+] as const

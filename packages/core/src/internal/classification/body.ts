@@ -1,7 +1,9 @@
 /** A body read by every vendor's habits at once. */
 
+import { isHtml, textOfHtml } from "./html.ts"
+
 /** What a provider says of its error, wherever it puts it. */
-export interface Stated {
+interface Stated {
   readonly message?: string
   readonly type?: string
   readonly code?: string
@@ -39,7 +41,7 @@ export const read = (body: string, success: boolean): Body => {
   const json = parse(body)
   if (json === undefined) {
     const beginning = body.slice(0, textLimit)
-    const html = /^[\s\uFEFF]*<(?:!doctype|html|head|body|\?xml)/i.test(beginning)
+    const html = isHtml(beginning)
     const message = success ? "" : html ? textOfHtml(beginning) : beginning.trim()
     return { error: {}, stated: false, html, codes: [], text: beginning.trimStart().toLowerCase(), ...stated(message) }
   }
@@ -166,10 +168,4 @@ const unwrapped = (error: Fields, says: Stated): Stated => {
   const inner = json === undefined ? undefined : errorIn(json, false)
   const message = inner === undefined ? raw : statedBy(inner).message
   return message === undefined ? says : { ...says, message: message.trim() }
-}
-
-/** The title of a page, or its text without markup. */
-const textOfHtml = (html: string): string => {
-  const title = /<title[^<>]*>([^<]{1,200})/i.exec(html)?.[1] ?? /<h1[^<>]*>([^<]{1,200})/i.exec(html)?.[1]
-  return (title ?? html.replaceAll(/<[^<>]*>/g, " ")).replaceAll(/\s+/g, " ").trim()
 }

@@ -78,7 +78,10 @@ const httpDate = (text: string): number =>
   /^\s*[A-Z][a-z]{2,8},? .{10,40}GMT\s*$/.test(text) ? Date.parse(text) : Number.NaN
 
 /** `retry-after` and its relatives, by how exact they are. */
-const explicit = (headers: ReadonlyMap<string, string>, now: number | undefined): Duration.Duration | undefined => {
+export const explicitWait = (
+  headers: ReadonlyMap<string, string>,
+  now: number | undefined
+): Duration.Duration | undefined => {
   const value = headers.get("retry-after")
   return (
     wait(number(headers.get("retry-after-ms"))) ??
@@ -124,4 +127,4 @@ export const retryAfter = (
   headers: ReadonlyMap<string, string>,
   now: number | undefined,
   told?: Duration.Duration
-): Duration.Duration | undefined => explicit(headers, now) ?? told ?? byReset(headers, now)
+): Duration.Duration | undefined => explicitWait(headers, now) ?? told ?? byReset(headers, now)

@@ -2,8 +2,9 @@
 import type * as Duration from "effect/Duration"
 import * as Reason from "../../UpstreamReason.ts"
 import { innerError, isFields } from "./body.ts"
-import { durationMs, resetMs, retryAfter, wait } from "./hints.ts"
+import { durationMs, explicitWait, resetMs, retryAfter, wait } from "./hints.ts"
 import { clean, type Seen } from "./seen.ts"
+import { actualIn, count, limitIn } from "./tokenCounts.ts"
 
 /** What every reason says; `otherwise` where the answer itself says nothing. */
 const common = (seen: Seen, otherwise: string) => ({
@@ -23,55 +24,23 @@ export const invalidRequest = (seen: Seen): Reason.InvalidRequest =>
     ...(seen.code !== undefined && { code: clean(seen.code, 200) })
   })
 
-/** Numbers as texts write them: `8192`, `8,192`. */
-const count = (text: string | undefined): number | undefined => {
-  const value = Number(text?.replaceAll(",", ""))
-  return text === undefined || !Number.isSafeInteger(value) ? undefined : value
-}
-
-const limits = [
-  /(?:>|<=) ?([\d,]{1,12})/,
-  /(?:maximum|available|model's) (?:context|prompt|model)? ?(?:length|size|window|tokens)(?: of the model)?(?: is| of|:)? ?\(?([\d,]{1,12})/,
-  /(?:maximum|limit|maximum number of tokens)[a-z ]*(?:allowed|is|of|:)? ?\(?([\d,]{1,12})/,
-  /max(?:imum)?:? ([\d,]{1,12})/,
-  /with ([\d,]{1,12}) maximum context/,
-  /n_ctx[^\d]{0,9}([\d,]{1,12})/
-]
-
-const actuals = [
-  /(?:requested(?: about)?|request contains|request has|resulted in|contains|requested a total of|requested:?) ([\d,]{1,12})/,
-  /(?:too long|length|count|prompt):? ?\(?(?:length )?([\d,]{1,12})/,
-  /input \(([\d,]{1,12}) tokens/,
-  /given: ([\d,]{1,12})/
-]
-
-const found = (text: string, patterns: ReadonlyArray<RegExp>): number | undefined => {
-  for (const pattern of patterns) {
-    const value = count(pattern.exec(text)?.[1])
-    if (value !== undefined && value > 0) return value
-  }
-  return undefined
-}
-
-const field = (seen: Seen, ...names: ReadonlyArray<string>): number | undefined => {
-  for (const name of names) {
-    const value = seen.error[name]
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value
-  }
-  return undefined
+/** A size that an error states as a field of its own, as llama.cpp does. */
+const size = (seen: Seen, name: string): number | undefined => {
+  const value = seen.error[name]
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
 export const inputTooLarge =
   (unit: "tokens" | "bytes") =>
   (seen: Seen): Reason.InputTooLarge => {
     const text = unit === "tokens" ? seen.text.slice(0, 2_000) : ""
-    const limit = field(seen, "n_ctx") ?? found(text, limits)
-    const actual = field(seen, "n_prompt_tokens") ?? found(text, actuals)
+    const limit = size(seen, "n_ctx") ?? limitIn(text)
+    const actual = size(seen, "n_prompt_tokens") ?? actualIn(text)
     return new Reason.InputTooLarge({
       ...common(seen, http(seen, "the input is too large")),
       unit,
       ...(limit !== undefined && { limit }),
-      ...(actual !== undefined && actual !== limit && { actual })
+      ...(actual !== undefined && { actual })
     })
   }
 
@@ -138,8 +107,9 @@ const retryDelay = (details: unknown): string | undefined => {
   return isFields(info) ? String(info["retryDelay"]) : undefined
 }
 
+/** A wait that was meant for this failure. The resets of rate limits, which stand in every answer, are not. */
 const hint = (seen: Seen): { readonly retryAfter?: Duration.Duration } =>
-  hinted(retryAfter(seen.headers, seen.now, statedWait(seen)))
+  hinted(explicitWait(seen.headers, seen.now) ?? statedWait(seen))
 
 const scopeOf = (seen: Seen): Reason.RateLimited["scope"] => {
   if (/per day|\brpd\b|\btpd\b|daily|free-models-per-day/.test(seen.text)) return "day"
@@ -151,7 +121,7 @@ const scopeOf = (seen: Seen): Reason.RateLimited["scope"] => {
 
 const numeric = (seen: Seen, names: ReadonlyArray<string>): number | undefined => {
   for (const name of names) {
-    const value = count(seen.headers.get(name)?.trim() || undefined)
+    const value = count(seen.headers.get(name)?.trim())
     if (value !== undefined) return value
   }
   return undefined
@@ -172,7 +142,7 @@ export const rateLimited = (seen: Seen): Reason.RateLimited => {
   const reset = resetText === undefined ? undefined : wait(resetMs(resetText, seen.headers, seen.now))
   return new Reason.RateLimited({
     ...common(seen, http(seen, "too many requests")),
-    ...hint(seen),
+    ...hinted(retryAfter(seen.headers, seen.now, statedWait(seen))),
     ...(scope !== undefined && { scope }),
     ...(limit !== undefined && { limit }),
     ...(remaining !== undefined && { remaining }),

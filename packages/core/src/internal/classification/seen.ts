@@ -56,9 +56,11 @@ const innerStatus = ({ code, error }: Body): number | undefined => {
   return stated.find((each) => Number.isInteger(each) && each >= 400 && each < 600)
 }
 
-/** A text for people, redacted and short. */
+/** More of a text is not looked at. */
+const longest = 65_536
+
+/** A text for people, redacted and short. Cut at the end, for half a key is not known as one. */
 export const clean = (text: string, most = 500): string => {
-  // Cut before the search as well: what lies far behind the limit need not be searched.
-  const redacted = Redaction.text(text.slice(0, most * 4))
+  const redacted = Redaction.text(text.slice(0, longest))
   return redacted.length > most ? `${redacted.slice(0, most - 1)}…` : redacted
 }

@@ -32,6 +32,23 @@ export const declarations = (text: string, spans: Spans): void => {
   while (at !== -1) at = text.indexOf(":", assigned(text, at, at + 1, false, spans))
 }
 
+/** Behind a name in a list of names and values, as Node keeps raw headers: `"x-api-key", "…"`. */
+export const listings = (text: string, spans: Spans): void => {
+  for (const end of ['",', "',"]) {
+    for (let at = text.indexOf(end); at !== -1; at = text.indexOf(end, at + 2)) {
+      const name = nameBefore(text, at + 1)
+      if (name === "" || weightOf(name) !== 2) continue
+      const quote = afterBlanks(text, at + 2)
+      if (text[quote] !== end[0]) continue
+      const close = closing(text, quote + 1, end[0]!, 0)
+      // A list of names has names only, and in an object a name comes next.
+      if (text[close + 1] === ":" || !isPlausible(text.slice(quote + 1, Math.min(close, quote + glance)))) continue
+      spans.push(quote + 1, close)
+      at = close - 1
+    }
+  }
+}
+
 /** Behind `%3D` and `%3A`, which are `=` and `:` in an address within an address. */
 export const encoded = (text: string, spans: Spans): void => {
   let at = text.indexOf("%3")
@@ -122,7 +139,7 @@ const closing = (text: string, begin: number, quote: string, slashes: number): n
 
 /** A list of values in brackets. */
 const listed = (text: string, start: number, weight: Weight, spans: Spans): number => {
-  const end = weight === 2 ? text.slice(start, start + glance * 16).indexOf("]") : -1
+  const end = weight === 2 ? text.slice(start, start + glance * 4).indexOf("]") : -1
   if (end < 2) return start
   spans.push(start + 1, start + end)
   return start + end
@@ -201,7 +218,7 @@ const isOpaque = (text: string, start: number): boolean => {
       run++
       if (is(text, at, digit)) digits++
       if (run >= 16 && digits > 0 && digits < run) return true
-    } else {
+    } else if (text[at] !== "%" && text[at] !== "+") {
       run = 0
       digits = 0
     }

@@ -22,6 +22,9 @@ export const endOfValue = kind(8, " \t\r\n\"'`,;&<>(){}[]|\\")
 /** Digits. */
 export const digit = kind(16, digits)
 
+/** The alphabets of base64. */
+export const base64able = kind(32, `${digits + lower + upper}+/-_`)
+
 /** Whether the character at a place is of a kind. */
 export const is = (text: string, at: number, bit: number): boolean => {
   const code = text.charCodeAt(at)
@@ -38,13 +41,14 @@ export const anchors = {
   colon: 16,
   percent: 32,
   token: 64,
-  scheme: 128
+  scheme: 128,
+  quote: 256
 } as const
 
 /** Every anchor. */
-export const allAnchors = 255
+export const allAnchors = 511
 
-const anchorTable = new Uint8Array(128)
+const anchorTable = new Uint16Array(128)
 for (const [characters, bit] of [
   ["-", anchors.dash],
   ["_", anchors.underscore],
@@ -54,7 +58,8 @@ for (const [characters, bit] of [
   ["%", anchors.percent],
   // Of AIza and AKIA, of eyJ, of ya29.
   ["IJ9", anchors.token],
-  ["Bb", anchors.scheme]
+  ["Bb", anchors.scheme],
+  ["\"'", anchors.quote]
 ] as const) {
   for (const character of characters) anchorTable[character.charCodeAt(0)]! |= bit
 }

@@ -1,64 +1,117 @@
 /** Secrets that the program itself knows: the one redaction that does not depend on how a secret looks. */
+import { base64able, is } from "./characters.ts"
+import type { Spans } from "./spans.ts"
 
 /** Shorter ones are masked only where they stand as a word: `EMPTY` or `none` as a key must not tear texts apart. */
 const shortest = 8
 
+/** One pattern for all known secrets, by kind of form. */
+interface Patterns {
+  /** As they are, and as they are within JSON. */
+  readonly plain: RegExp
+  /** Percent-encoded, where that differs. */
+  readonly percent: RegExp | undefined
+  readonly base64: RegExp | undefined
+  /** The length of the shortest form in base64. */
+  readonly base64Length: number
+}
+
 const counts = new Map<string, number>()
-let pattern: RegExp | undefined
+let patterns: Patterns | undefined
 
 /** While it is added, a secret is masked. As many {@link remove}s as adds end that. */
 export const add = (secret: string): void => {
   if (secret === "") return
   counts.set(secret, (counts.get(secret) ?? 0) + 1)
-  pattern = compile()
+  patterns = compile()
 }
 
+/** Takes back one {@link add}. */
 export const remove = (secret: string): void => {
   const count = counts.get(secret)
   if (count === undefined) return
   if (count > 1) counts.set(secret, count - 1)
   else counts.delete(secret)
-  pattern = compile()
+  patterns = compile()
 }
 
-/** One pattern for all known secrets in all their forms, or `undefined` where there is none. */
-export const current = (): RegExp | undefined => pattern
-
-const escape = (literal: string): string => literal.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
-
-const compile = (): RegExp | undefined => patternOf([...counts.keys()])
+/** Whether nothing is known. */
+export const isEmpty = (): boolean => patterns === undefined
 
 /** One pattern for some secrets in all their forms, or `undefined` where there is none. */
-export const patternOf = (secrets: ReadonlyArray<string>): RegExp | undefined => {
-  if (secrets.length === 0) return undefined
-  const forms = new Set(secrets.flatMap(formsOf))
+export const patternOf = (secrets: ReadonlyArray<string>): RegExp | undefined =>
+  anyOf(secrets.flatMap((secret) => [...plainForms(secret), ...percentEncoded(secret), ...base64(secret)]))
+
+/** Finds every known secret as it is. */
+export const find = (text: string, spans: Spans): void => {
+  if (patterns !== undefined) allOf(patterns.plain, text, spans)
+}
+
+/** Finds every known secret that is encoded. */
+export const findEncoded = (text: string, spans: Spans): void => {
+  if (patterns === undefined) return
+  const { base64, base64Length, percent } = patterns
+  if (percent !== undefined && (text.includes("%") || text.includes("+"))) allOf(percent, text, spans)
+  if (base64 !== undefined && hasRun(text, base64Length)) allOf(base64, text, spans)
+}
+
+const allOf = (pattern: RegExp, text: string, spans: Spans): void => {
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    spans.push(match.index, pattern.lastIndex)
+  }
+}
+
+/** Whether so many characters of base64 stand in a row: each such row covers a place that is looked at. */
+const hasRun = (text: string, length: number): boolean => {
+  for (let at = length - 1; at < text.length; at += length) {
+    if (!is(text, at, base64able)) continue
+    let start = at
+    while (is(text, start - 1, base64able)) start--
+    let end = at + 1
+    while (end - start < length && is(text, end, base64able)) end++
+    if (end - start >= length) return true
+  }
+  return false
+}
+
+const compile = (): Patterns | undefined => {
+  const secrets = [...counts.keys()]
+  const plain = anyOf(secrets.flatMap(plainForms))
+  if (plain === undefined) return undefined
+  const encoded = secrets.flatMap(base64)
+  return {
+    plain,
+    percent: anyOf(secrets.flatMap(percentEncoded)),
+    base64: anyOf(encoded),
+    base64Length: Math.min(...encoded.map(({ length }) => length))
+  }
+}
+
+const anyOf = (forms: ReadonlyArray<string>): RegExp | undefined => {
+  if (forms.length === 0) return undefined
   // The longest first, so that a secret that begins another one does not leave the other's rest behind.
-  const sources = [...forms].toSorted((a, b) => b.length - a.length).map(sourceOf)
+  const sources = [...new Set(forms)].toSorted((a, b) => b.length - a.length).map(sourceOf)
   return new RegExp(sources.join("|"), "g")
 }
+
+const escape = (literal: string): string => literal.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
 
 const sourceOf = (form: string): string =>
   form.length >= shortest ? escape(form) : `(?<![A-Za-z0-9_])${escape(form)}(?![A-Za-z0-9_])`
 
-const formsOf = (secret: string): ReadonlyArray<string> => {
-  const inJson = JSON.stringify(secret).slice(1, -1)
-  const percent = percentEncoded(secret)
-  return [
-    secret,
-    inJson,
-    percent,
-    percent.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
-    percent.replaceAll("%20", "+"),
-    ...(secret.length >= shortest ? base64(secret) : [])
-  ]
-}
+const plainForms = (secret: string): ReadonlyArray<string> => [secret, JSON.stringify(secret).slice(1, -1)]
 
-const percentEncoded = (secret: string): string => {
-  try {
-    return encodeURIComponent(secret)
-  } catch {
-    return secret
-  }
+const percentEncoded = (secret: string): ReadonlyArray<string> => {
+  const encoded = encodeURIComponent(secret.toWellFormed())
+  if (encoded === secret) return []
+  return [
+    encoded,
+    encoded.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    encoded.replaceAll("%20", "+"),
+    // Forms encode these too, which `encodeURIComponent` leaves.
+    new URLSearchParams({ "": secret }).toString().slice(1)
+  ]
 }
 
 /**
@@ -67,13 +120,12 @@ const percentEncoded = (secret: string): string => {
  * the characters that depend on its neighbours.
  */
 const base64 = (secret: string): ReadonlyArray<string> => {
-  const bytes = Buffer.from(secret)
+  if (secret.length < shortest) return []
+  const bytes = Array.from(new TextEncoder().encode(secret), (byte) => String.fromCharCode(byte)).join("")
+  const length = bytes.length
   return [0, 1, 2].flatMap((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes])
-      .toString("base64")
-      .replaceAll("=", "")
-    const whole = Math.floor(((before + bytes.length) * 8) / 6)
-    const own = text.slice([0, 2, 3][before], whole)
+    const text = btoa("\0".repeat(before) + bytes)
+    const own = text.slice([0, 2, 3][before], Math.floor(((before + length) * 8) / 6))
     return [own, own.replaceAll("+", "-").replaceAll("/", "_")]
   })
 }

@@ -45,8 +45,27 @@ const packed = (first: number, second: number, third: number): number =>
   ((first & 31) << 10) | ((second & 31) << 5) | (third & 31)
 
 for (const end of [
-  ...["ion", "kie", "ies", "ken", "ret", "ets", "ord", "rds", "swd", "ase", "pwd", "ial", "als", "jwt"],
-  ...["ing", "key", "eys", "sig", "ure", "uth", "ass"]
+  "ion",
+  "kie",
+  "ies",
+  "ken",
+  "ret",
+  "ets",
+  "ord",
+  "rds",
+  "swd",
+  "ase",
+  "pwd",
+  "ial",
+  "als",
+  "jwt",
+  "ing",
+  "key",
+  "eys",
+  "sig",
+  "ure",
+  "uth",
+  "ass"
 ]) {
   ends[packed(end.charCodeAt(0), end.charCodeAt(1), end.charCodeAt(2))] = 1
 }

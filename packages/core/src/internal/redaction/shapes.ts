@@ -126,7 +126,8 @@ const webTokens = (text: string, spans: Spans): void => {
 }
 
 /** Private keys in PEM, as far as they go; a text that was cut may lack their end. */
-const pem = /-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|$)/g
+const pem =
+  /-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|$)/g
 
 export const privateKeys = (text: string, spans: Spans): void => {
   if (!text.includes("-----BEGIN ")) return
@@ -134,7 +135,7 @@ export const privateKeys = (text: string, spans: Spans): void => {
 }
 
 /** Scheme and credential as in an `authorization` header. Of `Bearer authentication` the second word is none. */
-const schemes = /\b(?:bearer|basic)(?: +|%20|\+)(?=[\w.~+/=%-]*[\d=*]|[\w.~+/=%-]{20})([\w.~+/=%*-]{6,})/gi
+const schemes = /\b(?:bearer|basic)(?:[ \t]+|%20|\+)(?=[\w.~+/=%-]*[\d=*]|[\w.~+/=%-]{20})([\w.~+/=%*-]{6,})/gi
 
 export const afterScheme = (text: string, spans: Spans): void => {
   if (!/bearer|basic/i.test(text)) return
