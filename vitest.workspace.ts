@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config"
 /** Lowest layer first: a package may import only those before it. */
 const packages = ["core", "openai", "resilience", "workers", "simulator", "server", "cli", "testing"]
 
+/** Far more than any test takes, since a busy machine is no failure. */
+const testTimeout = 30_000
+
 export default defineConfig({
   test: {
     coverage: {
@@ -11,12 +14,15 @@ export default defineConfig({
     },
     projects: [
       ...packages.map((name) => ({
-        test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] }
+        test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"], testTimeout, hookTimeout: testTimeout }
       })),
       {
         test: {
           name: "workspace",
           include: ["test/**/*.test.ts"],
+          exclude: ["test/full/**"],
+          testTimeout,
+          hookTimeout: testTimeout,
           benchmark: { include: ["bench/**/*.bench.ts"] }
         }
       },

@@ -1,1 +1,12 @@
-export {}
+export * as Auth from "./Auth.ts"
+export * as Deadline from "./Deadline.ts"
+export * as Drain from "./Drain.ts"
+export * as Health from "./Health.ts"
+export * as Limits from "./Limits.ts"
+export * as OpenAiApi from "./OpenAiApi.ts"
+export * as PredictApi from "./PredictApi.ts"
+export * as PublicError from "./PublicError.ts"
+export * as RequestError from "./RequestError.ts"
+export * as RequestId from "./RequestId.ts"
+export * as ServeError from "./ServeError.ts"
+export * as Server from "./Server.ts"

@@ -1,0 +1,142 @@
+/**
+ * Whether the server lives and whether it can serve, for load balancers and
+ * orchestrators. Needs no key.
+ *
+ * - `GET /health/live`: 200 as long as the process answers.
+ * - `GET /health/ready`: 200 when every check is well and the server is not
+ *   draining, else 503 with the reasons.
+ * - `GET /health`: as ready, with every check and what it says.
+ *
+ * **Example** (A check of one's own)
+ *
+ * ```ts
+ * import * as Health from "@causeway/server/Health"
+ * import * as Effect from "effect/Effect"
+ *
+ * const database: Health.Check = {
+ *   name: "database",
+ *   status: Effect.succeed({ ok: false, reason: "no connection" })
+ * }
+ *
+ * const { status, reasons } = await Effect.runPromise(Health.examine([database]))
+ *
+ * status // => "not-ready"
+ * reasons // => ["database: no connection"]
+ * ```
+ */
+import * as Redaction from "@causeway/core/Redaction"
+import type { WorkerPool } from "@causeway/workers/WorkerPool"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { Drain } from "./Drain.ts"
+import { methods } from "./internal/methods.ts"
+
+/** Whether a request is for one of these routes. */
+export { isHealthRequest } from "./internal/healthRequest.ts"
+
+/** What a check found. */
+export interface Result {
+  readonly ok: boolean
+  /** Why it is not well, in a few words; shown to anybody who asks. */
+  readonly reason?: string | undefined
+  /** More to show under `/health`, as JSON. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** One thing that has to be well for the server to be ready. */
+export interface Check {
+  readonly name: string
+  /** Asked at each request. One that gives no answer within {@link checkLimit} counts as not well. */
+  readonly status: Effect.Effect<Result>
+}
+
+/** How long a check may take. */
+export const checkLimit = Duration.seconds(1)
+
+/** Options of {@link layer}. */
+export interface Options {
+  readonly checks?: ReadonlyArray<Check> | undefined
+}
+
+/** What `/health` answers. */
+export interface Report {
+  readonly status: "ready" | "not-ready" | "draining"
+  /** Why it is not ready; empty when it is. */
+  readonly reasons: ReadonlyArray<string>
+  readonly checks: ReadonlyArray<Result & { readonly name: string }>
+}
+
+/** A check of a pool of workers: well as long as at least one of them serves. */
+export const fromPool = (pool: WorkerPool["Service"], name = "workers"): Check => ({
+  name,
+  status: Effect.map(pool.status, ({ inFlight, queued, reason, state, workers }) => ({
+    ok: state === "ready",
+    ...(state !== "ready" && { reason: reason ?? `the pool is ${state}` }),
+    details: { state, workers: workers.length, queued, inFlight }
+  }))
+})
+
+/** Asks every check. */
+export const examine = (checks: ReadonlyArray<Check>): Effect.Effect<Report> =>
+  Effect.forEach(checks, ask, { concurrency: "unbounded" }).pipe(
+    Effect.map((results) => {
+      const reasons = results
+        .filter(({ ok }) => !ok)
+        .map(({ name, reason }) => (reason === undefined ? `${name}: not well` : `${name}: ${reason}`))
+      return { status: reasons.length === 0 ? "ready" : "not-ready", reasons, checks: results }
+    })
+  )
+
+const ask = ({ name, status }: Check): Effect.Effect<Result & { readonly name: string }> =>
+  status.pipe(
+    Effect.timeoutOrElse({
+      duration: checkLimit,
+      orElse: () => Effect.succeed<Result>({ ok: false, reason: `no answer within ${Duration.format(checkLimit)}` })
+    }),
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.interrupt
+        : Effect.as(Effect.logError(`the health check ${name} failed`, Redaction.text(Cause.pretty(cause))), failed)
+    ),
+    Effect.map((result) => ({
+      name,
+      ok: result.ok,
+      ...(result.reason !== undefined && { reason: Redaction.text(result.reason) }),
+      ...(result.details !== undefined && { details: result.details })
+    }))
+  )
+
+const failed: Result = { ok: false, reason: "the check itself failed" }
+
+const statusOf = (report: Report): number => (report.status === "ready" ? 200 : 503)
+
+const answer = (body: unknown, status = 200): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe(body, { status, headers: { "cache-control": "no-store" } })
+
+/** The routes. Where a `Drain` is there, they tell of it. */
+export const layer = (options?: Options): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
+  HttpRouter.use((router) =>
+    Effect.gen(function* () {
+      const drain = Option.getOrUndefined(yield* Effect.serviceOption(Drain))
+      const report = Effect.flatMap(drain?.isDraining ?? Effect.succeed(false), (isDraining) =>
+        Effect.map(examine(options?.checks ?? []), (report): Report =>
+          isDraining
+            ? { ...report, status: "draining", reasons: ["the server is shutting down", ...report.reasons] }
+            : report
+        )
+      )
+      yield* methods(router, "/health", { GET: Effect.map(report, (report) => answer(report, statusOf(report))) })
+      yield* methods(router, "/health/live", { GET: Effect.succeed(answer({ status: "live" })) })
+      yield* methods(router, "/health/ready", {
+        GET: Effect.map(report, (report) => {
+          const { reasons, status } = report
+          return answer({ status, reasons }, statusOf(report))
+        })
+      })
+    })
+  )

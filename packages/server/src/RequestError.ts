@@ -1,0 +1,171 @@
+/**
+ * What is wrong with a request before any call is made of it: its body, a header,
+ * its route, its key. The client's to change, so never a 5xx.
+ *
+ * **Example** (A value of the wrong type)
+ *
+ * ```ts
+ * import { InvalidValue, RequestError } from "@causeway/server/RequestError"
+ *
+ * const error = new RequestError({ reason: new InvalidValue({ path: "x", issue: "Expected a finite number" }) })
+ *
+ * error.message // => "x: Expected a finite number"
+ * ```
+ */
+import * as Disposition from "@causeway/core/Disposition"
+import * as ErrorReporter from "effect/ErrorReporter"
+import type * as LogLevel from "effect/LogLevel"
+import * as Schema from "effect/Schema"
+
+/** The body cannot be read as what it has to be. */
+export class MalformedBody extends Schema.TaggedError<MalformedBody>("@causeway/server/RequestError/MalformedBody")(
+  "MalformedBody",
+  {
+    issue: Schema.Literals(["empty", "not-utf-8", "not-json", "incomplete"]),
+    /** What the parser says, where it says more: never a piece of the body. */
+    detail: Schema.optional(Schema.String)
+  }
+) {
+  override get message(): string {
+    const what = {
+      empty: "the body is empty, and has to be JSON",
+      "not-utf-8": "the body is not valid UTF-8",
+      "not-json": "the body is not valid JSON",
+      incomplete: "the body ended before its announced end"
+    }[this.issue]
+    return this.detail === undefined ? what : `${what}: ${this.detail}`
+  }
+}
+
+/** A value of the body is not what its schema allows. */
+export class InvalidValue extends Schema.TaggedError<InvalidValue>("@causeway/server/RequestError/InvalidValue")(
+  "InvalidValue",
+  {
+    /** Where the value stands, such as `messages[0].content`; empty for the body as a whole. */
+    path: Schema.String,
+    /** What the schema expects. */
+    issue: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.path === "" ? "the body" : this.path}: ${this.issue}`
+  }
+}
+
+/** A header has a value that it cannot have. */
+export class InvalidHeader extends Schema.TaggedError<InvalidHeader>("@causeway/server/RequestError/InvalidHeader")(
+  "InvalidHeader",
+  {
+    header: Schema.String,
+    /** What is allowed. */
+    allowed: Schema.String
+  }
+) {
+  override get message(): string {
+    return `the header ${this.header} has to be ${this.allowed}`
+  }
+}
+
+/** No key came along, or one that is not known here. */
+export class Unauthenticated extends Schema.TaggedError<Unauthenticated>(
+  "@causeway/server/RequestError/Unauthenticated"
+)("Unauthenticated", { issue: Schema.Literals(["missing", "unknown"]) }) {
+  override get message(): string {
+    return this.issue === "missing"
+      ? "no API key was sent: use 'authorization: Bearer <key>' or 'x-api-key: <key>'"
+      : "the API key is not known here"
+  }
+}
+
+/** There is nothing under this path. */
+export class RouteNotFound extends Schema.TaggedError<RouteNotFound>("@causeway/server/RequestError/RouteNotFound")(
+  "RouteNotFound",
+  { method: Schema.String, path: Schema.String }
+) {
+  override get message(): string {
+    return `there is nothing at ${this.method} ${this.path}`
+  }
+}
+
+/** The path is served, by other methods. */
+export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>(
+  "@causeway/server/RequestError/MethodNotAllowed"
+)("MethodNotAllowed", { method: Schema.String, allowed: Schema.Array(Schema.String) }) {
+  override get message(): string {
+    return `${this.method} is not allowed here, only ${this.allowed.join(", ")}`
+  }
+}
+
+/** The body is larger than this server takes. */
+export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@causeway/server/RequestError/BodyTooLarge")(
+  "BodyTooLarge",
+  {
+    /** In bytes, where it is known. */
+    limit: Schema.optional(Schema.Finite)
+  }
+) {
+  override get message(): string {
+    return this.limit === undefined
+      ? "the body is larger than is allowed"
+      : `the body is larger than the ${this.limit} bytes that are allowed`
+  }
+}
+
+/** The body has an encoding that this server does not read. */
+export class UnsupportedEncoding extends Schema.TaggedError<UnsupportedEncoding>(
+  "@causeway/server/RequestError/UnsupportedEncoding"
+)("UnsupportedEncoding", { encoding: Schema.String }) {
+  override get message(): string {
+    return `bodies with content-encoding ${this.encoding} are not read here: send it uncompressed`
+  }
+}
+
+/** Every reason, as a schema. */
+export const RequestReason = Schema.Union([
+  MalformedBody,
+  InvalidValue,
+  InvalidHeader,
+  Unauthenticated,
+  RouteNotFound,
+  MethodNotAllowed,
+  BodyTooLarge,
+  UnsupportedEncoding
+])
+
+/** Every reason, as a type. */
+export type RequestReason = typeof RequestReason.Type
+
+/** A request that cannot be served as it is. */
+export class RequestError extends Schema.TaggedError<RequestError>("@causeway/server/RequestError")("RequestError", {
+  reason: RequestReason
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+
+  get [Disposition.symbol](): Disposition.Disposition {
+    return Disposition.make({ blame: "caller", delivery: "not-sent" })
+  }
+
+  override get [ErrorReporter.severity](): LogLevel.Severity {
+    return "Info"
+  }
+
+  override get [ErrorReporter.attributes](): Readonly<Record<string, unknown>> {
+    return { "causeway.reason": this.reason._tag, "causeway.blame": "caller" }
+  }
+}
+
+/** The HTTP status of a reason. */
+export const statusOf = (reason: RequestReason): number => statuses[reason._tag]
+
+const statuses: Readonly<Record<RequestReason["_tag"], number>> = {
+  MalformedBody: 400,
+  InvalidValue: 400,
+  InvalidHeader: 400,
+  Unauthenticated: 401,
+  RouteNotFound: 404,
+  MethodNotAllowed: 405,
+  BodyTooLarge: 413,
+  UnsupportedEncoding: 415
+}

@@ -1,0 +1,168 @@
+/**
+ * Serves routes over HTTP with everything that stands around them: ids, public
+ * errors, drain, keys, limits and deadlines.
+ *
+ * From the outside in: `RequestId`, `PublicError`, `Drain`, `Auth` (where there are
+ * keys), `Limits`, `Deadline`, the routes. When the layer's scope ends, readiness
+ * falls, new requests get 503 on the still open listener, those in flight have
+ * `grace` to end, and then every connection is closed.
+ *
+ * **Example** (A server on a free port)
+ *
+ * ```ts
+ * import * as Health from "@causeway/server/Health"
+ * import * as Server from "@causeway/server/Server"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const { url } = yield* Server.Server
+ *   const answer = yield* Effect.promise(() => fetch(`${url}/health/live`))
+ *   return answer.status
+ * })
+ *
+ * const live = Server.serve(Health.layer(), { port: 0 })
+ *
+ * await Effect.runPromise(Effect.provide(program, live)) // => 200
+ * ```
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { isReadonlyArrayNonEmpty } from "effect/Array"
+import type * as ByteSize from "effect/ByteSize"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import * as NetAddress from "effect/net/NetAddress"
+import { hasProperty } from "effect/Predicate"
+import type * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
+import * as Auth from "./Auth.ts"
+import * as Deadline from "./Deadline.ts"
+import * as Drain from "./Drain.ts"
+import * as NodeServer from "./internal/nodeServer.ts"
+import * as Limits from "./Limits.ts"
+import * as PublicError from "./PublicError.ts"
+import * as RequestId from "./RequestId.ts"
+import { problemOf, ServeError } from "./ServeError.ts"
+
+/** Options of {@link serve} and {@link layer}. */
+export interface Options {
+  /** Default: `127.0.0.1`, which only this machine reaches. */
+  readonly host?: string | undefined
+  /** Default: 8000; 0 takes a free one. */
+  readonly port?: number | undefined
+  /** The keys that open; none by default, which only a loopback host may have. */
+  readonly keys?: ReadonlyArray<Redacted.Redacted<string>> | undefined
+  /** Allows another host than loopback without keys. Default: false. */
+  readonly insecure?: boolean | undefined
+  /** The most that a body may have. Default: 32 MiB. */
+  readonly maxBody?: ByteSize.Input | undefined
+  /** What `x-causeway-timeout` can only lower. Default: 10 minutes. */
+  readonly timeout?: Duration.Input | undefined
+  /** How long requests in flight have to end when the server ends. Default: 10 seconds. */
+  readonly grace?: Duration.Input | undefined
+  /** How long a client may take for its headers. Default: 30 seconds. */
+  readonly headersTimeout?: Duration.Input | undefined
+  /** How long a client may take for its whole request. Default: 5 minutes. */
+  readonly requestTimeout?: Duration.Input | undefined
+  /** How long an idle connection is kept. Default: 65 seconds, longer than load balancers keep theirs. */
+  readonly keepAlive?: Duration.Input | undefined
+}
+
+/** Where a server listens. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+  /** Such as `http://127.0.0.1:8000`. */
+  readonly url: string
+}
+
+/** The running server. */
+export class Server extends Context.Service<Server, Address>()("@causeway/server/Server") {}
+
+/** What stands around the routes, without the server: for a router that is served otherwise. */
+export const layerMiddleware = (
+  options: Options = {}
+): Layer.Layer<never, never, HttpRouter.HttpRouter | Drain.Drain> => {
+  const keys = options.keys ?? []
+  // The first one that is added to a router is the outermost.
+  return [
+    PublicError.layer,
+    Drain.layerMiddleware(),
+    ...(isReadonlyArrayNonEmpty(keys) ? [Auth.layer({ keys })] : []),
+    Limits.layer({ maxBody: options.maxBody }),
+    Deadline.layer({ max: options.timeout })
+  ].reduce<Layer.Layer<never, never, HttpRouter.HttpRouter | Drain.Drain>>(
+    (outer, inner) => Layer.provideMerge(inner, outer),
+    RequestId.layer
+  )
+}
+
+/**
+ * Serves routes until the scope ends.
+ *
+ * Fails with `ServeError` where it cannot listen, or where it would be reachable
+ * from other machines without a key.
+ */
+export const serve = <A, E, R>(routes: Layer.Layer<A, E, R>, options: Options = {}) =>
+  Layer.effect(Server, start(Layer.provideMerge(routes, layerMiddleware(options)), options)).pipe(
+    Layer.provideMerge(Drain.Drain.layer)
+  )
+
+const start = Effect.fnUntraced(function* <A, E, R>(app: Layer.Layer<A, E, R>, options: Options) {
+  const { host, port } = yield* checked(options)
+  const drain = yield* Drain.Drain
+  // Built before anybody can connect: a request that comes earlier would have nobody to answer it.
+  const http = yield* HttpRouter.toHttpEffect(app)
+  const node = NodeServer.make({
+    headersTimeout: Duration.fromInputUnsafe(options.headersTimeout ?? "30 seconds"),
+    requestTimeout: Duration.fromInputUnsafe(options.requestTimeout ?? "5 minutes"),
+    keepAlive: Duration.fromInputUnsafe(options.keepAlive ?? "65 seconds")
+  })
+  // The end comes in the opposite order: drain, interruption of what is left, the connections, the listener, the routes.
+  const server = yield* NodeHttpServer.make(() => node, { host, port, disablePreemptiveShutdown: true }).pipe(
+    Effect.mapError(({ cause }) => serveError(host, port, cause))
+  )
+  yield* Effect.addFinalizer(() => NodeServer.endConnections(node))
+  yield* untracedUnlessExported(server.serve(http))
+  yield* Effect.addFinalizer(() =>
+    drain.begin.pipe(
+      Effect.andThen(drain.awaitIdle(options.grace ?? "10 seconds")),
+      Effect.andThen(NodeServer.stopListening(node))
+    )
+  )
+  return addressOf(host, server.address)
+})
+
+const addressOf = (host: string, address: NetAddress.SocketAddress): Address => {
+  const port = NetAddress.isUnixPathAddress(address) ? 0 : address.port
+  return { host, port, url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}` }
+}
+
+/** Spans that nobody collects cost as much as the rest of a request. */
+const untracedUnlessExported = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) =>
+    fiber.getRef(Tracer.Tracer) === Tracer.nativeTracer
+      ? Effect.provideService(self, References.TracerEnabled, false)
+      : self
+  )
+
+const checked = ({ host = "127.0.0.1", insecure = false, keys = [], port = 8000 }: Options) => {
+  const problem: ServeError["problem"] | undefined =
+    !Number.isInteger(port) || port < 0 || port > 65_535
+      ? "not-a-port"
+      : keys.length === 0 && !insecure && !isLoopback(host)
+        ? "open-without-key"
+        : undefined
+  return problem === undefined ? Effect.succeed({ host, port }) : Effect.fail(new ServeError({ host, port, problem }))
+}
+
+/** Whether only this machine can reach a host. */
+export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
+
+const serveError = (host: string, port: number, cause: unknown): ServeError => {
+  const code = hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
+  return new ServeError({ host, port, problem: problemOf(code), code, cause })
+}

@@ -1,0 +1,73 @@
+/**
+ * Reads a request's body as text and as JSON, and says what is wrong with it.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { BodyTooLarge, MalformedBody, RequestError, UnsupportedEncoding } from "../RequestError.ts"
+import { fromHttp } from "./httpServerError.ts"
+
+/** A byte order mark is taken off, as RFC 8259 allows. */
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/**
+ * The body as text. Its content type is not looked at: what a route takes is
+ * JSON, whatever the client calls it. A content encoding is, since compressed
+ * bytes are no text.
+ */
+export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.flatMap(
+  HttpServerRequest,
+  (request) => {
+    const encoding = request.headers["content-encoding"]
+    if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
+      return fail(new UnsupportedEncoding({ encoding: encoding.slice(0, 40) }))
+    }
+    return Effect.matchEffect(request.arrayBuffer, { onFailure: unread, onSuccess: decode })
+  }
+)
+
+/** A body as its text and its value. */
+export interface Json {
+  readonly text: string
+  readonly value: unknown
+}
+
+/** The body as JSON. */
+export const json: Effect.Effect<Json, RequestError, HttpServerRequest> = Effect.flatMap(text, (text) => parse(text))
+
+/** Text as JSON. */
+export const parse = (text: string): Effect.Effect<Json, RequestError> => {
+  if (text.trim() === "") return fail(new MalformedBody({ issue: "empty" }))
+  try {
+    return Effect.succeed({ text, value: JSON.parse(text) })
+  } catch (error) {
+    return fail(new MalformedBody({ issue: "not-json", ...placeOf(error) }))
+  }
+}
+
+const fail = (reason: RequestError["reason"]): Effect.Effect<never, RequestError> =>
+  Effect.fail(new RequestError({ reason }))
+
+const decode = (bytes: ArrayBuffer): Effect.Effect<string, RequestError> => {
+  try {
+    return Effect.succeed(utf8.decode(bytes))
+  } catch {
+    return fail(new MalformedBody({ issue: "not-utf-8" }))
+  }
+}
+
+const unread = (error: Parameters<typeof fromHttp>[0]): Effect.Effect<never, RequestError> =>
+  Effect.withFiber((fiber) => {
+    const known = fromHttp(error)
+    if (!(known instanceof RequestError)) return fail(new MalformedBody({ issue: "incomplete" }))
+    const limit = fiber.getRef(HttpIncomingMessage.MaxBodySize)
+    return known.reason._tag === "BodyTooLarge" && limit !== undefined
+      ? fail(new BodyTooLarge({ limit: Number(limit) }))
+      : Effect.fail(known)
+  })
+
+/** The parser's message quotes the body, which may hold anything; where it stopped is enough. */
+const placeOf = (error: unknown): { readonly detail?: string } => {
+  const [place] = /at position \d+(?: \(line \d+ column \d+\))?|Unexpected end/.exec(String(error)) ?? []
+  return place === undefined ? {} : { detail: place.startsWith("U") ? "it ends too early" : place }
+}

@@ -1,0 +1,93 @@
+/**
+ * Node's HTTP server, as a `Server` wants it.
+ */
+import type * as Http from "node:http"
+import type { Duplex } from "node:stream"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as RequestId from "../RequestId.ts"
+
+/** The CommonJS module: importing `node:http` as ESM evaluates its lazy exports, and with them all of undici. */
+const http: typeof Http = process.getBuiltinModule("node:http")
+
+export interface Options {
+  /** How long a client may take for a request's headers. */
+  readonly headersTimeout: Duration.Duration
+  /** How long a client may take for a whole request. */
+  readonly requestTimeout: Duration.Duration
+  /** How long an idle connection is kept. */
+  readonly keepAlive: Duration.Duration
+}
+
+/** A server that answers even what is not HTTP in the form of all its errors. */
+export const make = (options: Options): Http.Server => {
+  const headersTimeout = Duration.toMillis(options.headersTimeout)
+  const requestTimeout = Duration.toMillis(options.requestTimeout)
+  const server = http.createServer({
+    headersTimeout,
+    requestTimeout,
+    // Node looks only now and then, every 30 seconds by default.
+    connectionsCheckingInterval: Math.min(headersTimeout, requestTimeout, 5000),
+    keepAliveTimeout: Duration.toMillis(options.keepAlive)
+  })
+  server.on("clientError", refuse)
+  return server
+}
+
+const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  // A connection that is gone, or whose answer has begun, takes no other answer.
+  if (error.code === "ECONNRESET" || !socket.writable || hasAnswered(socket)) {
+    socket.destroy()
+    return
+  }
+  const [status, code, message] = problems[error.code ?? ""] ?? malformed
+  const body = JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } })
+  const head = [
+    `HTTP/1.1 ${status}`,
+    "connection: close",
+    "content-type: application/json",
+    "x-should-retry: false",
+    `x-request-id: ${RequestId.make()}`,
+    `content-length: ${Buffer.byteLength(body)}`
+  ]
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`)
+}
+
+const malformed = ["400 Bad Request", "malformed_request", "the request is not valid HTTP"] as const
+
+const problems: Readonly<Record<string, readonly [string, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    "headers_too_large",
+    "the request's headers are larger than is allowed"
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "request_timeout", "the request did not arrive in time"]
+}
+
+/** Node keeps the answer that a socket is busy with in a field of its own. */
+const hasAnswered = (socket: Duplex): boolean => {
+  const message: unknown = "_httpMessage" in socket ? socket._httpMessage : undefined
+  return typeof message === "object" && message !== null && "headersSent" in message && message.headersSent === true
+}
+
+/** Takes no new connections, and closes the idle ones. */
+export const stopListening = (server: Http.Server): Effect.Effect<void> =>
+  Effect.sync(() => {
+    if (server.listening) server.close()
+    server.closeIdleConnections()
+  })
+
+/** Ends every connection: those that still send a last answer get a moment for it. */
+export const endConnections = (server: Http.Server): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    server.closeIdleConnections()
+    server.getConnections((_, count) => {
+      if (count === 0) resume(Effect.void)
+      else server.once("close", () => resume(Effect.void))
+    })
+  }).pipe(
+    Effect.timeoutOrElse({ duration: lastAnswer, orElse: () => Effect.void }),
+    Effect.andThen(Effect.sync(() => server.closeAllConnections()))
+  )
+
+const lastAnswer = Duration.millis(500)
