@@ -13,7 +13,7 @@ const lost = { delivery: "may-have-run", message: "an example" } as const
 export const upstreamReasons: ReadonlyArray<Reason.UpstreamReason> = [
   new Reason.Configuration({ ...seen, option: "baseUrl" }),
   new Reason.RequestEncoding({ ...seen, path: "messages[0].content" }),
-  new Reason.Credential({ ...seen, credential: "OPENAI_API_KEY" }),
+  new Reason.Credential({ ...seen, missing: "OPENAI_API_KEY" }),
   new Reason.Connect({ ...seen, kind: "refused", code: "ECONNREFUSED", addresses: ["127.0.0.1:1"] }),
   new Reason.Protocol(seen),
   new Reason.Timeout({ ...seen, phase: "headers", limit }),

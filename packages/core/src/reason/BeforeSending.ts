@@ -38,7 +38,7 @@ export class Credential extends Schema.TaggedError<Credential>("@causeway/core/U
   {
     ...common,
     /** What is missing, such as `OPENAI_API_KEY`. */
-    credential: Schema.String
+    missing: Schema.String
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
