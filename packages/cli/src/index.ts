@@ -1,1 +1,10 @@
-export {}
+/** The causeway command. */
+export * as Banner from "./Banner.ts"
+export * as Config from "./Config.ts"
+export * as DefaultServices from "./DefaultServices.ts"
+export * as InvalidConfig from "./InvalidConfig.ts"
+export * as Main from "./Main.ts"
+export * as Serve from "./Serve.ts"
+export * as Service from "./Service.ts"
+export * as ServiceError from "./ServiceError.ts"
+export * as Settings from "./Settings.ts"

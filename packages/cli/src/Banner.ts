@@ -1,0 +1,80 @@
+/**
+ * What `causeway serve` prints when it is ready: where it listens, what is behind
+ * it, and two lines to try.
+ *
+ * **Example** (The first line)
+ *
+ * ```ts
+ * import * as Banner from "@causeway/cli/Banner"
+ *
+ * const banner = Banner.render({
+ *   url: "http://127.0.0.1:8000",
+ *   upstreams: { primary: { baseUrl: "http://127.0.0.1:11434/v1" } },
+ *   isSimulator: false,
+ *   workers: 2,
+ *   routes: ["/predict"],
+ *   hasKey: false,
+ *   isOpen: false
+ * })
+ *
+ * banner.split("\n")[0] // => "Causeway serves http://127.0.0.1:8000"
+ * ```
+ */
+import * as Redaction from "@causeway/core/Redaction"
+import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+
+/** What the banner tells. */
+export interface Facts {
+  /** Where the server listens. */
+  readonly url: string
+  readonly upstreams: Upstreams
+  readonly isSimulator: boolean
+  /** 0: in process. */
+  readonly workers: number
+  /** The paths of the services' calls. */
+  readonly routes: ReadonlyArray<string>
+  /** Whether callers need a key. */
+  readonly hasKey: boolean
+  /** Whether other machines reach it without a key. */
+  readonly isOpen: boolean
+}
+
+/** The banner, without a line break at its end. */
+export const render = (facts: Facts): string => {
+  const rows: ReadonlyArray<readonly [name: string, text: string]> = [
+    ...upstreams(facts),
+    ["workers", workers(facts.workers)],
+    ["routes", ["/v1/chat/completions", "/v1/models", ...facts.routes, "/health"].join("  ")],
+    ...(facts.isOpen ? [["insecure", "anybody who reaches this address can use it"] as const] : []),
+    ["", ""],
+    ["try", curl(facts, "/v1/chat/completions", chat(facts.isSimulator ? "simulator" : "gpt-5-mini"))],
+    ["a failure", failure(facts)]
+  ]
+  const lines = rows.map(([name, text]) => `  ${name.padEnd(9)}  ${text}`.trimEnd())
+  return [`Causeway serves ${facts.url}`, "", ...lines].join("\n")
+}
+
+const upstreams = ({ isSimulator, upstreams }: Facts): ReadonlyArray<readonly [string, string]> =>
+  isSimulator
+    ? [["upstream", "the simulator; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one"]]
+    : Object.entries(upstreams).map(([name, { apiKey, baseUrl }], index) => [
+        index === 0 ? "upstream" : "",
+        `${name}, ${Redaction.url(baseUrl)}${apiKey === undefined ? "" : " (with a key)"}`
+      ])
+
+const workers = (count: number): string =>
+  count === 0 ? "none, calls are served in process" : count === 1 ? "1 thread" : `${count} threads`
+
+const chat = (model: string): string => JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] })
+
+const failure = (facts: Facts): string =>
+  facts.isSimulator && facts.routes.includes("/predict/answer")
+    ? curl(facts, "/predict/answer", JSON.stringify({ prompt: "Hello", model: "fault:no-healthy-upstream" }))
+    : curl(facts, "/v1/chat/completions", chat(facts.isSimulator ? "fault:no-healthy-upstream" : "no-such-model"))
+
+const curl = ({ hasKey, url }: Facts, path: string, body: string): string => {
+  // An address that stands for all of them is none to call.
+  const address = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+  const key = hasKey ? ' -H "authorization: Bearer $CAUSEWAY_API_KEY"' : ""
+  return `curl -s ${address}${path}${key} -d '${body}'`
+}

@@ -1,0 +1,75 @@
+/**
+ * What `causeway.config.ts` holds: data only, read by the main thread and by each
+ * worker. What a flag or a variable of the environment says wins over it.
+ *
+ * **Example** (Two upstreams, and a service of one's own)
+ *
+ * ```ts
+ * import { defineConfig } from "@causeway/cli/Config"
+ * import * as Config from "effect/Config"
+ *
+ * export default defineConfig({
+ *   upstreams: {
+ *     primary: { baseUrl: "https://api.openai.com/v1", apiKey: Config.Redacted("OPENAI_API_KEY") },
+ *     backup: { baseUrl: "http://127.0.0.1:8001/v1", models: { "gpt-5": "llama-3.3-70b" } }
+ *   },
+ *   policy: { deadline: "2 minutes", fallback: ["backup"] },
+ *   pool: { size: 2 },
+ *   server: { port: 8000, maxBody: "32 MiB" },
+ *   services: [new URL("./services.ts", import.meta.url)]
+ * })
+ * ```
+ *
+ * @see `Service` for what a module under `services` holds
+ */
+import type * as Disposition from "@causeway/core/Disposition"
+import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
+import type * as Policy from "@causeway/resilience/Policy"
+import type * as Server from "@causeway/server/Server"
+import type * as WorkerPool from "@causeway/workers/WorkerPool"
+import type * as EffectConfig from "effect/Config"
+import type * as Redacted from "effect/Redacted"
+
+/** The options of a policy, whose fallback can only name upstreams that exist. */
+export interface PolicyOptions<Name extends string = string> extends Omit<Policy.Options, "fallback"> {
+  /**
+   * The upstreams to ask next, in this order, each at most once: one list for every
+   * kind of failure that another upstream may not have, or a list for each kind.
+   * Default: none.
+   */
+  readonly fallback?:
+    | ReadonlyArray<Name>
+    | { readonly [Kind in Exclude<Disposition.Fallback, "never">]?: ReadonlyArray<Name> | undefined }
+    | undefined
+}
+
+/** The options of the pool, see `WorkerPool`. */
+export interface PoolOptions extends Omit<WorkerPool.Options, "entry" | "data" | "size"> {
+  /** How many workers serve; 0 serves in process. Default: one less than there are cores, between 1 and 4. */
+  readonly size?: number | undefined
+}
+
+/** The options of the server, see `Server`. */
+export interface ServerOptions extends Omit<Server.Options, "keys"> {
+  /** The key that callers need. Default: none, which only a loopback host may have. */
+  readonly apiKey?: Redacted.Redacted<string> | EffectConfig.Config<Redacted.Redacted<string>> | undefined
+}
+
+/** The configuration of the command, whose upstreams have these names. */
+export interface Config<Name extends string = string> {
+  /**
+   * The upstreams by name; the first one is the default. `OPENAI_BASE_URL` takes the
+   * place of the first one, with `OPENAI_API_KEY` or without a key. `"simulator"` is
+   * the embedded one. Default: OpenAI where `OPENAI_API_KEY` is set.
+   */
+  readonly upstreams?: Readonly<Record<Name, UpstreamConfig>> | "simulator" | undefined
+  /** What is done about failures. Default: nothing, each call is one attempt; `{}` retries. */
+  readonly policy?: PolicyOptions<NoInfer<Name>> | undefined
+  readonly pool?: PoolOptions | undefined
+  readonly server?: ServerOptions | undefined
+  /** Modules whose services are served. Default: `square` and `answer` of `DefaultServices`. */
+  readonly services?: ReadonlyArray<URL> | undefined
+}
+
+/** The configuration as it is given, checked by its type. */
+export const defineConfig = <const Name extends string = string>(config: Config<Name>): Config<Name> => config

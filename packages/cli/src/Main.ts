@@ -1,0 +1,109 @@
+/**
+ * The `causeway` command line: its commands, and how the process ends.
+ *
+ * **Example** (What `bin.ts` does)
+ *
+ * ```ts no-run
+ * import { main } from "@causeway/cli/Main"
+ *
+ * main(["serve", "--port", "0"])
+ * ```
+ */
+import { readFileSync } from "node:fs"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Cause from "effect/Cause"
+import * as CliConfig from "effect/cli/CliConfig"
+import * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { problemOf } from "./internal/problem.ts"
+import * as Log from "./internal/log.ts"
+import * as Ending from "./internal/ending.ts"
+
+/** A flag whose value is checked together with all other settings. */
+const setting = (name: string, metavar: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar(metavar),
+    Flag.withDescription(description),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  )
+
+const serve = Command.make(
+  "serve",
+  {
+    port: setting("port", "number", "Where to listen; 0 takes a free port (PORT; 8000)"),
+    host: setting("host", "address", "Where to listen; another host than loopback needs a key (HOST; 127.0.0.1)"),
+    workers: setting("workers", "number", "Worker threads; 0 serves in process (CAUSEWAY_WORKERS; cores - 1, up to 4)"),
+    config: setting("config", "file", "The configuration file (causeway.config.ts, .js or .mjs)"),
+    insecure: Flag.Boolean("insecure").pipe(
+      Flag.withDescription("Allow another host than loopback without CAUSEWAY_API_KEY"),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined)
+    )
+  },
+  Effect.fn(function* (flags) {
+    // Only now, so that the help comes at once.
+    const [Settings, Serve] = yield* Effect.promise(() => Promise.all([import("./Settings.ts"), import("./Serve.ts")]))
+    const settings = yield* Settings.load({ flags, environment: process.env, cwd: process.cwd() })
+    return yield* Serve.run(settings)
+  })
+).pipe(
+  Command.withDescription(
+    [
+      "Serve OpenAI-compatible routes and services in front of an upstream, with worker threads.",
+      "",
+      "The upstream is OPENAI_BASE_URL with OPENAI_API_KEY, or what the configuration file says;",
+      "with none of them a simulator. Flags win over the environment, and that over the file."
+    ].join("\n  ")
+  ),
+  Command.withShortDescription("Serve OpenAI-compatible routes and services"),
+  Command.withExamples([
+    { command: "causeway serve", description: "On http://127.0.0.1:8000, in front of the simulator" },
+    {
+      command: "OPENAI_BASE_URL=http://127.0.0.1:11434/v1 causeway serve --port 9000",
+      description: "On another port, in front of a local upstream"
+    }
+  ])
+)
+
+const causeway = Command.make("causeway").pipe(
+  Command.withDescription("Failures that keep their type wherever they travel."),
+  Command.withSubcommands([serve])
+)
+
+const version = (): string => {
+  const { version }: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+  return version
+}
+
+/** Runs a command line, and ends the process: with 0 when it is done or was told to end, with 1 when it failed. */
+export const main = (args: ReadonlyArray<string>): void => {
+  Ending.install()
+  const program = Command.runWith(causeway, { version: version() })(args).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        NodeServices.layer,
+        Log.layer,
+        CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.LogLevel] })
+      )
+    )
+  )
+  NodeRuntime.runMain(program, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => {
+      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return onExit(0)
+      const error = Cause.squash(exit.cause)
+      // What is wrong with a command line was told already.
+      if (CliError.isCliError(error)) return onExit(error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 1)
+      process.stderr.write(`causeway: ${problemOf(error)}\n`)
+      onExit(1)
+    }
+  })
+}

@@ -1,0 +1,222 @@
+/**
+ * Everything that `causeway serve` has to know, checked: by flags, the environment,
+ * the configuration file and defaults, in this order.
+ *
+ * **Example** (The environment alone)
+ *
+ * ```ts
+ * import * as Settings from "@causeway/cli/Settings"
+ * import * as Effect from "effect/Effect"
+ *
+ * const settings = await Effect.runPromise(
+ *   Settings.load({ flags: {}, environment: { PORT: "9000", CAUSEWAY_WORKERS: "0" }, cwd: "/nowhere" })
+ * )
+ *
+ * settings.server.port // => 9000
+ * settings.upstreams // => "simulator"
+ * ```
+ */
+import { availableParallelism } from "node:os"
+import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
+import * as Policy from "@causeway/resilience/Policy"
+import { isLoopback } from "@causeway/server/Server"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import type { PoolOptions, ServerOptions } from "./Config.ts"
+import { InvalidConfig } from "./InvalidConfig.ts"
+import * as File from "./internal/file.ts"
+import * as Reader from "./internal/reader.ts"
+import * as Shared from "./internal/shared.ts"
+import * as FromUpstreams from "./internal/upstreams.ts"
+import type { Service } from "./Service.ts"
+
+/** What the command line says; texts as they were given. */
+export interface Flags {
+  readonly port?: string | undefined
+  readonly host?: string | undefined
+  readonly workers?: string | undefined
+  readonly insecure?: boolean | undefined
+  readonly config?: string | undefined
+}
+
+/** Where settings come from. */
+export interface Sources {
+  readonly flags: Flags
+  readonly environment: FromUpstreams.Environment
+  /** Where the configuration file is looked for. */
+  readonly cwd: string
+}
+
+/** The settings of the command. */
+export interface Settings {
+  readonly server: Omit<ServerOptions, "apiKey" | "host" | "port"> & {
+    readonly host: string
+    readonly port: number
+    readonly keys: ReadonlyArray<Redacted.Redacted<string>>
+  }
+  /** With their keys. */
+  readonly upstreams: Upstreams | "simulator"
+  readonly policy: Policy.Policy | undefined
+  /** How many worker threads; 0 serves in process. */
+  readonly workers: number
+  readonly pool: Omit<PoolOptions, "size">
+  readonly services: ReadonlyArray<Service>
+  /** The path of the configuration file, where there is one. */
+  readonly file: string | undefined
+}
+
+/** Reads and checks all of it; fails with every problem at once. */
+export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Return<Settings, InvalidConfig> {
+  const { cwd, environment, flags } = sources
+  const problems: Reader.Problems = []
+  const file = File.find(cwd, flags.config)
+  const { part, services, upstreams } = yield* Shared.read(problems, environment, file)
+  const options = (name: "pool" | "server", known: ReadonlyArray<string>) => {
+    const given = part(name)
+    const read = given && Reader.members(problems, given, known)
+    return (option: string): Reader.Given => read?.(option) ?? { name: option, value: undefined }
+  }
+  const inFile = options("pool", poolOptions)
+  const size = Reader.first(
+    { name: "--workers", value: flags.workers },
+    FromUpstreams.variable(environment, "CAUSEWAY_WORKERS"),
+    inFile("size")
+  )
+  const settings: Settings = {
+    server: yield* readServer(problems, sources, options("server", serverOptions)),
+    upstreams,
+    policy: readPolicy(problems, part("policy"), upstreams),
+    workers: Reader.read(problems, size, Reader.wholeNumber(0, 64)) ?? defaultWorkers(),
+    pool: readPool(problems, inFile),
+    services,
+    file
+  }
+  return problems.length === 0 ? settings : yield* new InvalidConfig({ problems })
+})
+
+/** One less than there are cores, between 1 and 4. */
+export const defaultWorkers = (): number => Math.min(4, Math.max(1, availableParallelism() - 1))
+
+const serverOptions = [
+  "host",
+  "port",
+  "apiKey",
+  "insecure",
+  "maxBody",
+  "timeout",
+  "grace",
+  "headersTimeout",
+  "requestTimeout",
+  "keepAlive"
+] as const satisfies ReadonlyArray<keyof ServerOptions>
+
+const readServer = Effect.fnUntraced(function* (
+  problems: Reader.Problems,
+  { environment, flags }: Sources,
+  inFile: (option: (typeof serverOptions)[number]) => Reader.Given
+): Effect.fn.Return<Settings["server"]> {
+  const givenHost = Reader.first(
+    { name: "--host", value: flags.host },
+    FromUpstreams.variable(environment, "HOST"),
+    inFile("host")
+  )
+  const givenPort = Reader.first(
+    { name: "--port", value: flags.port },
+    FromUpstreams.variable(environment, "PORT"),
+    inFile("port")
+  )
+  const host = Reader.read(problems, givenHost, Reader.host) ?? "127.0.0.1"
+  const insecure =
+    Reader.read(
+      problems,
+      Reader.first({ name: "--insecure", value: flags.insecure }, inFile("insecure")),
+      Reader.flag
+    ) ?? false
+  const givenKey = FromUpstreams.variable(environment, "CAUSEWAY_API_KEY")
+  const key =
+    givenKey.value === undefined
+      ? yield* FromUpstreams.secretOf(problems, environment, inFile("apiKey"))
+      : Reader.read(problems, givenKey, Reader.secretText)
+  const isKeyWanted = givenKey.value === undefined && inFile("apiKey").value === undefined
+  if (givenHost !== undefined && isKeyWanted && !insecure && !isLoopback(host)) {
+    problems.push({
+      setting: Reader.settingOf(givenHost),
+      actual: `${Reader.show(host)}, which other machines reach, and CAUSEWAY_API_KEY is not set`,
+      allowed: "a loopback address such as 127.0.0.1; or another one with CAUSEWAY_API_KEY or --insecure"
+    })
+  }
+  const duration = (option: (typeof serverOptions)[number]) => Reader.read(problems, inFile(option), Reader.duration)
+  return {
+    host,
+    port: Reader.read(problems, givenPort, Reader.wholeNumber(0, 65_535)) ?? 8000,
+    keys: key === undefined ? [] : [key],
+    insecure,
+    maxBody: Reader.read(problems, inFile("maxBody"), Reader.byteSize),
+    timeout: duration("timeout"),
+    grace: duration("grace"),
+    headersTimeout: duration("headersTimeout"),
+    requestTimeout: duration("requestTimeout"),
+    keepAlive: duration("keepAlive")
+  }
+})
+
+const poolOptions = [
+  "size",
+  "spare",
+  "queue",
+  "concurrency",
+  "unresponsiveAfter",
+  "grace",
+  "startWithin",
+  "deadline",
+  "resourceLimits",
+  "env"
+] as const satisfies ReadonlyArray<keyof PoolOptions>
+
+const readPool = (
+  problems: Reader.Problems,
+  inFile: (option: (typeof poolOptions)[number]) => Reader.Given
+): Settings["pool"] => {
+  const number = (option: (typeof poolOptions)[number], least: number) =>
+    Reader.read(problems, inFile(option), Reader.wholeNumber(least))
+  const duration = (option: (typeof poolOptions)[number]) => Reader.read(problems, inFile(option), Reader.duration)
+  return {
+    spare: number("spare", 0),
+    queue: number("queue", 0),
+    concurrency: number("concurrency", 1),
+    unresponsiveAfter: duration("unresponsiveAfter"),
+    grace: duration("grace"),
+    startWithin: duration("startWithin"),
+    deadline: duration("deadline"),
+    resourceLimits: Reader.fields(problems, inFile("resourceLimits"), Reader.wholeNumber(1)),
+    env: Reader.fields(problems, inFile("env"), { ...Reader.text("a text", () => true), secret: true })
+  }
+}
+
+const readPolicy = (
+  problems: Reader.Problems,
+  given: Reader.Given | undefined,
+  upstreams: Settings["upstreams"]
+): Policy.Policy | undefined => {
+  const options = given?.value === undefined ? undefined : Reader.record(problems, given)
+  if (given === undefined || options === undefined) return undefined
+  const file = Reader.settingOf({ ...given, name: "" })
+  try {
+    const policy = Policy.make(options)
+    const names = upstreams === "simulator" ? [] : Object.keys(upstreams)
+    for (const name of new Set(Object.values(policy.fallback).flat())) {
+      if (names.includes(name)) continue
+      problems.push({
+        setting: `policy.fallback in ${file}`,
+        actual: Reader.show(name),
+        allowed: names.length === 0 ? "no upstream but the simulator" : `one of ${names.join(", ")}`
+      })
+    }
+    return policy
+  } catch (error) {
+    if (!(error instanceof InvalidPolicy)) throw error
+    problems.push({ setting: `policy.${error.option} in ${file}`, actual: error.actual, allowed: error.allowed })
+    return undefined
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Which upstreams there are: by the environment, else by the file, else the
+ * simulator. Read by the main thread and by each worker, so that no key has to be
+ * sent to them.
+ */
+import type { UpstreamConfig, Upstreams } from "@causeway/openai/UpstreamConfig"
+import * as EffectConfig from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as Reader from "./reader.ts"
+
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A variable; one that is empty is as good as absent. */
+export const variable = (environment: Environment, name: string): Reader.Given => ({
+  name,
+  value: environment[name] === "" ? undefined : environment[name]
+})
+
+/** The embedded one, whose address is not known yet. */
+export const simulator = "simulator"
+
+/**
+ * The upstreams, with their keys.
+ *
+ * `OPENAI_BASE_URL` takes the place of the file's first upstream, whole: a key or a
+ * header that the file meant for one address is not sent to another. For the same
+ * reason `OPENAI_API_KEY` alone means OpenAI, and only where the file names nobody.
+ */
+export const read = Effect.fnUntraced(function* (
+  problems: Reader.Problems,
+  environment: Environment,
+  file: Reader.Given | undefined
+): Effect.fn.Return<Upstreams | typeof simulator> {
+  const baseUrl = variable(environment, "OPENAI_BASE_URL")
+  const key = variable(environment, "OPENAI_API_KEY")
+  const named = yield* fromFile(problems, environment, file, baseUrl.value !== undefined)
+  if (baseUrl.value !== undefined) {
+    const upstream = {
+      baseUrl: Reader.read(problems, baseUrl, Reader.httpUrl) ?? "",
+      apiKey: Reader.read(problems, key, Reader.secretText)
+    }
+    if (named === undefined || named === simulator) return { primary: upstream }
+    return Object.fromEntries(Object.entries(named).map(([name, own], index) => [name, index === 0 ? upstream : own]))
+  }
+  if (named !== undefined) return named
+  if (key.value !== undefined) {
+    return { primary: { baseUrl: openAi, apiKey: Reader.read(problems, key, Reader.secretText) } }
+  }
+  if (file !== undefined && file.value === undefined) {
+    problems.push({
+      setting: Reader.settingOf(file),
+      actual: "nothing, and neither OPENAI_BASE_URL nor OPENAI_API_KEY is set",
+      allowed: `upstreams by name, or "${simulator}"`
+    })
+  }
+  return simulator
+})
+
+const openAi = "https://api.openai.com/v1"
+
+/** The upstreams of a file; of the first one only the name, where it is replaced. */
+const fromFile = Effect.fnUntraced(function* (
+  problems: Reader.Problems,
+  environment: Environment,
+  file: Reader.Given | undefined,
+  isFirstReplaced: boolean
+) {
+  if (file === undefined || file.value === undefined) return undefined
+  if (file.value === simulator) return simulator
+  const named = Reader.record(problems, file)
+  if (named === undefined) return undefined
+  const names = Object.keys(named)
+  if (names.length === 0) {
+    problems.push({ setting: Reader.settingOf(file), actual: "no upstream", allowed: "at least one" })
+  }
+  const upstreams: Record<string, UpstreamConfig> = {}
+  for (const [index, name] of names.entries()) {
+    upstreams[name] =
+      index === 0 && isFirstReplaced
+        ? { baseUrl: "" }
+        : yield* one(problems, environment, Reader.under(file, name, named[name]))
+  }
+  return upstreams
+})
+
+const one = Effect.fnUntraced(function* (
+  problems: Reader.Problems,
+  environment: Environment,
+  given: Reader.Given
+): Effect.fn.Return<UpstreamConfig> {
+  const member = Reader.members(problems, given, ["baseUrl", "apiKey", "headers", "models"])
+  if (member === undefined) return { baseUrl: "" }
+  const baseUrl = member("baseUrl")
+  if (baseUrl.value === undefined) {
+    problems.push({ setting: Reader.settingOf(baseUrl), actual: "nothing", allowed: Reader.httpUrl.allowed })
+  }
+  return {
+    baseUrl: Reader.read(problems, baseUrl, Reader.httpUrl) ?? "",
+    apiKey: yield* secretOf(problems, environment, member("apiKey")),
+    headers: Reader.fields(problems, member("headers"), { ...Reader.text("a text"), secret: true }),
+    models: Reader.fields(problems, member("models"), Reader.text("a text"))
+  }
+})
+
+/** A secret of the file's, found where the file says that it is. */
+export const secretOf = Effect.fnUntraced(function* (
+  problems: Reader.Problems,
+  environment: Environment,
+  given: Reader.Given
+): Effect.fn.Return<Redacted.Redacted<string> | undefined> {
+  const secret = Reader.read(problems, given, Reader.secret)
+  if (!EffectConfig.isConfig(secret)) return secret
+  const provider = ConfigProvider.fromEnv({ env: withoutEmpty(environment) })
+  const found = yield* Effect.option(secret.parse(provider))
+  if (found._tag === "Some" && Reader.isRedactedText(found.value)) return found.value
+  problems.push({
+    setting: Reader.settingOf(given),
+    actual: `${found._tag === "None" ? "nothing" : "a value that is not shown here"} from ${yield* wanted(secret)}`,
+    allowed: `a variable of ${Reader.secretText.allowed}`
+  })
+  return undefined
+})
+
+/** The variables that a `Config` asks for. */
+const wanted = Effect.fnUntraced(function* (config: EffectConfig.Config<unknown>) {
+  const names = new Set<string>()
+  yield* Effect.ignore(
+    config.parse(
+      ConfigProvider.make((path) => {
+        names.add(path.join("_"))
+        return Effect.undefined
+      })
+    )
+  )
+  return names.size === 0 ? "the environment" : Array.from(names).join(", ")
+})
+
+const withoutEmpty = (environment: Environment): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "")
+  )

@@ -1,0 +1,71 @@
+import * as Banner from "@causeway/cli/Banner"
+import { assert, describe, it } from "@effect/vitest"
+import * as Redacted from "effect/Redacted"
+
+const facts: Banner.Facts = {
+  url: "http://127.0.0.1:8000",
+  upstreams: { simulator: { baseUrl: "http://127.0.0.1:1/v1" } },
+  isSimulator: true,
+  workers: 2,
+  routes: ["/predict/square", "/predict/answer"],
+  hasKey: false,
+  isOpen: false
+}
+
+/** The command lines that a reader can copy. */
+const curls = (banner: string): ReadonlyArray<string> => banner.match(/curl .*/g) ?? []
+
+describe("Banner", () => {
+  it("says that the upstream is the simulator", () => {
+    const banner = Banner.render(facts)
+    assert.include(banner, "the simulator")
+    assert.include(banner, "2 threads")
+  })
+
+  it("shows a call and a failure, both of which can be copied", () => {
+    assert.deepStrictEqual(curls(Banner.render(facts)), [
+      `curl -s http://127.0.0.1:8000/v1/chat/completions -d '{"model":"simulator","messages":[{"role":"user","content":"Hello"}]}'`,
+      `curl -s http://127.0.0.1:8000/predict/answer -d '{"prompt":"Hello","model":"fault:no-healthy-upstream"}'`
+    ])
+  })
+
+  it("names the upstreams and hides their secrets", () => {
+    const banner = Banner.render({
+      ...facts,
+      isSimulator: false,
+      workers: 0,
+      upstreams: {
+        primary: { baseUrl: "https://api.openai.com/v1", apiKey: Redacted.make("swordfish") },
+        backup: { baseUrl: "http://127.0.0.1:8001/v1?api_key=swordfish" }
+      }
+    })
+    assert.include(banner, "primary, https://api.openai.com/v1 (with a key)")
+    assert.include(banner, "backup, http://127.0.0.1:8001/v1")
+    assert.include(banner, "in process")
+    assert.notInclude(banner, "swordfish")
+    assert.notInclude(banner, "fault:")
+  })
+
+  it("asks for the failure at a route that exists", () => {
+    const [, failure = ""] = curls(Banner.render({ ...facts, routes: ["/words/count"] }))
+    assert.include(failure, "/v1/chat/completions")
+    assert.include(failure, "fault:no-healthy-upstream")
+  })
+
+  it("has the key in what it shows to copy, by its variable", () => {
+    for (const line of curls(Banner.render({ ...facts, hasKey: true }))) {
+      assert.include(line, '-H "authorization: Bearer $CAUSEWAY_API_KEY"')
+    }
+  })
+
+  it("shows an address that can be called where it listens on all of them", () => {
+    for (const [url, address] of [
+      ["http://0.0.0.0:8000", "http://127.0.0.1:8000/"],
+      ["http://[::]:8000", "http://[::1]:8000/"]
+    ] as const) {
+      const banner = Banner.render({ ...facts, url, isOpen: true })
+      assert.include(banner, "anybody")
+      for (const line of curls(banner)) assert.include(line, address)
+    }
+  })
+})

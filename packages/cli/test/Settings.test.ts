@@ -1,0 +1,399 @@
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { InvalidConfig } from "@causeway/cli/InvalidConfig"
+import * as Settings from "@causeway/cli/Settings"
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+/** A directory that holds a configuration file with this default export. */
+const directoryWith = (config: string, name = "causeway.config.mjs"): string => {
+  const directory = mkdtempSync(join(tmpdir(), "causeway-"))
+  writeFileSync(
+    join(directory, name),
+    `import * as Config from ${JSON.stringify(import.meta.resolve("effect/Config"))}
+import * as Redacted from ${JSON.stringify(import.meta.resolve("effect/Redacted"))}
+const fixture = (name) => new URL(name, ${JSON.stringify(new URL("./fixtures/", import.meta.url).href)})
+void [Config, Redacted, fixture]
+export default ${config}
+`
+  )
+  return directory
+}
+
+const load = (
+  environment: Record<string, string> = {},
+  { config, flags = {} }: { readonly config?: string; readonly flags?: Settings.Flags } = {}
+): Effect.Effect<Settings.Settings, InvalidConfig> =>
+  Settings.load({ flags, environment, cwd: config === undefined ? "/nowhere" : directoryWith(config) })
+
+const problems = (...args: Parameters<typeof load>): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(load(...args).pipe(Effect.flip, Effect.orDie), ({ message }) =>
+    message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim())
+  )
+
+/** The names, addresses and keys, which show nothing of themselves otherwise. */
+const shown = ({ upstreams }: Settings.Settings) =>
+  upstreams === "simulator"
+    ? upstreams
+    : Object.entries(upstreams).map(([name, { apiKey, baseUrl }]) => [
+        name,
+        baseUrl,
+        Redacted.isRedacted(apiKey) ? Redacted.value(apiKey) : apiKey
+      ])
+
+describe("Settings", () => {
+  describe("without anything", () => {
+    it.effect("serves the simulator on loopback, port 8000, with the default services", () =>
+      Effect.gen(function* () {
+        const settings = yield* load()
+        assert.strictEqual(settings.upstreams, "simulator")
+        assert.strictEqual(settings.server.host, "127.0.0.1")
+        assert.strictEqual(settings.server.port, 8000)
+        assert.strictEqual(settings.policy, undefined)
+        assert.strictEqual(settings.workers, Settings.defaultWorkers())
+        assert.deepStrictEqual(
+          settings.services.map(({ contract, path }) => [path, ...contract.group.requests.keys()]),
+          [["/predict", "square", "answer"]]
+        )
+      })
+    )
+
+    it("has between 1 and 4 workers", () => {
+      assert.isAtLeast(Settings.defaultWorkers(), 1)
+      assert.isAtMost(Settings.defaultWorkers(), 4)
+    })
+  })
+
+  describe("precedence", () => {
+    const config = `{ upstreams: "simulator", server: { port: 1, host: "::1" }, pool: { size: 1 } }`
+
+    it.effect("is flag, then environment, then file", () =>
+      Effect.gen(function* () {
+        const file = yield* load({}, { config })
+        const environment = yield* load({ PORT: "2", HOST: "localhost", CAUSEWAY_WORKERS: "2" }, { config })
+        const flags = yield* load(
+          { PORT: "2", HOST: "localhost", CAUSEWAY_WORKERS: "2" },
+          { config, flags: { port: "3", host: "127.0.0.2", workers: "3" } }
+        )
+        assert.deepStrictEqual(
+          [file, environment, flags].map(({ server, workers }) => [server.port, server.host, workers]),
+          [
+            [1, "::1", 1],
+            [2, "localhost", 2],
+            [3, "127.0.0.2", 3]
+          ]
+        )
+      })
+    )
+
+    it.effect("does not look at what is overridden", () =>
+      Effect.map(load({ PORT: "http" }, { flags: { port: "3" } }), ({ server }) => assert.strictEqual(server.port, 3))
+    )
+
+    it.effect("takes an empty variable for one that is absent", () =>
+      Effect.map(load({ PORT: "", OPENAI_BASE_URL: "", OPENAI_API_KEY: "", CAUSEWAY_API_KEY: "" }), (settings) => {
+        assert.strictEqual(settings.server.port, 8000)
+        assert.strictEqual(settings.upstreams, "simulator")
+        assert.deepStrictEqual(settings.server.keys, [])
+      })
+    )
+  })
+
+  describe("upstreams", () => {
+    const base = "http://127.0.0.1:8001/v1"
+    const config = `{ upstreams: {
+      first: { baseUrl: "https://first.example/v1", apiKey: Config.Redacted("FIRST_KEY"), headers: { "x-a": "b" } },
+      second: { baseUrl: "https://second.example/v1", models: { a: "b" } } } }`
+
+    it.effect("are the base URL without a key, where only that is set", () =>
+      Effect.map(load({ OPENAI_BASE_URL: base }), (settings) =>
+        assert.deepStrictEqual(shown(settings), [["primary", base, undefined]])
+      )
+    )
+
+    it.effect("are the base URL with the key, where both are set", () =>
+      Effect.map(load({ OPENAI_BASE_URL: base, OPENAI_API_KEY: "k1" }), (settings) =>
+        assert.deepStrictEqual(shown(settings), [["primary", base, "k1"]])
+      )
+    )
+
+    it.effect("are OpenAI, where only a key is set", () =>
+      Effect.map(load({ OPENAI_API_KEY: "k1" }), (settings) =>
+        assert.deepStrictEqual(shown(settings), [["primary", "https://api.openai.com/v1", "k1"]])
+      )
+    )
+
+    it.effect("are the file's, with the keys that it names", () =>
+      Effect.map(load({ FIRST_KEY: "k2", OPENAI_API_KEY: "k1" }, { config }), (settings) =>
+        assert.deepStrictEqual(shown(settings), [
+          ["first", "https://first.example/v1", "k2"],
+          ["second", "https://second.example/v1", undefined]
+        ])
+      )
+    )
+
+    it.effect("lose the first one whole to the base URL, so that no key goes to another address", () =>
+      Effect.map(load({ OPENAI_BASE_URL: base, FIRST_KEY: "k2" }, { config }), (settings) => {
+        assert.deepStrictEqual(shown(settings), [
+          ["first", base, undefined],
+          ["second", "https://second.example/v1", undefined]
+        ])
+        assert.notProperty(settings.upstreams === "simulator" ? {} : settings.upstreams["first"], "headers")
+      })
+    )
+
+    it.effect("are the simulator where the file says so, whatever key is around", () =>
+      Effect.map(load({ OPENAI_API_KEY: "k1" }, { config: `{ upstreams: "simulator" }` }), (settings) =>
+        assert.strictEqual(settings.upstreams, "simulator")
+      )
+    )
+
+    it.effect("are never the simulator because a file forgot to name one", () =>
+      Effect.map(problems({}, { config: "{}" }), (lines) =>
+        assert.deepStrictEqual(lines, [
+          "upstreams in causeway.config.mjs: got nothing, and neither OPENAI_BASE_URL nor OPENAI_API_KEY is set," +
+            ' allowed is upstreams by name, or "simulator"'
+        ])
+      )
+    )
+
+    it.effect("are wrong where a key is missing", () =>
+      Effect.map(problems({}, { config }), (lines) =>
+        assert.deepStrictEqual(lines, [
+          "upstreams.first.apiKey in causeway.config.mjs: got nothing from FIRST_KEY," +
+            " allowed is a variable of visible ASCII characters without spaces"
+        ])
+      )
+    )
+  })
+
+  describe("wrong values", () => {
+    it.effect("are all told at once, each by its name", () =>
+      Effect.map(
+        problems({
+          PORT: "http",
+          HOST: "a b",
+          CAUSEWAY_WORKERS: "-1",
+          OPENAI_BASE_URL: "ftp://127.0.0.1",
+          OPENAI_API_KEY: "two words",
+          CAUSEWAY_API_KEY: "line\nbreak"
+        }),
+        (lines) =>
+          assert.deepStrictEqual(lines.map((line) => line.split(":")[0]).toSorted(), [
+            "CAUSEWAY_API_KEY",
+            "CAUSEWAY_WORKERS",
+            "HOST",
+            "OPENAI_API_KEY",
+            "OPENAI_BASE_URL",
+            "PORT"
+          ])
+      )
+    )
+
+    for (const port of ["-1", "65536", "80.5", "0x50", " 80", "1e3", "NaN"]) {
+      it.effect(`of a port: ${JSON.stringify(port)}`, () =>
+        Effect.map(problems({ PORT: port }), (lines) =>
+          assert.deepStrictEqual(lines, [
+            `PORT: got ${JSON.stringify(port)}, allowed is a whole number from 0 to 65535`
+          ])
+        )
+      )
+    }
+
+    it.effect("of a flag are told by the flag", () =>
+      Effect.map(problems({}, { flags: { workers: "many" } }), (lines) =>
+        assert.deepStrictEqual(lines, ['--workers: got "many", allowed is a whole number from 0 to 64'])
+      )
+    )
+
+    it.effect("of the file are told by their path", () =>
+      Effect.map(
+        problems(
+          {},
+          {
+            config: `{
+              upstreams: { first: { baseUrl: 8, models: { a: 1 }, modles: {} } },
+              policy: { retry: { times: -1 } },
+              pool: { size: "two", deadline: "soon", sizes: 2 },
+              server: { maxBody: "much", insecure: "no" },
+              servces: [] }`
+          }
+        ),
+        (lines) =>
+          assert.deepStrictEqual(lines.map((line) => line.split(" in causeway.config.mjs:")[0]).toSorted(), [
+            "policy.retry.times",
+            "pool.deadline",
+            "pool.size",
+            "pool.sizes",
+            "servces",
+            "server.insecure",
+            "server.maxBody",
+            "upstreams.first.baseUrl",
+            "upstreams.first.models.a",
+            "upstreams.first.modles"
+          ])
+      )
+    )
+
+    it.effect("of a policy name the upstreams that there are", () =>
+      Effect.map(
+        problems({}, { config: `{ upstreams: { a: { baseUrl: "http://a" } }, policy: { fallback: ["b"] } }` }),
+        (lines) =>
+          assert.deepStrictEqual(lines, ['policy.fallback in causeway.config.mjs: got "b", allowed is one of a'])
+      )
+    )
+
+    it.effect("never show a secret", () =>
+      Effect.gen(function* () {
+        const secret = "s3cret value"
+        const { message } = yield* Effect.flip(
+          load(
+            {
+              OPENAI_BASE_URL: `http://user:${encodeURIComponent(secret)}@127.0.0.1`,
+              CAUSEWAY_API_KEY: secret,
+              K: secret
+            },
+            {
+              config: `{ upstreams: {
+                a: { baseUrl: "http://a" },
+                b: { baseUrl: "http://b", apiKey: "${secret}" },
+                c: { baseUrl: "http://c", apiKey: Redacted.make("${secret}") },
+                d: { baseUrl: "http://d", apiKey: Config.Redacted("K"), headers: { "api-key": ["${secret}"] } } } }`
+            }
+          )
+        )
+        assert.strictEqual(message.split("\n").length - 1, 6)
+        assert.notInclude(message, "s3cret")
+      })
+    )
+
+    it.effect("include a host that other machines reach, where nobody needs a key", () =>
+      Effect.gen(function* () {
+        const [line = ""] = yield* problems({ HOST: "0.0.0.0" })
+        assert.include(line, 'HOST: got "0.0.0.0", which other machines reach, and CAUSEWAY_API_KEY is not set')
+        assert.include(line, "--insecure")
+        assert.strictEqual((yield* load({ HOST: "0.0.0.0", CAUSEWAY_API_KEY: "k" })).server.host, "0.0.0.0")
+        assert.strictEqual((yield* load({ HOST: "0.0.0.0" }, { flags: { insecure: true } })).server.host, "0.0.0.0")
+      })
+    )
+  })
+
+  describe("the file", () => {
+    it.effect("may be TypeScript", () =>
+      Effect.gen(function* () {
+        const cwd = directoryWith(
+          `{ upstreams: "simulator", server: { port: 9 as number } } satisfies object`,
+          "causeway.config.ts"
+        )
+        const { file, server } = yield* Settings.load({ flags: {}, environment: {}, cwd })
+        assert.strictEqual(server.port, 9)
+        assert.strictEqual(file, join(cwd, "causeway.config.ts"))
+      })
+    )
+
+    it.effect("may be somewhere else", () =>
+      Effect.gen(function* () {
+        const cwd = directoryWith(`{ upstreams: "simulator", server: { port: 9 } }`, "other.mjs")
+        const { server } = yield* Settings.load({ flags: { config: "other.mjs" }, environment: {}, cwd })
+        assert.strictEqual(server.port, 9)
+      })
+    )
+
+    it.effect("has to exist where it is named", () =>
+      Effect.map(problems({}, { flags: { config: "absent.ts" } }), ([line = ""]) => {
+        assert.include(line, '--config: got "/nowhere/absent.ts"')
+      })
+    )
+
+    for (const [what, config] of [
+      ["throws", "(() => { throw new Error('no such thing') })()"],
+      ["is no JavaScript", "{"]
+    ] as const) {
+      it.effect(`is a problem where it ${what}`, () =>
+        Effect.map(problems({}, { config }), ([line = ""]) => {
+          assert.match(line, /^causeway\.config\.mjs: got a module that cannot be imported \(\w*Error: /)
+        })
+      )
+    }
+
+    it.effect("is a problem where it exports nothing", () =>
+      Effect.map(problems({}, { config: "undefined" }), ([line = ""]) => {
+        assert.match(line, /^causeway\.config\.mjs: got a module without a default export/)
+      })
+    )
+
+    it.effect("gives the server, the pool and the policy their options", () =>
+      Effect.map(
+        load(
+          { KEY: "k" },
+          {
+            config: `{
+              upstreams: "simulator",
+              policy: { deadline: "2 minutes", retry: { times: 1 } },
+              pool: { size: 0, queue: 3, deadline: "1 minute", env: { A: "" }, resourceLimits: { stackSizeMb: 4 } },
+              server: { apiKey: Config.Redacted("KEY"), host: "0.0.0.0", grace: "1 second", maxBody: "1 MiB" } }`
+          }
+        ),
+        ({ policy, pool, server, workers }) => {
+          assert.strictEqual(policy?.retry.times, 1)
+          assert.strictEqual(workers, 0)
+          assert.strictEqual(pool.queue, 3)
+          assert.deepStrictEqual(pool.env, { A: "" })
+          assert.deepStrictEqual(pool.resourceLimits, { stackSizeMb: 4 })
+          assert.deepStrictEqual(pool.deadline, Duration.minutes(1))
+          assert.deepStrictEqual(server.grace, Duration.seconds(1))
+          assert.strictEqual(Number(server.maxBody), 1024 * 1024)
+          assert.deepStrictEqual(server.keys.map(Redacted.value), ["k"])
+        }
+      )
+    )
+  })
+
+  describe("services", () => {
+    it.effect("are those of the modules", () =>
+      Effect.map(
+        load({}, { config: `{ upstreams: "simulator", services: [fixture("greetings.ts")] }` }),
+        ({ services }) =>
+          assert.deepStrictEqual(
+            services.map(({ contract, path }) => [contract.key, path]),
+            [["test/Greetings", "/predict"]]
+          )
+      )
+    )
+
+    it.effect("have a path of their own each", () =>
+      Effect.map(
+        problems(
+          {},
+          { config: `{ upstreams: "simulator", services: [fixture("greetings.ts"), fixture("farewells.ts")] }` }
+        ),
+        (lines) =>
+          assert.deepStrictEqual(lines, [
+            "services in causeway.config.mjs: got test/Greetings and test/Farewells with the same path, /predict," +
+              " allowed is a path of its own for each service"
+          ])
+      )
+    )
+
+    for (const [what, services, expected] of [
+      ["is absent", `[fixture("absent.ts")]`, "cannot be imported"],
+      ["holds none", `[fixture("nothing.ts")]`, "whose default export is none"],
+      ["is no URL", `["./services.ts"]`, 'got "./services.ts"'],
+      ["is missing", "[]", "got a list"]
+    ] as const) {
+      it.effect(`are a problem where a module ${what}`, () =>
+        Effect.map(problems({}, { config: `{ upstreams: "simulator", services: ${services} }` }), (lines) => {
+          assert.strictEqual(lines.length, 1)
+          assert.match(lines[0] ?? "", /^services(?:\[0\])? in causeway\.config\.mjs: /)
+          assert.include(lines[0], expected)
+        })
+      )
+    }
+  })
+})

@@ -1,0 +1,59 @@
+/**
+ * The examples, as their readers run them.
+ */
+import { createRequire } from "node:module"
+import { readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { program } from "./command.ts"
+
+const timeout = 60_000
+
+const tsx = createRequire(import.meta.url).resolve("tsx/cli")
+
+/** `npx tsx examples/<name>.ts`, to its end: it must not keep its process alive. */
+const example = (name: string) =>
+  Effect.scoped(Effect.flatMap(program(tsx, { args: [`examples/${name}.ts`] }), ({ ended }) => ended))
+
+describe("examples", () => {
+  it.live(
+    "quickstart: a second upstream answers",
+    () =>
+      Effect.map(example("quickstart"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.include(stdout, "a bridge that holds")
+      }),
+    timeout
+  )
+
+  it("quickstart: is short", () => {
+    const lines = readFileSync(new URL("../../examples/quickstart.ts", import.meta.url), "utf8")
+      .trimEnd()
+      .split("\n")
+    assert.isBelow(lines.length, 60)
+  })
+
+  it.live(
+    "no-healthy-upstream: shows the failure, what is lost otherwise, and the second upstream",
+    () =>
+      Effect.map(example("no-healthy-upstream"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.match(stdout, /primary failed at chat\.completions\.create: Gateway, no healthy upstream/)
+        assert.match(stdout, /HTTP 503, attempt 1, \d+ ms from envoy/)
+        const [, text = ""] = /Causeway +structuredClone +JSON\n([^]*?)\n\n/.exec(stdout) ?? []
+        const rows = text.split("\n").map((line) => line.trim().split(/ {2,}/))
+        const row = (question: string) => rows.find(([name]) => name === question)?.slice(1)
+        assert.deepStrictEqual(row("its class"), ["UpstreamError", "-", "-"])
+        assert.deepStrictEqual(row("the reason"), ["Gateway", "-", "Gateway"])
+        assert.deepStrictEqual(row("may it be retried"), ["backoff", "-", "-"])
+        assert.deepStrictEqual(row("a header of the answer"), ["envoy", "-", "-"])
+        // Over Causeway nothing is missing.
+        assert.deepStrictEqual(
+          rows.filter(([, arrived]) => arrived === "-"),
+          []
+        )
+        assert.include(stdout, "Is anybody there?")
+      }),
+    timeout
+  )
+})
