@@ -24,7 +24,7 @@ const hint = "with Retry-After"
 export const upstream = (): Samples<Upstream.UpstreamReason> => ({
   Configuration: { "": new Upstream.Configuration({ ...request, option: "" }) },
   RequestEncoding: { "": new Upstream.RequestEncoding({ ...request, path: "" }) },
-  Credential: { "": new Upstream.Credential({ ...request, credential: "" }) },
+  Credential: { "": new Upstream.Credential({ ...request, missing: "" }) },
   Connect: {
     "": new Upstream.Connect({ ...socket, kind: "refused", addresses: [] }),
     tls: new Upstream.Connect({ ...socket, kind: "tls", addresses: [] })

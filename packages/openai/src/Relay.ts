@@ -1,0 +1,130 @@
+/**
+ * OpenAI's routes, passed on as they are: text in, text or events out. Fields that
+ * nobody here knows survive in both directions, and no SDK is involved. What comes
+ * back is checked all the same: a success is a whole answer of its route, a stream
+ * that ends has come to its proper end, and everything else is an `UpstreamError`.
+ *
+ * **Example** (A relayed completion)
+ *
+ * ```ts
+ * import * as Local from "@causeway/core/Local"
+ * import { Relay } from "@causeway/openai/Relay"
+ * import { Simulator } from "@causeway/simulator/Simulator"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const live = Layer.unwrap(
+ *   Effect.map(Simulator, ({ url }) => Local.layer(Relay, Relay.layer({ simulator: { baseUrl: url } })))
+ * ).pipe(Layer.provide(Simulator.layer()))
+ *
+ * const program = Effect.gen(function* () {
+ *   const relay = yield* Relay
+ *   const body = JSON.stringify({ model: "gpt-5", messages: [{ role: "user", content: "hello" }] })
+ *   return yield* relay.complete({ path: "/chat/completions", method: "POST", body })
+ * })
+ *
+ * const { status } = await Effect.runPromise(Effect.provide(program, live))
+ * status // => 200
+ * ```
+ */
+import * as Contract from "@causeway/core/Contract"
+import { UpstreamError } from "@causeway/core/UpstreamError"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { complete } from "./internal/relay/complete.ts"
+import { events } from "./internal/relay/events.ts"
+import { targetOf } from "./internal/relay/request.ts"
+import { ready, table } from "./internal/upstreams.ts"
+import * as Recorder from "./Recorder.ts"
+import type { Upstreams } from "./UpstreamConfig.ts"
+
+/** A request to be passed on. */
+export const RelayRequest = Schema.Struct({
+  /** Below the upstream's base URL, such as `/chat/completions`. */
+  path: Schema.String,
+  /** In capitals. */
+  method: Schema.String,
+  /** JSON, passed on as it is save for the model's name. */
+  body: Schema.optional(Schema.String)
+})
+
+/** A header, its name in lower case. */
+const RelayedHeaders = Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
+
+/** A whole answer. */
+export const RelayAnswer = Schema.Struct({
+  status: Schema.Finite,
+  body: Schema.String,
+  /** The upstream's own: content, ids, limits; no cookies, nothing of its connection. */
+  headers: RelayedHeaders
+})
+
+/** What is known of a stream before its first event. */
+export const RelayHead = Schema.Struct({
+  status: Schema.Finite,
+  /** The upstream's id of the request. */
+  requestId: Schema.optionalKey(Schema.String),
+  headers: RelayedHeaders
+})
+
+/**
+ * An element of a stream: first its head, together with the first events; then the
+ * text of whole events, as many as came in one turn. `[DONE]` is not among them: a
+ * stream that ends has had it.
+ */
+export const RelayElement = Schema.Union([RelayHead, Schema.String])
+
+/** How many calls one worker relays at a time: they only wait. */
+const concurrency = 1024
+
+/** Options of {@link Relay.layer}. */
+export interface Options {
+  /** Limits and connections of the way to the upstreams. */
+  readonly recorder?: Recorder.Options | undefined
+}
+
+/**
+ * The contract. `complete` is for calls with one answer, `events` for those whose
+ * body has `"stream": true`.
+ *
+ * Each makes one attempt, at the upstream that `Upstream.Current` names, with that
+ * upstream's credential. Interrupting a call closes the upstream's socket at once.
+ */
+export class Relay extends Contract.Service<Relay>()(
+  "causeway/Relay",
+  Rpc.make("complete", { payload: RelayRequest, success: RelayAnswer, error: UpstreamError }).annotate(
+    Contract.Concurrency,
+    concurrency
+  ),
+  Rpc.make("events", { payload: RelayRequest, success: RelayElement, error: UpstreamError, stream: true }).annotate(
+    Contract.Concurrency,
+    concurrency
+  )
+) {
+  /** The handlers, for these upstreams. Fails where their configuration is wrong or a key is missing. */
+  static readonly layer = (
+    upstreams: Upstreams,
+    options: Options = {}
+  ): Layer.Layer<Contract.Handlers<Relay>, UpstreamError> =>
+    Relay.toLayer(
+      Effect.gen(function* () {
+        const recorder = yield* Recorder.make({ connections: 2 * concurrency, ...options.recorder })
+        const targets = yield* table(upstreams, (name, config) => Effect.map(ready(name, config), targetOf))
+        return Relay.group.of({
+          complete: (request) =>
+            Effect.withFiber((fiber) =>
+              Effect.flatMap(targets.chosen(fiber, "relay.complete"), (target) => complete(recorder, target, request))
+            ),
+          events: (request) =>
+            Stream.unwrap(
+              Effect.withFiber((fiber) =>
+                Effect.map(targets.chosen(fiber, "relay.events"), (target) => events(recorder, target, request))
+              )
+            )
+        })
+      })
+    )
+}

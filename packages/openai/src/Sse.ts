@@ -1,0 +1,146 @@
+/**
+ * Reads server-sent events from bytes as they come, and keeps the text of each
+ * event as it was, so that it can be passed on without printing it anew.
+ *
+ * Follows the parsing rules of the HTML standard (9.2.6): a byte order mark at the
+ * start, LF, CRLF and CR, comments, data over several lines, an event that the end
+ * cuts off is none. How the bytes are cut into chunks makes no difference.
+ *
+ * **Example** (Events that arrive in odd pieces)
+ *
+ * ```ts
+ * import * as Sse from "@causeway/openai/Sse"
+ *
+ * const events: Array<Sse.Event> = []
+ * const parser = new Sse.Parser((event) => events.push(event))
+ * parser.feed(Buffer.from("event: greeting\r\ndata: Hel"))
+ * parser.feed(Buffer.from("lo\r\n: a comment\r\n\r"))
+ *
+ * events // => [{ event: "greeting", data: "Hello", text: "event: greeting\ndata: Hello\n: a comment\n\n" }]
+ * ```
+ */
+import { StringDecoder } from "node:string_decoder"
+
+/** One event. */
+export interface Event {
+  /** Its type; empty where none was given, which stands for `message`. */
+  readonly event: string
+  readonly data: string
+  /** The whole event, with its comments and the empty line that ends it; line ends are LF. */
+  readonly text: string
+}
+
+/** The longest event that is taken by default, in UTF-16 code units: 16 Mi. */
+export const maxEventLength = 16 * 1024 * 1024
+
+const lf = 10
+const space = 32
+
+/** An incremental parser. Make one for each stream. */
+export class Parser {
+  readonly #onEvent: (event: Event) => void
+  readonly #max: number
+  readonly #decoder = new StringDecoder("utf8")
+  #isFirst = true
+  /** Whether a CR ended the last chunk, so that an LF at the start of the next one belongs to it. */
+  #afterCr = false
+  /** The beginning of a line whose end has not come, in pieces: joined once, however many there are. */
+  #line: Array<string> = []
+  #lineLength = 0
+  /** The lines of the event so far. */
+  #text = ""
+  #event = ""
+  #data: string | undefined
+
+  /** `max`: the longest event that is taken, in UTF-16 code units. */
+  constructor(onEvent: (event: Event) => void, max: number = maxEventLength) {
+    this.#onEvent = onEvent
+    this.#max = max
+  }
+
+  /**
+   * Takes the next bytes and tells of every event that they complete. Gives
+   * `false` when an event is longer than allowed: the parser is of no more use then.
+   */
+  feed(chunk: Uint8Array): boolean {
+    const decoded = this.#decoder.write(chunk)
+    if (decoded === "") return true
+    if (!this.#isFirst) return this.#read(decoded)
+    this.#isFirst = false
+    return this.#read(decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded)
+  }
+
+  /** What came after the last whole event, as it is: a stream that ends properly leaves nothing here. */
+  get rest(): string {
+    return this.#text + this.#line.join("")
+  }
+
+  #read(text: string): boolean {
+    let at = 0
+    if (this.#afterCr && text !== "") {
+      this.#afterCr = false
+      if (text.charCodeAt(0) === lf) at = 1
+    }
+    let nextCr = text.indexOf("\r", at)
+    while (at < text.length) {
+      let end = text.indexOf("\n", at)
+      let next = end + 1
+      if (nextCr !== -1 && nextCr < at) nextCr = text.indexOf("\r", at)
+      if (nextCr !== -1 && (end === -1 || nextCr < end)) {
+        end = nextCr
+        next = text.charCodeAt(end + 1) === lf ? end + 2 : end + 1
+        this.#afterCr = next === end + 1 && next === text.length
+      }
+      if (end === -1) {
+        this.#line.push(text.slice(at))
+        this.#lineLength += text.length - at
+        return this.#text.length + this.#lineLength <= this.#max
+      }
+      // The usual event: one line of data, wholly in this chunk.
+      if (
+        text.charCodeAt(end) === lf &&
+        text.charCodeAt(next) === lf &&
+        this.#text === "" &&
+        this.#lineLength === 0 &&
+        text.startsWith("data: ", at)
+      ) {
+        if (next - at > this.#max) return false
+        this.#onEvent({ event: "", data: text.slice(at + 6, end), text: text.slice(at, next + 1) })
+        at = next + 1
+        continue
+      }
+      if (this.#lineLength === 0) this.#take(text.slice(at, end))
+      else {
+        this.#line.push(text.slice(at, end))
+        const line = this.#line.join("")
+        this.#line = []
+        this.#lineLength = 0
+        this.#take(line)
+      }
+      if (this.#text.length > this.#max) return false
+      at = next
+    }
+    return true
+  }
+
+  /** One line, without its end. */
+  #take(line: string): void {
+    if (line === "") {
+      const data = this.#data
+      const event = this.#event
+      const text = `${this.#text}\n`
+      this.#text = ""
+      this.#event = ""
+      this.#data = undefined
+      if (data !== undefined) this.#onEvent({ event, data, text })
+      return
+    }
+    this.#text += `${line}\n`
+    const colon = line.indexOf(":")
+    if (colon === 0) return
+    const field = colon === -1 ? line : line.slice(0, colon)
+    const value = colon === -1 ? "" : line.slice(line.charCodeAt(colon + 1) === space ? colon + 2 : colon + 1)
+    if (field === "data") this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+    else if (field === "event") this.#event = value
+  }
+}

@@ -1,0 +1,99 @@
+/** An upstream as the SDK reaches it. */
+import type { UpstreamError } from "@causeway/core/UpstreamError"
+import { Configuration } from "@causeway/core/UpstreamReason"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type { OpenAI } from "openai"
+import * as Recorder from "../../Recorder.ts"
+import { unsent } from "../failure.ts"
+import { limitsOf } from "../limits.ts"
+import type { Ready } from "../upstreams.ts"
+
+/** One upstream's client. */
+export interface Backend {
+  readonly name: string
+  /** Where it is, for spans. */
+  readonly baseUrl: string
+  readonly models: ReadonlyMap<string, string>
+  readonly sdk: () => Promise<OpenAI>
+  /** How long the client may take before it sends anything, in milliseconds: it may have to fetch a credential first. */
+  readonly sendWithin: number | undefined
+}
+
+/** Node's timers know no longer wait. The recorder's limits are those that hold. */
+const noTimeout = 2_147_483_647
+
+/** The SDK for a configured upstream. It is loaded with the first call. */
+export const configured = (upstream: Ready, recorder: Recorder.Recorder["Service"]): Backend => {
+  let sdk: Promise<OpenAI> | undefined
+  const { apiKey, baseUrl, headers, models, name } = upstream
+  const load = async (): Promise<OpenAI> => {
+    const { OpenAI } = await import("openai").catch((cause: unknown) => {
+      throw Object.assign(
+        new Configuration({ message: "the package openai cannot be loaded", seenIn: "request", option: "openai" }),
+        { cause }
+      )
+    })
+    return new OpenAI({
+      apiKey: apiKey === undefined ? "none" : Redacted.value(apiKey),
+      baseURL: baseUrl,
+      // The environment is the configuration's to read.
+      organization: null,
+      project: null,
+      adminAPIKey: null,
+      maxRetries: 0,
+      timeout: noTimeout,
+      fetch: recorder.fetch,
+      defaultHeaders: apiKey === undefined ? { authorization: null, ...headers } : headers,
+      logLevel: "off"
+    })
+  }
+  return { name, baseUrl, models, sdk: () => (sdk ??= load()), sendWithin: undefined }
+}
+
+/** A `fetch` that somebody configured; the SDK's own default is the global one. */
+const ownFetch = (client: OpenAI): Recorder.AnyFetch | undefined => {
+  const fetch: unknown = Reflect.get(client, "fetch")
+  // What `fetchOptions` says, a dispatcher for a proxy say, is meant for the `fetch` beside it.
+  const isDefault = fetch === globalThis.fetch && Reflect.get(client, "fetchOptions") === undefined
+  return isDefault || typeof fetch !== "function" ? undefined : (input, init) => fetch(input, init)
+}
+
+/** Somebody's configured client, with the recorder as its `fetch`, or around its own. */
+export const wrapped = (
+  name: string,
+  client: OpenAI,
+  recorder: Recorder.Recorder["Service"],
+  limits: Recorder.LimitOptions
+): Effect.Effect<Backend, UpstreamError> =>
+  Effect.try({
+    try: () => {
+      const own = ownFetch(client)
+      const sdk = client.withOptions({
+        maxRetries: 0,
+        timeout: noTimeout,
+        fetch: own === undefined ? recorder.fetch : Recorder.record(own, limits)
+      })
+      return {
+        name,
+        baseUrl: client.baseURL,
+        models: new Map<string, string>(),
+        sdk: () => Promise.resolve(sdk),
+        sendWithin: limitsOf(limits).answer.headers
+      }
+    },
+    catch: (cause) =>
+      unsent(
+        { upstream: name, operation: "configure" },
+        new Configuration({ message: "the client cannot be given another fetch", seenIn: "request", option: "client" }),
+        Date.now(),
+        1,
+        cause
+      )
+  })
+
+/** A client whose every request is recorded, with what its own requests are fetched with. */
+export const recorded = (sdk: OpenAI, fetchOptions: OpenAI.RequestOptions["fetchOptions"]): OpenAI => {
+  const own: unknown = Reflect.get(sdk, "fetchOptions")
+  return sdk.withOptions({ fetchOptions: Object.assign({}, own, fetchOptions) })
+}

@@ -1,0 +1,48 @@
+/** Retries of a client that no policy is in charge of. */
+import * as CallMetadata from "@causeway/core/CallMetadata"
+import * as Disposition from "@causeway/core/Disposition"
+import * as Upstream from "@causeway/core/Upstream"
+import type { UpstreamError } from "@causeway/core/UpstreamError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+
+/** An upstream that asks for a longer wait is not waited for. */
+const longestWait = Duration.seconds(60)
+
+/**
+ * Makes attempts until one succeeds or its failure's disposition, the number of
+ * retries or the deadline says stop. Waits as the SDK does: as long as the upstream
+ * asks for, else 0.5, 1, 2, … seconds, at most 8, less up to a quarter.
+ *
+ * Under a policy: one attempt, with the policy's number.
+ */
+export const retrying = <A, R>(
+  attempt: (number: number) => Effect.Effect<A, UpstreamError, R>,
+  retries: number
+): Effect.Effect<A, UpstreamError, R> =>
+  Effect.withFiber((fiber) => {
+    const inCharge = fiber.getRef(Upstream.CurrentAttempt)
+    if (inCharge !== undefined) return attempt(inCharge.number)
+    const from = (number: number): Effect.Effect<A, UpstreamError, R> =>
+      number > retries
+        ? attempt(number)
+        : Effect.catch(attempt(number), (error) =>
+            Effect.flatMap(waitFor(error, number), (wait) =>
+              wait === undefined ? Effect.fail(error) : Effect.andThen(Effect.sleep(wait), from(number + 1))
+            )
+          )
+    return from(1)
+  })
+
+/** How long to wait before the next attempt; `undefined` where there shall be none. */
+const waitFor = (error: UpstreamError, number: number): Effect.Effect<Duration.Duration | undefined> =>
+  Effect.gen(function* () {
+    const { retry, retryAfter } = error[Disposition.symbol]
+    if (retry === "never") return undefined
+    const wait =
+      retryAfter ?? Duration.seconds(Math.min(0.5 * 2 ** (number - 1), 8) * (1 - 0.25 * (yield* Random.next)))
+    if (Duration.isGreaterThan(wait, longestWait)) return undefined
+    const remaining = yield* CallMetadata.remaining
+    return remaining === undefined || Duration.isLessThan(wait, remaining) ? wait : undefined
+  })
