@@ -1,1 +1,4 @@
-export {}
+/** A pool of worker threads that serves contracts, and the entry of its workers. */
+export * as Blocking from "./Blocking.ts"
+export * as WorkerEntry from "./WorkerEntry.ts"
+export * as WorkerPool from "./WorkerPool.ts"

@@ -1,0 +1,67 @@
+/**
+ * The whole entry of a worker: the handlers of one or several contracts, as a
+ * layer, served to the pool that started the thread.
+ *
+ * **Example** (The file that a pool is given as its entry)
+ *
+ * ```ts no-run
+ * import * as Contract from "@causeway/core/Contract"
+ * import * as WorkerEntry from "@causeway/workers/WorkerEntry"
+ * import * as Effect from "effect/Effect"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ *
+ * class Squares extends Contract.Service<Squares>()(
+ *   "app/Squares",
+ *   Rpc.make("square", { payload: { x: Schema.Finite }, success: Schema.Finite })
+ * ) {}
+ *
+ * WorkerEntry.run(Squares.toLayer({ square: ({ x }) => Effect.succeed(x * x) }))
+ * ```
+ */
+import { parentPort, workerData } from "node:worker_threads"
+import type * as Lossless from "@causeway/core/Lossless"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import { serve } from "./internal/boot.ts"
+import { isBoot } from "./internal/wire.ts"
+
+/** Options of {@link run}. */
+export interface Options {
+  /**
+   * How errors and defects cross to the pool. The classes that the contract's schemas
+   * hold are known without being listed. Default: the codec's own.
+   */
+  readonly lossless?: Omit<Lossless.Options, "form"> | undefined
+}
+
+/** The handlers of any contract. */
+interface AnyHandlers {
+  readonly _Self: (_: never) => unknown
+}
+
+/** Refuses a layer that holds no handlers. */
+type Serves<ROut> = [Extract<ROut, AnyHandlers>] extends [never]
+  ? "this layer holds the handlers of no contract"
+  : unknown
+
+/**
+ * Serves handlers to the pool that started this thread.
+ *
+ * The worker is ready when the layer is built: what takes long, such as loading a
+ * model, belongs into it. Merge the layers of several contracts to serve them all,
+ * and the middlewares of their calls. A layer that fails makes the pool not ready,
+ * with the layer's error as the reason. When the pool closes, the layer's finalizers
+ * run and the thread exits.
+ *
+ * Throws where the thread was not started by a pool.
+ */
+export const run = <ROut, E>(handlers: Layer.Layer<ROut, E> & Serves<ROut>, options?: Options): void => {
+  if (parentPort === null || !isBoot(workerData)) {
+    throw new Error("WorkerEntry.run belongs into the entry of a worker that a WorkerPool starts")
+  }
+  serve({ handlers, lossless: options?.lossless, boot: workerData.causeway, port: parentPort })
+}
+
+/** What the pool's option `data` holds, as a structured clone of it; `undefined` outside of a pool's worker. */
+export const data: Effect.Effect<unknown> = Effect.sync(() => (isBoot(workerData) ? workerData.data : undefined))

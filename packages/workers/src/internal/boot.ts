@@ -1,0 +1,86 @@
+/**
+ * The life of a worker, from its first line to its last.
+ */
+import type { MessagePort } from "node:worker_threads"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as References from "effect/References"
+import * as Scope from "effect/Scope"
+import { forward } from "./logs.ts"
+import * as Lossless from "./lossless.ts"
+import * as Outbox from "./outbox.ts"
+import * as Server from "./server.ts"
+import { type Boot, fromWorker, type FromWorker, toWorker, type ToWorker } from "./wire.ts"
+
+/** How long an answer waits for others of the same turn, in milliseconds. */
+const holdMs = 0.2
+
+/** What an entry is served with. */
+export interface Options<in ROut, out E> {
+  readonly handlers: Layer.Layer<ROut, E>
+  readonly lossless: Parameters<typeof Lossless.make>[0]
+  readonly boot: Boot["causeway"]
+  readonly port: MessagePort
+}
+
+/** Builds the layer, serves what it holds, and ends when the pool says so. */
+export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut, E>): void => {
+  const crossing = Lossless.make(lossless)
+  const heartbeat = new Int32Array(boot.heartbeat)
+  let server: Server.Server | undefined
+  const outbox = Outbox.make<FromWorker>({
+    post: (messages) => port.postMessage(messages),
+    onRefused: (message, error) => server?.refused(message, error),
+    holdMs
+  })
+  const scope = Scope.makeUnsafe()
+
+  const exit = (code: number, ...last: ReadonlyArray<FromWorker>): void => {
+    for (const message of last) outbox.push(message)
+    outbox.flush()
+    process.exit(code)
+  }
+
+  const stop = (): void => {
+    const finalize = Effect.andThen(server?.close ?? Effect.void, Scope.close(scope, Exit.void))
+    Effect.runFork(finalize).addObserver(() => exit(0))
+  }
+
+  setInterval(() => {
+    Atomics.add(heartbeat, 0, 1)
+    server?.expire()
+  }, boot.heartbeatMs).unref()
+
+  // Rejections that nobody handles arrive here as well.
+  process.on("uncaughtException", (error) => exit(1, [fromWorker.uncaught, crossing.toWire(error)]))
+
+  port.on("message", (messages: ReadonlyArray<ToWorker>) => {
+    for (const message of messages) {
+      if (message[0] === toWorker.stop) stop()
+      else server?.receive(message)
+    }
+  })
+
+  // A call that cannot be read cannot be answered by its id: the worker ends, and its calls with it.
+  port.on("messageerror", (error) => {
+    throw error
+  })
+
+  const services = Context.empty().pipe(
+    Context.add(Logger.CurrentLoggers, new Set([forward(outbox, crossing)])),
+    Context.add(References.MinimumLogLevel, boot.logLevel)
+  )
+  const build = Effect.flatMap(Layer.buildWithScope(handlers, scope), (context) =>
+    Effect.sync(() => {
+      server = Server.make(context, outbox, crossing)
+      outbox.push([fromWorker.ready])
+    })
+  )
+  Effect.runForkWith(services)(build).addObserver((built) => {
+    if (Exit.isFailure(built)) exit(1, [fromWorker.bootFailed, crossing.toWire(Cause.squash(built.cause))])
+  })
+}

@@ -1,0 +1,291 @@
+/**
+ * The client of a contract over a pool's dispatcher: encodes, submits, and decodes
+ * in the fiber of the caller. Starts no fiber of its own.
+ */
+import type { BoundaryError } from "@causeway/core/BoundaryError"
+import * as CallMetadata from "@causeway/core/CallMetadata"
+import type * as Contract from "@causeway/core/Contract"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Headers from "effect/http/Headers"
+import type * as Rpc from "effect/rpc/Rpc"
+import * as RpcClient from "effect/rpc/RpcClient"
+import * as RpcMessage from "effect/rpc/RpcMessage"
+import * as Stream from "effect/Stream"
+import * as Codecs from "./codecs.ts"
+import type { Dispatcher, Submission } from "./dispatcher.ts"
+import * as failures from "./failures.ts"
+import type { Crossing } from "./lossless.ts"
+import type { Opaque } from "./opaque.ts"
+import { receive } from "./streamClient.ts"
+import type { Lane } from "./unit.ts"
+import { tagOf, type Trace } from "./wire.ts"
+
+/** What a client needs of its pool. */
+export interface Options {
+  readonly crossing: Crossing
+  readonly dispatcher: Dispatcher
+  /** Of a call that is no stream and whose caller sets no deadline, in milliseconds. */
+  readonly deadlineMs: number
+  readonly laneOf: (wireTag: string, rpc: Rpc.Any) => Lane
+  /** The middlewares of the client, where a contract has any. */
+  readonly services: Context.Context<never>
+}
+
+/** An Rpc, ready to be called. */
+interface Callable {
+  readonly contract: string
+  readonly wireTag: string
+  readonly rpc: Rpc.AnyWithProps
+  readonly codecs: Codecs.RpcCodecs
+  readonly lane: Lane
+  readonly middlewares: ReadonlyArray<Middleware>
+}
+
+/** A middleware of the client, seen without its types. */
+type Middleware = (options: {
+  readonly rpc: Rpc.AnyWithProps
+  readonly request: RpcMessage.Request<Rpc.Any>
+  readonly next: (request: RpcMessage.Request<Rpc.Any>) => Effect.Effect<unknown, Failure>
+}) => Effect.Effect<unknown, Failure>
+
+/** How a call fails: by its own error, or at the boundary. */
+type Failure = Opaque | BoundaryError
+
+interface CallOptions {
+  readonly headers?: Headers.Headers | undefined
+  readonly discard?: boolean | undefined
+  readonly asQueue?: boolean | undefined
+  readonly streamBufferSize?: number | undefined
+}
+
+/** A call on its way: its payload made, not yet encoded. */
+interface Prepared {
+  readonly payload: unknown
+  readonly headers: Headers.Headers
+  readonly discard: boolean
+  readonly trace: Trace | undefined
+}
+
+/** Makes the function that makes any call of a contract. */
+export const make = <Self, Id extends string, R extends Rpc.Any>(
+  contract: Contract.Contract<Self, Id, R>,
+  options: Options
+): RpcClient.RpcClient.Flat<R, BoundaryError> => {
+  const callables = new Map<string, Callable>()
+  for (const [tag, rpc] of contract.group.requests) {
+    callables.set(tag, callableOf(contract.key, tag, rpc as R & Rpc.AnyWithProps, options))
+  }
+  const invoke: unknown = (tag: string, input: unknown, call: CallOptions = {}) => {
+    const callable = callables.get(tag)
+    if (callable === undefined) return Effect.die(new Error(`${contract.key} has no call ${tag}`))
+    if (!callable.codecs.isStream) return unary(callable, options, input, call)
+    const elements = stream(callable, options, input, call)
+    return call.asQueue === true ? Stream.toQueue(elements, { capacity: call.streamBufferSize ?? 16 }) : elements
+  }
+  // The types of a single call follow from its tag, which is known here only as a string.
+  return invoke as RpcClient.RpcClient.Flat<R, BoundaryError>
+}
+
+const callableOf = (contract: string, tag: string, rpc: Rpc.AnyWithProps, options: Options): Callable => {
+  const wireTag = tagOf(contract, tag)
+  const middlewares: Array<Middleware> = []
+  for (const { key } of rpc.middlewares) {
+    // The key by which a client's middleware is provided: RpcMiddleware.layerClient.
+    const middleware = options.services.mapUnsafe.get(`${key}/Client`)
+    if (typeof middleware === "function") middlewares.push(middleware as Middleware)
+  }
+  return {
+    contract,
+    wireTag,
+    rpc,
+    codecs: Codecs.make(rpc, options.crossing.codecFor),
+    lane: options.laneOf(wireTag, rpc),
+    middlewares
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Calls with one answer
+// -----------------------------------------------------------------------------
+
+const unary = (
+  callable: Callable,
+  options: Options,
+  input: unknown,
+  { discard = false, headers = Headers.empty }: CallOptions
+): Effect.Effect<unknown, Failure> =>
+  Effect.withFiber((fiber) => {
+    const payload = makePayload(callable, input)
+    if (Exit.isFailure(payload)) return payload
+    const sent = { payload: payload.value, headers: withInherited(headers, fiber), discard }
+    const call = (trace: Trace | undefined) =>
+      throughMiddlewares(callable, { ...sent, trace }, (prepared) => request(callable, options, prepared))
+    return isTraced(fiber)
+      ? Effect.useSpan(callable.wireTag, { kind: "client" }, (span) => call([span.traceId, span.spanId]))
+      : call(undefined)
+  })
+
+/** Whether a span is worth its cost: only where somebody records the caller's. */
+const isTraced = ({
+  cache
+}: {
+  readonly cache: { readonly span: { readonly sampled: boolean } | undefined }
+}): boolean => cache.span !== undefined && cache.span.sampled
+
+/** The headers of a call, and those that its fiber gives to all calls. */
+const withInherited = (headers: Headers.Headers, fiber: Fiber.Fiber<unknown, unknown>): Headers.Headers => {
+  const inherited = fiber.getRef(RpcClient.CurrentHeaders)
+  return inherited === Headers.empty ? headers : Headers.merge(inherited, headers)
+}
+
+const makePayload = (callable: Callable, input: unknown): Exit.Exit<unknown, BoundaryError> => {
+  try {
+    return Exit.succeed(callable.rpc.payloadSchema.make(input))
+  } catch (thrown) {
+    return Exit.fail(misfit(callable, thrown instanceof Error ? thrown.message : String(thrown)))
+  }
+}
+
+const misfit = ({ contract }: Callable, issue: string): BoundaryError =>
+  failures.undecodable(`${contract} pool`, "request", issue)
+
+const request = (callable: Callable, options: Options, prepared: Prepared): Effect.Effect<unknown, Failure> => {
+  const encoded = callable.codecs.encodePayload(prepared.payload)
+  return Codecs.isDone(encoded)
+    ? send(callable, options, prepared, encoded.value)
+    : Effect.matchEffect(encoded, {
+        onFailure: (issue) => Effect.fail(misfit(callable, issue)),
+        onSuccess: (payload) => send(callable, options, prepared, payload)
+      })
+}
+
+const send = (
+  callable: Callable,
+  options: Options,
+  prepared: Prepared,
+  payload: unknown
+): Effect.Effect<unknown, Failure> =>
+  Effect.callback((resume) => {
+    const { dispatcher } = options
+    const id = dispatcher.submit(
+      submissionOf(callable, prepared, payload, options.deadlineMs, {
+        chunk: () => undefined,
+        success: (encoded) => resume(success(callable, encoded)),
+        failure: (encoded) => resume(failure(callable, encoded)),
+        ended: () => resume(Effect.void),
+        fail: (error) => resume(Effect.fail(error))
+      })
+    )
+    if (typeof id !== "number") return resume(Effect.fail(id))
+    return Effect.sync(() => dispatcher.interrupt(id))
+  })
+
+const submissionOf = (
+  { codecs, contract, lane, wireTag }: Callable,
+  { discard, headers, trace }: Prepared,
+  payload: unknown,
+  defaultTimeoutMs: number,
+  sink: Submission["sink"]
+): Submission => ({
+  contract,
+  tag: wireTag,
+  lane,
+  payload,
+  isFresh: codecs.isFreshPayload(),
+  headers: isEmpty(headers) ? undefined : headers,
+  trace,
+  timeoutMs: CallMetadata.timeoutOf(headers) ?? defaultTimeoutMs,
+  discard,
+  sink
+})
+
+const isEmpty = (headers: Headers.Headers): boolean => {
+  for (const _ in headers) return false
+  return true
+}
+
+const success = (callable: Callable, encoded: unknown): Effect.Effect<unknown, Failure> => {
+  const decoded = callable.codecs.decodeSuccess(encoded)
+  return Codecs.isDone(decoded) ? decoded : Effect.mapError(decoded, unreadable(callable))
+}
+
+/** What a failure decodes to is an exit, by its schema. */
+const failure = (callable: Callable, encoded: unknown): Effect.Effect<never, Failure> =>
+  // Suspended, so that the codec sees the options of the caller's fiber.
+  Effect.matchEffect(
+    Effect.suspend(() => callable.codecs.decodeExit(encoded)),
+    {
+      onFailure: (issue) => Effect.fail(unreadable(callable)(issue)),
+      onSuccess: (exit) => exit as Exit.Exit<never, Opaque>
+    }
+  )
+
+const unreadable =
+  ({ contract }: Callable) =>
+  (issue: string): BoundaryError =>
+    failures.undecodable(`${contract} pool`, "response", issue)
+
+// -----------------------------------------------------------------------------
+// Streams
+// -----------------------------------------------------------------------------
+
+const stream = (
+  callable: Callable,
+  options: Options,
+  input: unknown,
+  { headers = Headers.empty }: CallOptions
+): Stream.Stream<unknown, Failure> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const payload = yield* makePayload(callable, input)
+      const fiber = yield* Effect.withFiber(Effect.succeed)
+      const span = isTraced(fiber) ? yield* Effect.makeSpanScoped(callable.wireTag, { kind: "client" }) : undefined
+      const trace: Trace | undefined = span === undefined ? undefined : [span.traceId, span.spanId]
+      const sent = { payload, headers: withInherited(headers, fiber), discard: false, trace }
+      const open = throughMiddlewares(callable, sent, (prepared) => openStream(callable, options, prepared))
+      // A middleware gives back what it was given, or fails.
+      return (yield* open) as Stream.Stream<unknown, Failure>
+    })
+  )
+
+const openStream = (callable: Callable, options: Options, prepared: Prepared) =>
+  Effect.matchEffect(callable.codecs.encodePayload(prepared.payload), {
+    onFailure: (issue) => Effect.fail(misfit(callable, issue)),
+    onSuccess: (payload) =>
+      Effect.succeed(
+        receive({
+          dispatcher: options.dispatcher,
+          submission: (sink) => submissionOf(callable, prepared, payload, Number.POSITIVE_INFINITY, sink),
+          decodeChunk: callable.codecs.decodeChunk,
+          failure: (encoded) => failure(callable, encoded),
+          unreadable: unreadable(callable)
+        })
+      )
+  })
+
+// -----------------------------------------------------------------------------
+// Middleware
+// -----------------------------------------------------------------------------
+
+const throughMiddlewares = (
+  { middlewares, rpc }: Callable,
+  prepared: Prepared,
+  call: (prepared: Prepared) => Effect.Effect<unknown, Failure>
+): Effect.Effect<unknown, Failure> => {
+  if (middlewares.length === 0) return call(prepared)
+  const loop = (index: number, message: RpcMessage.Request<Rpc.Any>): Effect.Effect<unknown, Failure> => {
+    const middleware = middlewares[index]
+    if (middleware === undefined) return call({ ...prepared, payload: message.payload, headers: message.headers })
+    return middleware({ rpc, request: message, next: (next) => loop(index - 1, next) })
+  }
+  return loop(middlewares.length - 1, {
+    _tag: "Request",
+    id: RpcMessage.RequestId(0),
+    tag: rpc._tag,
+    payload: prepared.payload,
+    headers: prepared.headers
+  } as RpcMessage.Request<Rpc.Any>)
+}

@@ -1,0 +1,355 @@
+/**
+ * Which worker gets which call, and when. Holds every call that has not ended:
+ * those that wait and those that were posted. Each ends exactly once.
+ *
+ * Whoever waits for a call runs as soon as its sink is told, and may make or
+ * interrupt other calls in that moment; so sinks are told last, when the books are
+ * in order.
+ */
+import type { BoundaryError } from "@causeway/core/BoundaryError"
+import * as failures from "./failures.ts"
+import * as Rate from "./rate.ts"
+import { assign, type Call, hasRoom, type Lane, release, type Sink, type Unit } from "./unit.ts"
+import type * as Wire from "./wire.ts"
+import { fromWorker, type FromWorker, type Request, toWorker, type Trace } from "./wire.ts"
+
+/** Options of {@link make}. */
+export interface Options {
+  /** How many calls may wait. */
+  readonly queue: number
+  /** The pool's clock, in milliseconds. */
+  readonly now: () => number
+  /** What the worker sent of a value that did not fit. */
+  readonly fromWire: (wire: unknown) => unknown
+  /** Told when there is something to watch over. */
+  readonly onBusy: () => void
+  /** Told when no call is left. */
+  readonly onEmpty: () => void
+}
+
+/** A call as it arrives. */
+export interface Submission {
+  readonly contract: string
+  readonly tag: string
+  readonly lane: Lane
+  readonly payload: unknown
+  readonly isFresh: boolean
+  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly trace: Trace | undefined
+  /** How long it may take, in milliseconds; infinite for no limit. */
+  readonly timeoutMs: number
+  readonly discard: boolean
+  readonly sink: Sink
+}
+
+/** Says of a boundary why a call cannot cross it. */
+export type Refusal = (boundary: string) => BoundaryError
+
+export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Options) => {
+  const calls = new Map<number, Call>()
+  const active = new Set<Unit>()
+  const lanes: Array<Lane> = []
+  const rate = Rate.make(now)
+  let lastId = 0
+  let queued = 0
+  let refusal: Refusal | undefined
+  let isDraining = false
+  let earliestDeadline = Number.POSITIVE_INFINITY
+
+  const lane = (limit: number, exclusive: boolean): Lane => {
+    const made: Lane = { index: lanes.length, limit, exclusive, queue: new Set() }
+    lanes.push(made)
+    return made
+  }
+
+  /** Takes a call and gives its id, or says why not. */
+  const submit = (submission: Submission): number | BoundaryError => {
+    const { contract, discard, headers, isFresh, payload, sink, tag, timeoutMs, trace } = submission
+    if (isDraining) return failures.draining(`${contract} pool`)
+    if (refusal !== undefined) return refusal(`${contract} pool`)
+    if (!(timeoutMs > 0)) return failures.deadlineExceeded(`${contract} pool`, 0, "not-sent")
+    const id = ++lastId
+    const call: Call = {
+      id,
+      contract,
+      lane: submission.lane,
+      request: requestOf(id, tag, payload, headers, trace, discard),
+      isFresh,
+      sink,
+      deadline: now() + timeoutMs,
+      limitMs: timeoutMs,
+      unit: undefined,
+      abandonedAt: undefined
+    }
+    const unit = call.lane.queue.size === 0 ? leastLoaded(call) : undefined
+    if (unit === undefined && queued >= capacity) {
+      return failures.overloaded(`${contract} pool`, queued, rate.waitFor(queued))
+    }
+    if (call.deadline < earliestDeadline) earliestDeadline = call.deadline
+    calls.set(id, call)
+    if (unit === undefined) enqueue(call)
+    else post(call, unit)
+    onBusy()
+    return id
+  }
+
+  const enqueue = (call: Call): void => {
+    call.lane.queue.add(call)
+    queued++
+    if (call.lane.exclusive) reserve(call)
+  }
+
+  const dequeue = (call: Call): void => {
+    if (!call.lane.queue.delete(call)) return
+    queued--
+    if (!call.lane.exclusive) return
+    for (const unit of active) if (unit.reservedFor === call) unit.reservedFor = undefined
+  }
+
+  /** Keeps a worker free for a call that wants one for itself: under load it would wait for ever otherwise. */
+  const reserve = (call: Call): void => {
+    let best: Unit | undefined
+    for (const unit of active) {
+      if (unit.reservedFor === call) return
+      if (unit.reservedFor === undefined && (best === undefined || unit.calls.size < best.calls.size)) best = unit
+    }
+    if (best !== undefined) best.reservedFor = call
+  }
+
+  const leastLoaded = (call: Call): Unit | undefined => {
+    let best: Unit | undefined
+    for (const unit of active) {
+      if (hasRoom(unit, call) && (best === undefined || unit.calls.size < best.calls.size)) best = unit
+    }
+    return best
+  }
+
+  const post = (call: Call, unit: Unit): void => {
+    assign(unit, call)
+    // Workers of equal load take turns.
+    active.delete(unit)
+    active.add(unit)
+    if (call.deadline < Number.POSITIVE_INFINITY) call.request[4] = Math.max(0, Math.ceil(call.deadline - now()))
+    if (call.isFresh) unit.outbox.push(call.request)
+    else unit.outbox.pushAlone(call.request)
+  }
+
+  /** Posts what waits, as far as there is room. */
+  const pump = (): void => {
+    if (queued === 0) return
+    for (const { exclusive, queue } of lanes) {
+      for (const call of queue) {
+        if (exclusive) reserve(call)
+        const unit = leastLoaded(call)
+        if (unit === undefined) break
+        dequeue(call)
+        post(call, unit)
+      }
+    }
+  }
+
+  /** Takes a call off the books. */
+  const leave = (call: Call): void => {
+    if (!calls.delete(call.id)) return
+    const { unit } = call
+    if (unit === undefined) {
+      dequeue(call)
+    } else {
+      release(unit, call)
+      unit.callsDone++
+      rate.count()
+      pump()
+    }
+    if (calls.size === 0) onEmpty()
+  }
+
+  const receive = (unit: Unit, message: FromWorker): void => {
+    const [kind, id] = message
+    const call = typeof id === "number" ? unit.calls.get(id) : undefined
+    if (call === undefined) return
+    if (kind !== fromWorker.chunk) leave(call)
+    if (call.abandonedAt !== undefined) return
+    switch (kind) {
+      case fromWorker.chunk:
+        return call.sink.chunk(message[2])
+      case fromWorker.success:
+        return call.sink.success(message[2])
+      case fromWorker.failure:
+        return call.sink.failure(message[2])
+      case fromWorker.ended:
+        return call.sink.ended()
+      case fromWorker.refused:
+        return call.sink.fail(errorOf(call, message[2], fromWire))
+    }
+  }
+
+  /** A request could not be posted: its call fails, and no other. */
+  const refused = (request: Request, error: unknown): void => {
+    const call = calls.get(request[1])
+    if (call === undefined) return
+    const failure = failures.undecodable(boundaryOf(call), "request", failures.oneLine(error))
+    leave(call)
+    if (call.abandonedAt === undefined) call.sink.fail(failure)
+  }
+
+  /** The caller no longer waits. What runs is told, and stays on its worker's books until it ends. */
+  const abandon = (call: Call): void => {
+    if (call.abandonedAt !== undefined) return
+    call.abandonedAt = now()
+    if (call.unit === undefined) leave(call)
+    else call.unit.outbox.push([toWorker.interrupt, call.id])
+  }
+
+  const interrupt = (id: number): void => {
+    const call = calls.get(id)
+    if (call !== undefined) abandon(call)
+  }
+
+  const ack = (id: number): void => {
+    calls.get(id)?.unit?.outbox.push([toWorker.ack, id])
+  }
+
+  /** Ends a call with a failure of the boundary; a handler that runs is interrupted. */
+  const fail = (call: Call, error: BoundaryError): void => {
+    if (call.abandonedAt !== undefined) return
+    abandon(call)
+    call.sink.fail(error)
+  }
+
+  /** Ends the calls whose deadline has passed. */
+  const expire = (): void => {
+    const time = now()
+    if (time < earliestDeadline) return
+    earliestDeadline = Number.POSITIVE_INFINITY
+    const expired: Array<Call> = []
+    for (const call of calls.values()) {
+      if (call.abandonedAt !== undefined) continue
+      if (call.deadline <= time) expired.push(call)
+      else if (call.deadline < earliestDeadline) earliestDeadline = call.deadline
+    }
+    for (const call of expired) {
+      const delivery = call.unit === undefined ? "not-sent" : "may-have-run"
+      fail(call, failures.deadlineExceeded(boundaryOf(call), call.limitMs, delivery))
+    }
+  }
+
+  const add = (unit: Unit): void => {
+    active.add(unit)
+    pump()
+  }
+
+  /** Takes a worker out of service; its calls stay with it. */
+  const remove = (unit: Unit): void => {
+    active.delete(unit)
+    unit.reservedFor = undefined
+  }
+
+  /** Moves what was not posted yet to other workers. */
+  const reclaim = (unit: Unit): void => {
+    const unsent = unit.outbox.close()
+    for (const message of unsent.toReversed()) {
+      const call = message[0] === toWorker.request ? unit.calls.get(message[1]) : undefined
+      if (call === undefined) continue
+      release(unit, call)
+      call.unit = undefined
+      if (call.abandonedAt !== undefined) {
+        leave(call)
+        continue
+      }
+      // It came before all that wait.
+      const waiting = Array.from(call.lane.queue)
+      call.lane.queue.clear()
+      for (const each of [call, ...waiting]) call.lane.queue.add(each)
+      queued++
+    }
+    pump()
+  }
+
+  /** Ends the calls of a worker that is gone. */
+  const lose = (unit: Unit, errorOf: Refusal): void => {
+    reclaim(unit)
+    const lost = Array.from(unit.calls.values())
+    unit.calls.clear()
+    unit.load.length = 0
+    for (const call of lost) calls.delete(call.id)
+    for (const call of lost) if (call.abandonedAt === undefined) call.sink.fail(errorOf(boundaryOf(call)))
+    if (calls.size === 0) onEmpty()
+  }
+
+  /** Refuses every call from now on, until told otherwise. */
+  const refuse = (errorOf: Refusal | undefined): void => {
+    refusal = errorOf
+  }
+
+  /** Takes no new calls, for good. */
+  const drain = (): void => {
+    isDraining = true
+  }
+
+  /** Ends what waits. */
+  const clearQueue = (errorOf: Refusal): void => {
+    for (const call of Array.from(calls.values())) if (call.unit === undefined) fail(call, errorOf(boundaryOf(call)))
+  }
+
+  return {
+    ack,
+    active,
+    add,
+    calls,
+    clearQueue,
+    drain,
+    expire,
+    fail,
+    interrupt,
+    isDraining: () => isDraining,
+    lane,
+    lose,
+    queued: () => queued,
+    receive,
+    refuse,
+    refused,
+    remove,
+    submit
+  }
+}
+
+const requestOf = (
+  id: number,
+  tag: string,
+  payload: unknown,
+  headers: Readonly<Record<string, string>> | undefined,
+  trace: Trace | undefined,
+  discard: boolean
+): Request => {
+  if (discard) return [toWorker.request, id, tag, payload, undefined, headers, trace, discard]
+  if (trace !== undefined) return [toWorker.request, id, tag, payload, undefined, headers, trace]
+  if (headers !== undefined) return [toWorker.request, id, tag, payload, undefined, headers]
+  return [toWorker.request, id, tag, payload]
+}
+
+const errorOf = (call: Call, refusal: Wire.Refusal, fromWire: Options["fromWire"]): BoundaryError => {
+  const boundary = boundaryOf(call)
+  switch (refusal._tag) {
+    case "Undecodable":
+      return failures.undecodable(
+        boundary,
+        refusal.direction,
+        refusal.issue,
+        "raw" in refusal ? fromWire(refusal.raw) : undefined
+      )
+    case "DeadlineExceeded":
+      return failures.deadlineExceeded(boundary, call.limitMs, "may-have-run")
+    case "NotServed":
+      return failures.unreachable(
+        boundary,
+        `the worker's entry does not serve ${call.request[2]}; it serves ${refusal.served.join(", ") || "nothing"}`,
+        undefined
+      )
+  }
+}
+
+const boundaryOf = (call: Call): string =>
+  call.unit === undefined ? `${call.contract} pool` : `${call.contract} worker ${call.unit.id}`
+
+/** See {@link make}. */
+export type Dispatcher = ReturnType<typeof make>

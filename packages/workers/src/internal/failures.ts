@@ -1,0 +1,146 @@
+/**
+ * The failures of this boundary, in words.
+ */
+import * as BoundaryError from "@causeway/core/BoundaryError"
+import * as Redaction from "@causeway/core/Redaction"
+import * as Duration from "effect/Duration"
+
+type Delivery = "not-sent" | "may-have-run"
+
+const boundaryError = (boundary: string, reason: BoundaryError.BoundaryReason): BoundaryError.BoundaryError =>
+  new BoundaryError.BoundaryError({ boundary, reason })
+
+/** Something that was thrown, which may be `undefined` itself. */
+export interface Thrown {
+  readonly error: unknown
+}
+
+/** What is known about a worker that ended. */
+export interface Ending {
+  readonly exitCode: number | undefined
+  /** What it threw outside of any call; `undefined` where it exited by itself. */
+  readonly thrown: Thrown | undefined
+  /** The last lines of its standard error, redacted. */
+  readonly stderr: string
+  readonly uptimeMs: number
+  readonly callsDone: number
+}
+
+export const crashed = (boundary: string, ending: Ending): BoundaryError.BoundaryError =>
+  boundaryError(
+    boundary,
+    new BoundaryError.Crashed({
+      message: describe(ending),
+      delivery: "may-have-run",
+      ...(ending.exitCode === undefined ? {} : { exitCode: ending.exitCode }),
+      ...(ending.thrown === undefined ? {} : { cause: ending.thrown.error }),
+      ...(ending.stderr === "" ? {} : { stderr: ending.stderr }),
+      uptimeMs: ending.uptimeMs,
+      callsDone: ending.callsDone
+    })
+  )
+
+/** How a worker ended, as a sentence. */
+export const describe = ({ exitCode, thrown }: Pick<Ending, "exitCode" | "thrown">): string => {
+  const code = exitCode === undefined ? "" : ` with code ${exitCode}`
+  const why = thrown === undefined ? "" : `, because of: ${oneLine(thrown.error)}`
+  return `the worker exited${code}${why}`
+}
+
+/** The pool's scope was closed while a call ran. */
+export const closed = (boundary: string, uptimeMs: number, callsDone: number): BoundaryError.BoundaryError =>
+  boundaryError(
+    boundary,
+    new BoundaryError.Crashed({
+      message: "the pool was closed while the call ran",
+      delivery: "may-have-run",
+      uptimeMs,
+      callsDone
+    })
+  )
+
+export const unresponsive = (
+  boundary: string,
+  message: string,
+  silentMs: number,
+  sample: ReadonlyArray<string>
+): BoundaryError.BoundaryError =>
+  boundaryError(
+    boundary,
+    new BoundaryError.Unresponsive({
+      message,
+      delivery: "may-have-run",
+      silentFor: Duration.millis(silentMs),
+      ...(sample.length === 0 ? {} : { sample })
+    })
+  )
+
+export const overloaded = (boundary: string, queued: number, retryAfterMs: number): BoundaryError.BoundaryError =>
+  boundaryError(
+    boundary,
+    new BoundaryError.Overloaded({
+      message: `all workers are busy and ${queued} calls wait already`,
+      retryAfter: Duration.millis(retryAfterMs),
+      queued
+    })
+  )
+
+export const deadlineExceeded = (
+  boundary: string,
+  limitMs: number,
+  delivery: Delivery
+): BoundaryError.BoundaryError => {
+  const limit = Duration.millis(limitMs)
+  return boundaryError(
+    boundary,
+    new BoundaryError.DeadlineExceeded({ message: `no answer within ${Duration.format(limit)}`, delivery, limit })
+  )
+}
+
+export const draining = (boundary: string): BoundaryError.BoundaryError =>
+  boundaryError(boundary, new BoundaryError.Draining({ message: "the pool is shutting down" }))
+
+export const undecodable = (
+  boundary: string,
+  direction: "request" | "response",
+  issue: string,
+  raw?: unknown
+): BoundaryError.BoundaryError => {
+  // It may quote the value.
+  const redacted = Redaction.text(issue)
+  return boundaryError(
+    boundary,
+    new BoundaryError.Undecodable({
+      message: `the ${direction} cannot cross: ${firstLine(redacted)}`,
+      delivery: direction === "request" ? "not-sent" : "may-have-run",
+      direction,
+      issue: redacted,
+      ...(raw === undefined ? {} : { raw })
+    })
+  )
+}
+
+export const unreachable = (
+  boundary: string,
+  message: string,
+  thrown: Thrown | undefined
+): BoundaryError.BoundaryError =>
+  boundaryError(
+    boundary,
+    new BoundaryError.Unreachable({ message, ...(thrown === undefined ? {} : { cause: thrown.error }) })
+  )
+
+/** Something thrown, as a phrase, redacted. */
+export const oneLine = (thrown: unknown): string => {
+  try {
+    return Redaction.text(phrase(thrown))
+  } catch {
+    // A getter of it throws, or it has no form as a string.
+    return "something that cannot be shown"
+  }
+}
+
+const phrase = (thrown: unknown): string =>
+  thrown instanceof Error ? `${thrown.name}: ${firstLine(thrown.message)}` : firstLine(String(thrown))
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""

@@ -1,0 +1,42 @@
+/**
+ * A pool's options, checked and with their defaults.
+ */
+import { availableParallelism } from "node:os"
+import * as Duration from "effect/Duration"
+import type { Options } from "../WorkerPool.ts"
+
+/** Options of a pool with nothing left open; times are in milliseconds. */
+export interface Resolved {
+  readonly size: number
+  readonly spare: number
+  readonly queue: number
+  readonly concurrency: number
+  readonly unresponsiveMs: number
+  readonly graceMs: number
+  readonly startMs: number
+  readonly deadlineMs: number
+}
+
+/** Throws a `RangeError` that names the option where one makes no sense. */
+export const resolve = (options: Options): Resolved => ({
+  size: integer("size", options.size ?? Math.min(4, Math.max(1, availableParallelism() - 1)), 1),
+  spare: integer("spare", options.spare ?? 1, 0),
+  queue: integer("queue", options.queue ?? 256, 0),
+  concurrency: integer("concurrency", options.concurrency ?? 16, 1),
+  unresponsiveMs: millis("unresponsiveAfter", options.unresponsiveAfter ?? "5 seconds"),
+  graceMs: millis("grace", options.grace ?? "5 seconds"),
+  startMs: millis("startWithin", options.startWithin ?? "30 seconds"),
+  deadlineMs: millis("deadline", options.deadline ?? "10 minutes")
+})
+
+const integer = (name: string, value: number, least: number): number => {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw new RangeError(`WorkerPool: ${name} is a whole number of at least ${least}, not ${value}`)
+}
+
+const millis = (name: string, value: Duration.Input): number => {
+  const duration = Duration.fromInput(value)
+  const ms = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
+  if (ms > 0) return ms
+  throw new RangeError(`WorkerPool: ${name} is a duration above zero, not ${String(value)}`)
+}

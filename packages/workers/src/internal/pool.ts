@@ -1,0 +1,147 @@
+/**
+ * A pool: the dispatcher of its calls, the supervisor of its workers, and the
+ * clients of its contracts.
+ */
+import * as Contract from "@causeway/core/Contract"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import * as References from "effect/References"
+import type * as Rpc from "effect/rpc/Rpc"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { blocking } from "../Blocking.ts"
+import type { Options, Status, WorkerPool, WorkerStatus } from "../WorkerPool.ts"
+import * as Client from "./client.ts"
+import * as Dispatcher from "./dispatcher.ts"
+import * as failures from "./failures.ts"
+import { replay } from "./logs.ts"
+import * as Lossless from "./lossless.ts"
+import { problemOf } from "./nodeVersion.ts"
+import { resolve } from "./options.ts"
+import * as Supervisor from "./supervisor.ts"
+import type { Lane, Unit } from "./unit.ts"
+
+// Threads follow the real clock, whatever clock an effect is given.
+const now = (): number => performance.now()
+
+/** Starts a pool, which ends with its scope. */
+export const make = (options: Options): Effect.Effect<WorkerPool["Service"], never, Scope.Scope> => {
+  const resolved = resolve(options)
+  return Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
+    const runFork = Effect.runForkWith(context)
+    const changed = yield* PubSub.sliding<void>(1)
+    const emptied = new Set<() => void>()
+
+    const crossing = Lossless.make(options.lossless)
+    const dispatcher = Dispatcher.make({
+      fromWire: crossing.fromWire,
+      queue: resolved.queue,
+      now,
+      onBusy: () => supervisor.watch(),
+      onEmpty: () => {
+        for (const resume of emptied) resume()
+      }
+    })
+    const supervisor = Supervisor.make({
+      ...resolved,
+      crossing,
+      dispatcher,
+      now,
+      thread: {
+        entry: options.entry,
+        resourceLimits: options.resourceLimits,
+        env: options.env,
+        data: options.data,
+        boot: {
+          heartbeatMs: Math.min(250, Math.max(5, resolved.unresponsiveMs / 10)),
+          logLevel: Context.get(context, References.MinimumLogLevel)
+        }
+      },
+      onChange: () => PubSub.publishUnsafe(changed, undefined),
+      onLog: (unit, log) => void runFork(replay(unit.id, log, crossing)),
+      onWarning: (message) => void runFork(Effect.logWarning(message))
+    })
+
+    const status = Effect.sync((): Status => {
+      const reason = supervisor.problem()
+      const queued = dispatcher.queued()
+      return {
+        state: dispatcher.isDraining()
+          ? "draining"
+          : dispatcher.active.size > 0
+            ? "ready"
+            : reason === undefined
+              ? "starting"
+              : "not-ready",
+        ...(reason === undefined ? {} : { reason }),
+        workers: Array.from(supervisor.units, statusOf),
+        queued,
+        inFlight: dispatcher.calls.size - queued
+      }
+    })
+
+    const changes = Stream.unwrap(
+      Effect.map(PubSub.subscribe(changed), (subscription) =>
+        Stream.concat(Stream.succeed(undefined), Stream.fromSubscription(subscription)).pipe(
+          Stream.mapEffect(() => status)
+        )
+      )
+    )
+
+    const drain = Effect.callback<void>((resume) => {
+      dispatcher.drain()
+      PubSub.publishUnsafe(changed, undefined)
+      const done = (): void => resume(Effect.void)
+      if (dispatcher.calls.size === 0) return done()
+      emptied.add(done)
+      return Effect.sync(() => void emptied.delete(done))
+    })
+
+    const standard = dispatcher.lane(resolved.concurrency, false)
+    const lanes = new Map<string, Lane>()
+    const laneOf = (wireTag: string, rpc: Rpc.Any): Lane => {
+      const isBlocking = Context.get(rpc.annotations, blocking)
+      const limit = Context.get(rpc.annotations, Contract.Concurrency)
+      if (!isBlocking && limit === undefined) return standard
+      // One for all that block, since they take turns anyway.
+      const key = isBlocking ? "" : wireTag
+      const lane = lanes.get(key) ?? dispatcher.lane(isBlocking ? 1 : (limit ?? resolved.concurrency), isBlocking)
+      lanes.set(key, lane)
+      return lane
+    }
+
+    yield* Effect.addFinalizer(() =>
+      Effect.promise(() => {
+        dispatcher.drain()
+        dispatcher.clearQueue(failures.draining)
+        return supervisor.close()
+      })
+    )
+    const problem = problemOf(process.versions.node)
+    if (problem === undefined) supervisor.maintain()
+    else supervisor.disable(problem)
+
+    return {
+      status,
+      changes,
+      drain,
+      client: <Self, Id extends string, R extends Rpc.Any>(contract: Contract.Contract<Self, Id, R>) =>
+        Effect.map(Effect.context<Rpc.MiddlewareClient<R>>(), (services) =>
+          Contract.makeClient(
+            contract,
+            Client.make(contract, { crossing, dispatcher, deadlineMs: resolved.deadlineMs, laneOf, services })
+          )
+        )
+    }
+  })
+}
+
+const statusOf = ({ calls, callsDone, id, isActive, startedAt, state }: Unit): WorkerStatus => ({
+  id,
+  state: state === "starting" ? "starting" : state !== "ready" ? "ending" : isActive ? "ready" : "spare",
+  inFlight: calls.size,
+  callsDone,
+  uptimeMs: Math.round(now() - startedAt)
+})

@@ -1,0 +1,282 @@
+/**
+ * The worker's side of the boundary: finds the handler of each call, runs it, and
+ * sends back how it ended. A handler that ends without waiting costs no more than
+ * its own run: its fiber is looked at once, and never kept.
+ */
+import * as CallMetadata from "@causeway/core/CallMetadata"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as ErrorReporter from "effect/ErrorReporter"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Headers from "effect/http/Headers"
+import * as Rpc from "effect/rpc/Rpc"
+import * as RpcMessage from "effect/rpc/RpcMessage"
+import * as RpcSchema from "effect/rpc/RpcSchema"
+import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import { isDone } from "./codecs.ts"
+import { entriesOf, type Entry, type Metadata } from "./entries.ts"
+import type { Crossing } from "./lossless.ts"
+import type { Opaque } from "./opaque.ts"
+import type { Outbox } from "./outbox.ts"
+import * as StreamServer from "./streamServer.ts"
+import {
+  type Refusal,
+  type Refused,
+  fromWorker,
+  type FromWorker,
+  type Request,
+  toWorker,
+  type ToWorker
+} from "./wire.ts"
+
+/** A call whose handler runs. */
+interface Call {
+  readonly id: number
+  readonly entry: Entry
+  readonly discard: boolean
+  readonly scope: Scope.Closeable
+  readonly credit: StreamServer.Credit | undefined
+  /** On this thread's clock. */
+  readonly deadline: number
+  fiber: Fiber.Fiber<unknown, Opaque> | undefined
+  /** Nobody waits for it any more. */
+  isAbandoned: boolean
+  /** The boundary ends it, whatever the handler says. */
+  refusal: Refusal | undefined
+}
+
+/** See {@link make}. */
+export interface Server {
+  readonly receive: (message: ToWorker) => void
+  /** Fails the calls whose deadline has passed. */
+  readonly expire: () => void
+  /** A message could not be posted. */
+  readonly refused: (message: FromWorker, error: unknown) => void
+  /** Interrupts what runs, and ends when it has ended, finalizers included. */
+  readonly close: Effect.Effect<void>
+}
+
+/** A handler that holds the event loop longer than this at its start holds back nobody else's answer. */
+const slowMs = 0.2
+
+/** Serves the contracts whose handlers a context holds. */
+export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>, crossing: Crossing): Server => {
+  const entries = entriesOf(context, crossing.codecFor)
+  const { toExcerpt } = crossing
+  const client = new Rpc.ServerClient(0)
+  const running = new Map<number, Call>()
+  let onQuiet: (() => void) | undefined
+
+  const receive = (message: ToWorker): void => {
+    switch (message[0]) {
+      case toWorker.request:
+        return start(message)
+      case toWorker.interrupt: {
+        const call = running.get(message[1])
+        if (call === undefined) return
+        call.isAbandoned = true
+        return interrupt(call)
+      }
+      case toWorker.ack:
+        return running.get(message[1])?.credit?.give()
+      default:
+        return undefined
+    }
+  }
+
+  const start = (request: Request): void => {
+    const [, id, tag, , timeout, , , discard = false] = request
+    const entry = entries.get(tag)
+    if (entry === undefined) {
+      return outbox.push([fromWorker.refused, id, { _tag: "NotServed", served: Array.from(entries.keys()) }])
+    }
+    if (entry.busyMs > slowMs) outbox.flush()
+    const startedAt = performance.now()
+    const call: Call = {
+      id,
+      entry,
+      discard,
+      scope: Scope.makeUnsafe(),
+      credit: entry.codecs.isStream ? StreamServer.credit() : undefined,
+      deadline: timeout === undefined ? Number.POSITIVE_INFINITY : startedAt + timeout,
+      fiber: undefined,
+      isAbandoned: false,
+      refusal: undefined
+    }
+    running.set(id, call)
+    const services = Context.add(entry.context, Scope.Scope, call.scope)
+    call.fiber = Effect.runForkWith(services)(traced(call, request, handled(call, request)))
+    const exit = call.fiber.pollUnsafe()
+    if (exit === undefined) call.fiber.addObserver((exit) => settle(call, exit))
+    else settle(call, exit)
+    entry.busyMs = performance.now() - startedAt
+  }
+
+  /** The handler's effect, from the encoded payload to the value that it ends with. */
+  const handled = (call: Call, request: Request): Effect.Effect<unknown, Opaque> => {
+    const decoded = call.entry.codecs.decodePayload(request[3])
+    if (isDone(decoded)) return handle(call, request, decoded.value)
+    return Effect.matchEffect(decoded, {
+      onFailure: (issue) => {
+        call.refusal = { _tag: "Undecodable", direction: "request", issue, raw: toExcerpt(request[3]) }
+        return Effect.interrupt
+      },
+      onSuccess: (payload) => handle(call, request, payload)
+    })
+  }
+
+  const handle = (call: Call, request: Request, payload: unknown): Effect.Effect<unknown, Opaque> => {
+    const { entry } = call
+    const metadata: Metadata = {
+      rpc: entry.rpc,
+      client,
+      requestId: RpcMessage.RequestId(call.id),
+      headers: headersOf(request),
+      payload
+    }
+    let result: object
+    try {
+      result = entry.handler(payload, metadata)
+    } catch (defect) {
+      return Exit.die(defect)
+    }
+    const inner = Rpc.unwrap(result)
+    let effect = (call.credit === undefined ? inner : chunked(call, call.credit, inner)) as Effect.Effect<
+      unknown,
+      Opaque
+    >
+    if (call.discard) effect = Effect.catchCause(effect, ErrorReporter.report)
+    for (const middleware of entry.middlewares) effect = middleware(effect, metadata)
+    return Rpc.isWrapper(result) && result.uninterruptible ? Effect.uninterruptible(effect) : effect
+  }
+
+  const chunked = (call: Call, credit: StreamServer.Credit, result: object) =>
+    StreamServer.send(result as Parameters<typeof StreamServer.send>[0], {
+      encodeChunk: call.entry.codecs.encodeChunk,
+      credit,
+      emit: (chunk) => reply([fromWorker.chunk, call.id, chunk], call.entry.codecs.isFreshSuccess()),
+      misfit: (issue) => {
+        call.refusal = { _tag: "Undecodable", direction: "response", issue }
+        return Effect.interrupt
+      }
+    })
+
+  /** A handler may hand over to a deferred, which then says how the call ends. */
+  const settle = (call: Call, exit: Exit.Exit<unknown, Opaque>): void => {
+    if (Exit.isFailure(exit) || !Deferred.isDeferred<unknown, Opaque>(exit.value)) return leave(call, exit)
+    const services = Context.add(call.entry.context, Scope.Scope, call.scope)
+    call.fiber = Effect.runForkWith(services)(Deferred.await(exit.value))
+    if (call.isAbandoned) interrupt(call)
+    call.fiber.addObserver((exit) => leave(call, exit))
+  }
+
+  /** The handler has ended: its finalizers run, then the outcome is sent. */
+  const leave = (call: Call, exit: Exit.Exit<unknown, Opaque>): void => {
+    const finalizers = Scope.closeUnsafe(call.scope, exit)
+    if (finalizers === undefined) return conclude(call, exit)
+    Effect.runForkWith(call.entry.context)(finalizers).addObserver((closed) =>
+      conclude(call, Exit.isSuccess(closed) || Exit.isFailure(exit) ? exit : closed)
+    )
+  }
+
+  const conclude = (call: Call, exit: Exit.Exit<unknown, Opaque>): void => {
+    if (call.refusal !== undefined) return end(call, [fromWorker.refused, call.id, call.refusal], true)
+    if (call.isAbandoned || (call.discard && Exit.isSuccess(exit))) {
+      return end(call, [fromWorker.ended, call.id], true)
+    }
+    const { encodeExit, encodeSuccess, isFreshSuccess } = call.entry.codecs
+    const succeeded = Exit.isSuccess(exit)
+    if (succeeded && call.credit !== undefined) return end(call, [fromWorker.ended, call.id], true)
+    const send = (encoded: Exit.Exit<unknown, string>): void => {
+      if (Exit.isFailure(encoded)) {
+        const raw = succeeded ? exit.value : Cause.squash(exit.cause)
+        return end(call, misfit(call.id, String(Cause.squash(encoded.cause)), toExcerpt(raw)), false)
+      }
+      if (succeeded) end(call, [fromWorker.success, call.id, encoded.value], isFreshSuccess())
+      else end(call, [fromWorker.failure, call.id, encoded.value], false)
+    }
+    if (succeeded) {
+      const encoded = encodeSuccess(exit.value)
+      if (isDone(encoded)) return send(encoded)
+      Effect.runForkWith(call.entry.context)(encoded).addObserver(send)
+      return
+    }
+    // In a fiber, so that the codec sees the options that the handlers were built with.
+    Effect.runForkWith(call.entry.context)(Effect.suspend(() => encodeExit(exit))).addObserver(send)
+  }
+
+  const end = (call: Call, message: FromWorker, isFresh: boolean): void => {
+    running.delete(call.id)
+    reply(message, isFresh)
+    if (running.size === 0) onQuiet?.()
+  }
+
+  const reply = (message: FromWorker, isFresh: boolean): void =>
+    isFresh ? outbox.push(message) : outbox.pushAlone(message)
+
+  const refused = (message: FromWorker, error: unknown): void => {
+    const issue = String(error)
+    if (message[0] === fromWorker.success || message[0] === fromWorker.failure) {
+      outbox.push(misfit(message[1], issue, toExcerpt(message[2])))
+    }
+    if (message[0] === fromWorker.refused) outbox.push(withoutRaw(message))
+    if (message[0] !== fromWorker.chunk) return
+    const call = running.get(message[1])
+    if (call === undefined) return
+    call.refusal ??= { _tag: "Undecodable", direction: "response", issue, raw: toExcerpt(message[2]) }
+    interrupt(call)
+  }
+
+  const interrupt = (call: Call): void => call.fiber?.interruptUnsafe(undefined, RpcSchema.ClientAbort.annotation)
+
+  const expire = (): void => {
+    const now = performance.now()
+    for (const call of Array.from(running.values())) {
+      if (call.deadline > now || call.isAbandoned || call.refusal !== undefined) continue
+      call.refusal = { _tag: "DeadlineExceeded" }
+      interrupt(call)
+    }
+  }
+
+  const close = Effect.callback<void>((resume) => {
+    for (const call of Array.from(running.values())) {
+      call.isAbandoned = true
+      interrupt(call)
+    }
+    if (running.size === 0) return resume(Effect.void)
+    onQuiet = () => resume(Effect.void)
+  })
+
+  return { close, expire, receive, refused }
+}
+
+const misfit = (id: number, issue: string, raw: unknown): FromWorker => [
+  fromWorker.refused,
+  id,
+  { _tag: "Undecodable", direction: "response", issue, raw }
+]
+
+const withoutRaw = ([kind, id, refusal]: Refused): FromWorker =>
+  refusal._tag === "Undecodable" && "raw" in refusal
+    ? [kind, id, { _tag: refusal._tag, direction: refusal.direction, issue: refusal.issue }]
+    : [kind, id, { _tag: "Undecodable", direction: "response", issue: "the failure itself cannot be posted" }]
+
+/** The headers as they were sent, with the time that is left now. */
+const headersOf = ([, , , , timeout, headers]: Request): Headers.Headers =>
+  Headers.fromInput(timeout === undefined ? headers : { ...headers, [CallMetadata.timeoutHeader]: String(timeout) })
+
+/** Continues the caller's span, where it is recorded. */
+const traced = (
+  { entry }: Call,
+  [, , , , , , trace]: Request,
+  effect: Effect.Effect<unknown, Opaque>
+): Effect.Effect<unknown, Opaque> => {
+  if (trace === undefined) return effect
+  const [traceId, spanId] = trace
+  const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
+  return Effect.withSpan(effect, entry.wireTag, { kind: "server", parent })
+}

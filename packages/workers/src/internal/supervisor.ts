@@ -1,0 +1,379 @@
+/**
+ * Keeps a pool's workers alive: starts them, watches them, replaces those that
+ * ended or hang, and ends them all when the pool closes.
+ *
+ * A worker that is lost is replaced by the spare in the same moment, and its calls
+ * are failed before its thread is ended, so that nothing that it still sends can
+ * reach them.
+ */
+import type { Dispatcher, Refusal } from "./dispatcher.ts"
+import * as failures from "./failures.ts"
+import type { Crossing } from "./lossless.ts"
+import * as Outbox from "./outbox.ts"
+import * as Thread from "./thread.ts"
+import * as Unit from "./unit.ts"
+import { fromWorker, type FromWorker, type Log, toWorker, type ToWorker } from "./wire.ts"
+
+/** Options of {@link make}; times are in milliseconds. */
+export interface Options {
+  readonly dispatcher: Dispatcher
+  readonly crossing: Crossing
+  readonly thread: Omit<Thread.Options, "name">
+  readonly size: number
+  readonly spare: number
+  /** Longer than this a worker's event loop must not stand still; infinite for no limit. */
+  readonly unresponsiveMs: number
+  /** How long a handler may go on when nobody waits for it any more. */
+  readonly graceMs: number
+  /** How long a worker may take to get ready. */
+  readonly startMs: number
+  readonly now: () => number
+  /** Told when anything changed that a status shows, beside the number of calls. */
+  readonly onChange: () => void
+  readonly onLog: (unit: Unit.Unit, log: Log) => void
+  /** Something that an operator wants to know. */
+  readonly onWarning: (message: string) => void
+}
+
+const backoff = { baseMs: 100, limitMs: 30_000 }
+/** A worker that ends by itself sooner than this after it got ready counts as one that cannot run. */
+const youngMs = 1000
+/** How long a thread may take to be gone once it is about to. */
+const dyingMs = 1000
+
+export const make = (options: Options) => {
+  const { crossing, dispatcher, graceMs, now, unresponsiveMs } = options
+  const tickMs = Math.min(20, Math.max(5, unresponsiveMs / 20))
+  /** Those that are not gone for the pool, though the thread of a lost one may take a moment longer. */
+  const units = new Set<Unit.Unit>()
+  const threads = new Set<Thread.Thread>()
+  let lastId = 0
+  let failed = 0
+  let notBefore = 0
+  /** Why no worker can be had. */
+  let problem: { readonly message: string; readonly thrown: failures.Thrown | undefined } | undefined
+  let isClosing = false
+  let onGone: (() => void) | undefined
+  let timer: ReturnType<typeof setInterval> | undefined
+  let lastTick = now()
+
+  const having = (predicate: (unit: Unit.Unit) => boolean): ReadonlyArray<Unit.Unit> =>
+    Array.from(units).filter(predicate)
+
+  // ---------------------------------------------------------------------------
+  // Starting
+  // ---------------------------------------------------------------------------
+
+  /** Starts what is missing, the spares when the others are ready. */
+  const maintain = (): void => {
+    if (isClosing) return
+    promote()
+    const active = dispatcher.active.size
+    const starting = having((unit) => unit.state === "starting").length
+    const wanted = active < options.size ? options.size - active : options.spare - having(isSpare).length
+    if (wanted > starting) watch()
+    if (now() < notBefore) return
+    // While the entry fails, one attempt at a time is enough to see whether it still does.
+    const missing = failed > 0 ? Math.min(wanted, 1) - starting : wanted - starting
+    for (let i = 0; i < missing && now() >= notBefore; i++) start()
+  }
+
+  /** Lets a spare serve where a worker is missing. */
+  const promote = (): void => {
+    for (const unit of units) {
+      if (dispatcher.active.size >= options.size) return
+      if (!isSpare(unit)) continue
+      unit.isActive = true
+      dispatcher.add(unit)
+    }
+  }
+
+  const start = (): void => {
+    const id = ++lastId
+    let unit: Unit.Unit | undefined
+    const withUnit =
+      <A>(f: (unit: Unit.Unit, value: A) => void) =>
+      (value: A): void => {
+        if (unit !== undefined) f(unit, value)
+      }
+    try {
+      const thread = Thread.start(
+        { ...options.thread, name: `causeway worker ${id}` },
+        { onMessages: withUnit(receive), onError: withUnit(onError), onExit: withUnit(onExit) }
+      )
+      const outbox = Outbox.make<ToWorker>({
+        post: thread.post,
+        onRefused: (message, error) => {
+          if (message[0] === toWorker.request) dispatcher.refused(message, error)
+        }
+      })
+      unit = Unit.make(id, thread, outbox, now())
+    } catch (error) {
+      return cannotRun(`worker ${id} could not be started: ${failures.oneLine(error)}`, {
+        error: redacted(error)
+      })
+    }
+    units.add(unit)
+    threads.add(unit.thread)
+    watch()
+    options.onChange()
+  }
+
+  const onReady = (unit: Unit.Unit): void => {
+    if (unit.state !== "starting" || isClosing) return
+    unit.state = "ready"
+    unit.readyAt = now()
+    if (problem !== undefined) dispatcher.refuse(undefined)
+    problem = undefined
+    maintain()
+    options.onChange()
+  }
+
+  /** The entry cannot be started, or ends as soon as it is ready: the next attempt waits, longer each time. */
+  const cannotRun = (message: string, thrown: failures.Thrown | undefined): void => {
+    problem = { message, thrown }
+    notBefore = now() + Math.min(backoff.limitMs, backoff.baseMs * 2 ** Math.min(failed, 20))
+    failed++
+    watch()
+    options.onWarning(message)
+    giveUp()
+    options.onChange()
+  }
+
+  /** Without a worker, and with an entry that fails, nothing is gained by waiting. */
+  const giveUp = (): void => {
+    if (isClosing || problem === undefined || having(isHopeful).length > 0) return
+    const { message, thrown } = problem
+    const refusal: Refusal = (boundary) => failures.unreachable(boundary, message, thrown)
+    dispatcher.refuse(refusal)
+    dispatcher.clearQueue(refusal)
+  }
+
+  // ---------------------------------------------------------------------------
+  // Ending
+  // ---------------------------------------------------------------------------
+
+  const receive = (unit: Unit.Unit, messages: ReadonlyArray<FromWorker>): void => {
+    for (const message of messages) {
+      switch (message[0]) {
+        case fromWorker.ready:
+          onReady(unit)
+          break
+        case fromWorker.bootFailed:
+        case fromWorker.uncaught:
+          doom(unit, crossing.fromWire(message[1]))
+          break
+        case fromWorker.log:
+          options.onLog(unit, message)
+          break
+        default:
+          dispatcher.receive(unit, message)
+      }
+    }
+  }
+
+  /** Node itself reports what was thrown. */
+  const onError = (unit: Unit.Unit, error: unknown): void => doom(unit, redacted(error))
+
+  const redacted = (error: unknown): unknown => crossing.fromWire(crossing.toWire(error))
+
+  /** Something was thrown that the worker will not survive. */
+  const doom = (unit: Unit.Unit, error: unknown): void => {
+    unit.thrown ??= { error }
+    if (unit.readyAt === undefined) unit.thread.terminate()
+    fall(unit, failures.oneLine(error))
+  }
+
+  const onExit = (unit: Unit.Unit, exitCode: number): void => {
+    threads.delete(unit.thread)
+    fall(unit, failures.describe({ exitCode, thrown: unit.thrown }))
+    gone(unit, exitCode)
+    if (threads.size === 0) onGone?.()
+  }
+
+  /** A worker leaves service by a fault, and another one takes its place. */
+  const fall = (unit: Unit.Unit, why: string): void => {
+    const { calls, callsDone, readyAt, state, thrown } = unit
+    if (state === "dying" || state === "stopping" || state === "gone") return
+    withdraw(unit, "dying")
+    if (isClosing) return
+    if (readyAt === undefined) {
+      cannotRun(`the entry did not get ready: ${why}`, thrown)
+    } else if (now() - readyAt < youngMs && callsDone === 0 && calls.size === 0) {
+      cannotRun(`worker ${unit.id} ended as soon as it was ready: ${why}`, thrown)
+    } else {
+      failed = 0
+      options.onWarning(`worker ${unit.id} is replaced: ${why}`)
+    }
+    maintain()
+  }
+
+  const withdraw = (unit: Unit.Unit, state: Unit.State): void => {
+    unit.state = state
+    unit.since = now()
+    unit.isActive = false
+    dispatcher.remove(unit)
+    watch()
+    options.onChange()
+  }
+
+  /** A worker that went by its own doing, or that takes too long over it. */
+  const gone = (unit: Unit.Unit, exitCode: number | undefined): void => {
+    const ending: failures.Ending = {
+      exitCode,
+      thrown: unit.thrown,
+      stderr: unit.thread.stderr(),
+      uptimeMs: Math.round(now() - unit.startedAt),
+      callsDone: unit.callsDone
+    }
+    lose(unit, (boundary) => failures.crashed(boundary, ending))
+  }
+
+  const lose = (unit: Unit.Unit, errorOf: Refusal): void => {
+    if (!units.delete(unit)) return
+    unit.state = "gone"
+    dispatcher.lose(unit, errorOf)
+    options.onChange()
+  }
+
+  /** Ends a worker by force. */
+  const kill = (unit: Unit.Unit, why: string, silentMs: number): void => {
+    fall(unit, why)
+    void unit.thread.stopSampling().then((sample) => {
+      lose(unit, (boundary) => failures.unresponsive(boundary, why, silentMs, sample))
+      unit.thread.terminate()
+    })
+  }
+
+  /** Asks a worker to end by itself. */
+  const stop = (unit: Unit.Unit): void => {
+    withdraw(unit, "stopping")
+    unit.outbox.push([toWorker.stop])
+    unit.outbox.flush()
+    maintain()
+  }
+
+  /** Ends all workers. What still runs in them fails. */
+  const close = (): Promise<void> => {
+    isClosing = true
+    notBefore = 0
+    for (const unit of Array.from(units)) {
+      for (const call of Array.from(unit.calls.values())) {
+        const boundary = `${call.contract} worker ${unit.id}`
+        dispatcher.fail(call, failures.closed(boundary, Math.round(now() - unit.startedAt), unit.callsDone))
+      }
+      if (unit.state === "ready" || unit.state === "retiring") stop(unit)
+      else unit.thread.terminate()
+    }
+    return new Promise((resolve) => {
+      if (threads.size === 0) resolve()
+      else onGone = resolve
+    })
+  }
+
+  // ---------------------------------------------------------------------------
+  // Watching
+  // ---------------------------------------------------------------------------
+
+  const watch = (): void => {
+    if (timer !== undefined) return
+    lastTick = now()
+    for (const unit of units) unit.silentMs = 0
+    timer = setInterval(tick, tickMs)
+    // The workers themselves keep the process alive.
+    timer.unref()
+  }
+
+  const tick = (): void => {
+    const time = now()
+    // A process that was asleep must not take its own silence for that of its workers.
+    const elapsed = Math.min(time - lastTick, 3 * tickMs)
+    lastTick = time
+    dispatcher.expire()
+    for (const unit of Array.from(units)) examine(unit, time, elapsed)
+    if (notBefore > 0 && time >= notBefore) {
+      notBefore = 0
+      maintain()
+    }
+    if (dispatcher.calls.size > 0 || notBefore > 0 || having(isPassing).length > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  const examine = (unit: Unit.Unit, time: number, elapsed: number): void => {
+    const age = time - unit.since
+    switch (unit.state) {
+      case "starting":
+        if (age < options.startMs) return
+        unit.thread.terminate()
+        return fall(unit, `it took longer than ${options.startMs} ms`)
+      case "dying":
+        if (age < dyingMs) return
+        unit.thread.terminate()
+        return gone(unit, undefined)
+      case "stopping":
+        if (age >= graceMs) unit.thread.terminate()
+        return
+      case "ready":
+      case "retiring":
+        return listen(unit, time, elapsed)
+      case "gone":
+        return
+    }
+  }
+
+  /** Whether a worker with calls still reacts. */
+  const listen = (unit: Unit.Unit, time: number, elapsed: number): void => {
+    if (unit.calls.size === 0) {
+      unit.silentMs = 0
+      return unit.state === "retiring" ? stop(unit) : undefined
+    }
+    const since = Unit.abandonedSince(unit)
+    if (since !== undefined && time - since >= graceMs) retire(unit, time - since)
+    if (unit.state === "dying") return
+    const heartbeat = unit.thread.heartbeat()
+    if (heartbeat !== unit.heartbeat || Unit.servesExclusively(unit)) {
+      unit.heartbeat = heartbeat
+      unit.silentMs = 0
+      if (unit.isSampled) void unit.thread.stopSampling()
+      unit.isSampled = false
+      return
+    }
+    unit.silentMs += elapsed
+    if (unit.silentMs >= unresponsiveMs) {
+      const silent = Math.round(unit.silentMs)
+      return kill(unit, `its event loop stood still for ${silent} ms; it was terminated`, silent)
+    }
+    if (unit.silentMs < unresponsiveMs / 2 || unit.isSampled) return
+    unit.isSampled = true
+    unit.thread.startSampling()
+  }
+
+  /** A handler goes on although nobody waits for it: its worker ends its other calls, and then itself. */
+  const retire = (unit: Unit.Unit, ignoredMs: number): void => {
+    const why = `a handler went on for ${Math.round(ignoredMs)} ms after it was interrupted`
+    if (unit.state === "ready") {
+      withdraw(unit, "retiring")
+      options.onWarning(`worker ${unit.id} is replaced: ${why}`)
+      maintain()
+    }
+    const retiring = having(({ state }) => state === "retiring")
+    // Those that wait for a long stream must not pile up.
+    const isOneTooMany = retiring.length > options.size && retiring[0] === unit
+    if (!Unit.isAwaited(unit) || isOneTooMany) kill(unit, `${why}; it was terminated`, ignoredMs)
+  }
+
+  /** Nothing can be started, now or later. */
+  const disable = (message: string): void => {
+    cannotRun(message, undefined)
+    isClosing = true
+  }
+
+  return { close, disable, maintain, problem: () => problem?.message, units, watch }
+}
+
+const isSpare = (unit: Unit.Unit): boolean => unit.state === "ready" && !unit.isActive
+
+const isHopeful = ({ state }: Unit.Unit): boolean => state === "ready" || state === "starting"
+
+const isPassing = ({ state }: Unit.Unit): boolean => state !== "ready"

@@ -1,0 +1,148 @@
+/**
+ * A worker as the pool sees it: its thread, what was sent to it, and what is
+ * known of its health. A unit is never reused, so that nothing of a worker that
+ * ended can reach the calls of the next one.
+ */
+import type * as BoundaryError from "@causeway/core/BoundaryError"
+import type { Thrown } from "./failures.ts"
+import type { Outbox } from "./outbox.ts"
+import type { Thread } from "./thread.ts"
+import type { Request, ToWorker } from "./wire.ts"
+
+/** How a call goes on or ends, for whoever made it. */
+export interface Sink {
+  /** The handler succeeded; encoded. */
+  readonly success: (value: unknown) => void
+  /** The handler failed; its exit, encoded. */
+  readonly failure: (exit: unknown) => void
+  /** The handler ended, without an outcome. */
+  readonly ended: () => void
+  readonly chunk: (values: unknown) => void
+  /** The boundary ended the call. */
+  readonly fail: (error: BoundaryError.BoundaryError) => void
+}
+
+/** Calls that share a limit for each worker. */
+export interface Lane {
+  readonly index: number
+  /** How many of them one worker serves at a time. */
+  readonly limit: number
+  /** Whether such a call wants the worker for itself. */
+  readonly exclusive: boolean
+  /** In order of arrival. */
+  readonly queue: Set<Call>
+}
+
+/** A call that has not ended yet. */
+export interface Call {
+  /** Grows in order of arrival. */
+  readonly id: number
+  readonly contract: string
+  readonly lane: Lane
+  readonly request: Request
+  /** Whether its payload shares no object with anything else, so that it may be posted with others. */
+  readonly isFresh: boolean
+  readonly sink: Sink
+  /** On the pool's clock. */
+  readonly deadline: number
+  readonly limitMs: number
+  unit: Unit | undefined
+  /** Since when nobody waits for it any more although its handler may still run. */
+  abandonedAt: number | undefined
+}
+
+/**
+ * The stages of a worker's life. One that is `retiring` ends the calls it has and
+ * gets no more; one that is `stopping` was asked to end by itself; one that is
+ * `dying` will be gone in a moment.
+ */
+export type State = "starting" | "ready" | "retiring" | "stopping" | "dying" | "gone"
+
+/** A worker. */
+export interface Unit {
+  readonly id: number
+  readonly thread: Thread
+  readonly outbox: Outbox<ToWorker>
+  readonly calls: Map<number, Call>
+  /** How many calls of each lane it has. */
+  readonly load: Array<number>
+  /** On the pool's clock. */
+  readonly startedAt: number
+  state: State
+  /** Whether it serves calls, as against waiting as a spare. */
+  isActive: boolean
+  readyAt: number | undefined
+  /** When it got into a state that must not last. */
+  since: number
+  callsDone: number
+  heartbeat: number
+  silentMs: number
+  isSampled: boolean
+  /** What it threw outside of any call. */
+  thrown: Thrown | undefined
+  /** The exclusive call for which it is kept free. */
+  reservedFor: Call | undefined
+}
+
+/** A worker whose thread was just started. */
+export const make = (id: number, thread: Thread, outbox: Outbox<ToWorker>, now: number): Unit => ({
+  id,
+  thread,
+  outbox,
+  calls: new Map(),
+  load: [],
+  startedAt: now,
+  state: "starting",
+  isActive: false,
+  readyAt: undefined,
+  since: now,
+  callsDone: 0,
+  heartbeat: 0,
+  silentMs: 0,
+  isSampled: false,
+  thrown: undefined,
+  reservedFor: undefined
+})
+
+/** Whether a worker takes a call now. */
+export const hasRoom = (unit: Unit, call: Call): boolean => {
+  const { lane } = call
+  if (unit.state !== "ready" || (unit.load[lane.index] ?? 0) >= lane.limit) return false
+  // Calls that came before the one it is kept free for go first.
+  if (unit.reservedFor !== undefined && unit.reservedFor.id < call.id) return false
+  return lane.exclusive ? unit.calls.size === 0 : !servesExclusively(unit)
+}
+
+export const assign = (unit: Unit, call: Call): void => {
+  call.unit = unit
+  unit.calls.set(call.id, call)
+  unit.load[call.lane.index] = (unit.load[call.lane.index] ?? 0) + 1
+  if (unit.reservedFor === call) unit.reservedFor = undefined
+}
+
+export const release = (unit: Unit, call: Call): void => {
+  if (!unit.calls.delete(call.id)) return
+  unit.load[call.lane.index] = (unit.load[call.lane.index] ?? 1) - 1
+}
+
+/** Whether one of its calls has it for itself. */
+export const servesExclusively = (unit: Unit): boolean => {
+  if (unit.calls.size !== 1) return false
+  for (const call of unit.calls.values()) return call.lane.exclusive
+  return false
+}
+
+/** Whether somebody still waits for one of its calls. */
+export const isAwaited = (unit: Unit): boolean => {
+  for (const call of unit.calls.values()) if (call.abandonedAt === undefined) return true
+  return false
+}
+
+/** When the first of its calls was abandoned. */
+export const abandonedSince = (unit: Unit): number | undefined => {
+  let earliest: number | undefined
+  for (const { abandonedAt } of unit.calls.values()) {
+    if (abandonedAt !== undefined && (earliest === undefined || abandonedAt < earliest)) earliest = abandonedAt
+  }
+  return earliest
+}

@@ -1,0 +1,126 @@
+/**
+ * The messages between a pool and its workers. They are tuples, since those are
+ * what a structured clone copies fastest, and always travel in arrays.
+ */
+import type * as LogLevel from "effect/LogLevel"
+
+/** Kinds of messages to a worker. */
+export const toWorker = { request: 0, interrupt: 1, ack: 2, stop: 3 } as const
+
+/** Kinds of messages from a worker. */
+export const fromWorker = {
+  success: 0,
+  chunk: 1,
+  failure: 2,
+  ended: 3,
+  refused: 4,
+  ready: 5,
+  bootFailed: 6,
+  uncaught: 7,
+  log: 8
+} as const
+
+/** The sampled span that a call belongs to. */
+export type Trace = readonly [traceId: string, spanId: string]
+
+/**
+ * A call; its payload is encoded, its timeout is what is left of its deadline in
+ * whole milliseconds. What most calls do not have stands at the end, and is left
+ * out: each element costs.
+ */
+export type Request = [
+  kind: typeof toWorker.request,
+  id: number,
+  tag: string,
+  payload: unknown,
+  timeout?: number | undefined,
+  headers?: Readonly<Record<string, string>> | undefined,
+  trace?: Trace | undefined,
+  /** The caller wants to know that the handler ended, and neither its result nor its error. */
+  discard?: boolean
+]
+
+/** The caller no longer waits. */
+export type Interrupt = readonly [kind: typeof toWorker.interrupt, id: number]
+
+/** A chunk of a stream was taken: the next one may be sent. */
+export type Ack = readonly [kind: typeof toWorker.ack, id: number]
+
+/** Finalize the layers and exit. */
+export type Stop = readonly [kind: typeof toWorker.stop]
+
+/** What a pool sends. */
+export type ToWorker = Request | Interrupt | Ack | Stop
+
+/** A call succeeded; its value is encoded. */
+export type Success = readonly [kind: typeof fromWorker.success, id: number, value: unknown]
+
+/** A call failed by its handler; its exit is encoded. */
+export type Failure = readonly [kind: typeof fromWorker.failure, id: number, exit: unknown]
+
+/** Elements of a stream, encoded. */
+export type Chunk = readonly [kind: typeof fromWorker.chunk, id: number, values: unknown]
+
+/** A call ended that has no outcome, or one that nobody wants. */
+export type Ended = readonly [kind: typeof fromWorker.ended, id: number]
+
+/** A call that failed at the boundary, on the worker's side of it. */
+export type Refusal =
+  | {
+      readonly _tag: "Undecodable"
+      readonly direction: "request" | "response"
+      readonly issue: string
+      /** The value that did not fit, by the lossless codec. */
+      readonly raw?: unknown
+    }
+  | { readonly _tag: "DeadlineExceeded" }
+  | { readonly _tag: "NotServed"; readonly served: ReadonlyArray<string> }
+
+/** A call ended by the boundary and not by its handler. */
+export type Refused = readonly [kind: typeof fromWorker.refused, id: number, refusal: Refusal]
+
+/** The handlers are built. */
+export type Ready = readonly [kind: typeof fromWorker.ready]
+
+/** The handlers could not be built. */
+export type BootFailed = readonly [kind: typeof fromWorker.bootFailed, error: unknown]
+
+/** Something was thrown outside of any call; the worker is about to exit. */
+export type Uncaught = readonly [kind: typeof fromWorker.uncaught, error: unknown]
+
+/** Something was logged; message, annotations and cause by the lossless codec. */
+export type Log = readonly [
+  kind: typeof fromWorker.log,
+  level: LogLevel.Severity,
+  message: unknown,
+  annotations: unknown,
+  cause: unknown
+]
+
+/** What a worker sends. */
+export type FromWorker = Success | Chunk | Failure | Ended | Refused | Ready | BootFailed | Uncaught | Log
+
+/** The tag of a call on the wire. */
+export const tagOf = (contractKey: string, tag: string): string => `${contractKey}/${tag}`
+
+/** What a worker is started with, beside the data of its user. */
+export interface Boot {
+  readonly causeway: {
+    /** Counts up while the worker's event loop turns. */
+    readonly heartbeat: SharedArrayBuffer
+    readonly heartbeatMs: number
+    /** What is below it is not worth sending. */
+    readonly logLevel: LogLevel.LogLevel
+  }
+  readonly data: unknown
+}
+
+/** Whether a thread was started by a pool. */
+export const isBoot = (u: unknown): u is Boot =>
+  typeof u === "object" &&
+  u !== null &&
+  "causeway" in u &&
+  typeof u.causeway === "object" &&
+  u.causeway !== null &&
+  "heartbeat" in u.causeway &&
+  u.causeway.heartbeat instanceof SharedArrayBuffer

@@ -1,0 +1,302 @@
+/**
+ * What takes servers down, on real threads: each fault fails its own call with a
+ * typed error, the call on the other worker goes on, and the next call succeeds.
+ */
+import { BoundaryError } from "@causeway/core/BoundaryError"
+import * as WorkerPool from "@causeway/workers/WorkerPool"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Stream from "effect/Stream"
+import { Bad, Good, type Refused } from "./fixtures/contracts.ts"
+import { eventually, layer, until } from "./fixtures/pool.ts"
+
+/**
+ * Runs a fault on one of two workers while the other one has a stream in the
+ * middle: more elements than the window holds are still to come, so it must live.
+ */
+const besideAStream = <A, E extends { readonly _tag: string }, R>(fault: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    yield* until(({ workers }) => workers.filter(({ state }) => state === "ready").length === 2)
+    const good = yield* Good
+    const begun = yield* Latch.make()
+    const goOn = yield* Latch.make()
+    const bystander = yield* good.count({ to: 60 }).pipe(
+      Stream.rechunk(1),
+      Stream.tap(() => Effect.andThen(begun.open, goOn.await)),
+      Stream.runCollect,
+      Effect.forkChild
+    )
+    yield* begun.await
+    const error = yield* Effect.flip(fault)
+    yield* goOn.open
+    assert.strictEqual((yield* Fiber.join(bystander)).length, 60)
+    assert.strictEqual(yield* good.square({ x: 12 }), 144)
+    return error instanceof BoundaryError ? error : assert.fail(`not a BoundaryError: ${error._tag}`)
+  })
+
+const bad = <A, E>(call: (bad: Bad["Service"]) => Effect.Effect<A, E>) => Effect.flatMap(Bad, call)
+
+const crash = (error: BoundaryError) => {
+  if (error.reason._tag !== "Crashed") return assert.fail(error.message)
+  assert.strictEqual(error.reason.delivery, "may-have-run")
+  assert.match(error.boundary, /^test\/Bad worker \d+$/)
+  return error.reason
+}
+
+describe("WorkerPool, when a worker ends", { timeout: 60_000 }, () => {
+  for (const code of [0, 1, 7]) {
+    it.live(`a handler that exits with ${code} fails its own call`, () =>
+      Effect.gen(function* () {
+        const reason = crash(yield* besideAStream(bad((_) => _.exit({ code }))))
+        assert.strictEqual(reason.exitCode, code)
+        assert.strictEqual(reason.cause, undefined)
+        assert.isAbove(reason.uptimeMs, 0)
+      }).pipe(Effect.provide(layer({ size: 2, spare: 1 })))
+    )
+  }
+
+  it.live("a throw outside of any call fails the calls on its worker, with what was thrown", () =>
+    Effect.gen(function* () {
+      const reason = crash(yield* besideAStream(bad((_) => _.throwInTimer())))
+      assert.instanceOf(reason.cause, Error)
+      assert.strictEqual(reason.cause instanceof Error && reason.cause.message, "thrown in a timer")
+      assert.include(reason.message, "thrown in a timer")
+    }).pipe(Effect.provide(layer({ size: 2, spare: 1 })))
+  )
+
+  it.live("a rejection that nobody handles does the same", () =>
+    Effect.gen(function* () {
+      const reason = crash(yield* besideAStream(bad((_) => _.rejectUnhandled())))
+      assert.strictEqual(reason.cause instanceof Error && reason.cause.message, "nobody awaited this")
+    }).pipe(Effect.provide(layer({ size: 2, spare: 1 })))
+  )
+
+  it.live("a worker without memory fails its own calls", () =>
+    Effect.gen(function* () {
+      const reason = crash(yield* besideAStream(bad((_) => _.fillMemory())))
+      assert.strictEqual(
+        reason.cause instanceof Error && "code" in reason.cause && reason.cause.code,
+        "ERR_WORKER_OUT_OF_MEMORY"
+      )
+    }).pipe(Effect.provide(layer({ size: 2, spare: 1, resourceLimits: { maxOldGenerationSizeMb: 64 } })))
+  )
+
+  it.live("a crash shows the last lines of stderr, without secrets", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        bad((_) => _.exit({ code: 1, stderr: "connecting with sk-1234567890abcdef1234567890\nno route\n" }))
+      )
+      const { stderr = "" } = crash(error)
+      assert.include(stderr, "no route")
+      assert.include(stderr, "<redacted>")
+      assert.notInclude(stderr, "sk-1234567890")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.live("all calls of a lost worker fail, and those that wait go to the next one", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      const running = yield* Effect.forkChild(Effect.flip(good.hang({ id: "a" })))
+      yield* eventually(good.produced({ id: "a" }), ({ chunks }) => chunks === 1)
+      const waiting = yield* Effect.forkChild(good.square({ x: 5 }), { startImmediately: true })
+      const [lost, answer, error] = yield* Effect.all(
+        [Fiber.join(running), Fiber.join(waiting), bad((_) => Effect.flip(_.exit({ code: 1 })))],
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(answer, 25)
+      crash(error)
+      assert.strictEqual(lost._tag === "BoundaryError" && lost.reason._tag, "Crashed")
+    }).pipe(Effect.provide(layer({ concurrency: 2 })))
+  )
+
+  it.live("without a spare the next call waits for the new worker", () =>
+    Effect.gen(function* () {
+      crash(yield* bad((_) => Effect.flip(_.exit({ code: 1 }))))
+      const good = yield* Good
+      assert.strictEqual(yield* good.square({ x: 3 }), 9)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.live("a spare takes the place of a lost worker and another spare is started", () =>
+    Effect.gen(function* () {
+      yield* until(({ workers }) => workers.some(({ state }) => state === "spare"))
+      crash(yield* bad((_) => Effect.flip(_.exit({ code: 1 }))))
+      const pool = yield* WorkerPool.WorkerPool
+      const { workers } = yield* pool.status
+      assert.deepStrictEqual(
+        workers.map(({ id, state }) => [id, state]),
+        [
+          [2, "ready"],
+          [3, "starting"]
+        ]
+      )
+      yield* until(({ workers }) => workers.some(({ state }) => state === "spare"))
+    }).pipe(Effect.provide(layer({ spare: 1 })))
+  )
+})
+
+describe("WorkerPool, when a worker hangs", { timeout: 60_000 }, () => {
+  it.live("an endless loop ends its worker, with a sample of what it did", () =>
+    Effect.gen(function* () {
+      const { reason } = yield* besideAStream(bad((_) => _.loop()))
+      if (reason._tag !== "Unresponsive") return assert.fail(reason.message)
+      assert.strictEqual(reason.delivery, "may-have-run")
+      assert.match(String(reason.sample?.[0]), /compute \(.*handlers\.ts:\d+\)/)
+    }).pipe(Effect.provide(layer({ size: 2, spare: 1, unresponsiveAfter: "2500 millis" })))
+  )
+
+  it.live("a deadline is kept although the worker does not react, and its worker is replaced", () =>
+    Effect.gen(function* () {
+      const { boundary, reason } = yield* besideAStream(
+        bad((_) => _.loop(undefined, { headers: { "causeway-timeout-ms": "100" } }))
+      )
+      if (reason._tag !== "DeadlineExceeded") return assert.fail(reason.message)
+      assert.strictEqual(reason.delivery, "may-have-run")
+      yield* until(({ workers }) => workers.every(({ id }) => boundary !== `test/Bad worker ${id}`))
+    }).pipe(Effect.provide(layer({ size: 2, spare: 1, grace: "200 millis" })))
+  )
+
+  it.live("a worker that hangs beyond a deadline fails the calls beside it as well", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      const beside = yield* Effect.forkChild(Effect.flip(good.hang({ id: "a" })))
+      yield* eventually(good.produced({ id: "a" }), ({ chunks }) => chunks === 1)
+      const exceeded = yield* bad((_) => Effect.flip(_.loop(undefined, { headers: { "causeway-timeout-ms": "100" } })))
+      assert.strictEqual(exceeded.reason._tag, "DeadlineExceeded")
+      const { reason } = yield* Fiber.join(beside)
+      assert.strictEqual(reason._tag, "Unresponsive")
+      assert.strictEqual(yield* good.square({ x: 3 }), 9)
+    }).pipe(Effect.provide(layer({ grace: "100 millis", unresponsiveAfter: "500 millis" })))
+  )
+
+  it.live("a handler that ignores interruption costs its worker its place, not the calls beside it", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      const pool = yield* WorkerPool.WorkerPool
+      const begun = yield* Latch.make()
+      const goOn = yield* Latch.make()
+      const beside = yield* good.count({ to: 60 }).pipe(
+        Stream.rechunk(1),
+        Stream.tap(() => Effect.andThen(begun.open, goOn.await)),
+        Stream.runCollect,
+        Effect.forkChild
+      )
+      yield* begun.await
+      const stuck = yield* bad((_) => Effect.forkChild(_.ignoreInterruption(), { startImmediately: true }))
+      yield* Fiber.interrupt(stuck)
+      const status = yield* until(({ workers }) => workers.some(({ state }) => state === "ending"))
+      assert.strictEqual(status.workers.find(({ state }) => state === "ending")?.inFlight, 2)
+      assert.strictEqual(yield* good.square({ x: 3 }), 9)
+      yield* goOn.open
+      assert.strictEqual((yield* Fiber.join(beside)).length, 60)
+      yield* until(({ workers }) => workers.every(({ state }) => state !== "ending"))
+      assert.strictEqual((yield* pool.status).inFlight, 0)
+    }).pipe(Effect.provide(layer({ spare: 1, grace: "100 millis" })))
+  )
+
+  it.live("a call that blocks by design outlasts unresponsiveAfter", () =>
+    Effect.gen(function* () {
+      yield* bad((_) => _.block({ ms: 900 }))
+      const pool = yield* WorkerPool.WorkerPool
+      assert.deepStrictEqual(
+        (yield* pool.status).workers.map(({ id }) => id),
+        [1]
+      )
+    }).pipe(Effect.provide(layer({ unresponsiveAfter: "200 millis" })))
+  )
+
+  it.live("its deadline ends a call that blocks by design, with its worker", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      yield* until(({ state }) => state === "ready")
+      const { reason } = yield* bad((_) =>
+        Effect.flip(_.loopBlocking(undefined, { headers: { "causeway-timeout-ms": "100" } }))
+      )
+      assert.strictEqual(reason._tag, "DeadlineExceeded")
+      assert.strictEqual(yield* good.square({ x: 3 }), 9)
+    }).pipe(Effect.provide(layer({ grace: "100 millis" })))
+  )
+
+  it.live("a call that blocks has its worker for itself, and calls that came before it go first", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      const order: Array<string> = []
+      const noting = <A, E>(name: string, self: Effect.Effect<A, E>) =>
+        Effect.forkChild(
+          Effect.andThen(
+            self,
+            Effect.sync(() => void order.push(name))
+          ),
+          { startImmediately: true }
+        )
+      yield* good.square({ x: 1 })
+      const fibers = [
+        yield* noting("first", good.sleep({ ms: 100 })),
+        yield* bad((_) => noting("block", _.block({ ms: 50 }))),
+        yield* noting("after", good.square({ x: 2 }))
+      ]
+      yield* Effect.all(fibers.map(Fiber.join))
+      assert.deepStrictEqual(order, ["first", "block", "after"])
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("WorkerPool, when a value cannot cross", { timeout: 60_000 }, () => {
+  type Case = readonly [
+    name: string,
+    call: Effect.Effect<void, BoundaryError | Refused, Good | Bad>,
+    direction: "request" | "response"
+  ]
+  const cases: ReadonlyArray<Case> = [
+    ["a success that holds a function", bad((_) => Effect.asVoid(_.functionAsSuccess())), "response"],
+    ["a success that does not fit its schema", bad((_) => Effect.asVoid(_.wrongSuccess())), "response"],
+    ["an error that does not fit its schema", bad((_) => _.wrongError()), "response"],
+    ["an element that does not fit its schema", bad((_) => Stream.runDrain(_.wrongElement())), "response"],
+    ["an element that holds a function", bad((_) => Stream.runDrain(_.functionAsElement())), "response"],
+    [
+      "a payload that holds a function",
+      Effect.flatMap(Good, (_) => Effect.asVoid(_.echo({ value: () => 1 }))),
+      "request"
+    ],
+    [
+      "a payload that does not fit its schema",
+      Effect.flatMap(Good, (_) => Effect.asVoid(_.square({ x: Number.NaN }))),
+      "request"
+    ]
+  ]
+  for (const [name, call, direction] of cases) {
+    it.live(`${name} fails its own call only, and the worker stays`, () =>
+      Effect.gen(function* () {
+        const { reason } = yield* besideAStream(call)
+        if (reason._tag !== "Undecodable") return assert.fail(reason.message)
+        assert.strictEqual(reason.direction, direction)
+        assert.strictEqual(reason.delivery, direction === "request" ? "not-sent" : "may-have-run")
+        assert.notStrictEqual(reason.issue, "")
+        const pool = yield* WorkerPool.WorkerPool
+        assert.deepStrictEqual((yield* pool.status).workers.map(({ id }) => id).toSorted(), [1, 2])
+      }).pipe(Effect.provide(layer({ size: 2 })))
+    )
+  }
+
+  it.live("one payload that cannot be posted leaves those posted in the same turn alone", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      const exits = yield* Effect.all(
+        [
+          good.square({ x: 2 }),
+          Effect.exit(good.echo({ value: () => 1 })),
+          good.square({ x: 3 }),
+          Effect.exit(good.echo({ value: Symbol("local") })),
+          good.square({ x: 4 })
+        ],
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(
+        exits.map((exit) => (typeof exit === "number" ? exit : exit._tag)),
+        [4, "Failure", 9, "Failure", 16]
+      )
+    }).pipe(Effect.provide(layer()))
+  )
+})

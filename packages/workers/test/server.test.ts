@@ -1,0 +1,62 @@
+/**
+ * What the worker's side does by itself, should the pool's side not react.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Lossless from "../src/internal/lossless.ts"
+import * as Outbox from "../src/internal/outbox.ts"
+import * as Server from "../src/internal/server.ts"
+import { fromWorker, type FromWorker, toWorker } from "../src/internal/wire.ts"
+import { good } from "./fixtures/handlers.ts"
+
+const setup = Effect.gen(function* () {
+  const context = yield* Layer.build(good)
+  const sent: Array<FromWorker> = []
+  const outbox = Outbox.make<FromWorker>({
+    post: (messages) => void sent.push(...messages),
+    onRefused: (message) => void sent.push(message)
+  })
+  return { outbox, sent, server: Server.make(context, outbox, Lossless.make(undefined)) }
+})
+
+describe("server", () => {
+  it.live("ends a call whose deadline has passed, and interrupts its handler", () =>
+    Effect.gen(function* () {
+      const { outbox, sent, server } = yield* setup
+      server.receive([toWorker.request, 1, "test/Good/hang", { id: "server" }, 5])
+      server.receive([toWorker.request, 2, "test/Good/hang", { id: "other" }, 60_000])
+      server.expire()
+      yield* Effect.sleep("10 millis")
+      server.expire()
+      server.receive([toWorker.request, 3, "test/Good/produced", { id: "server" }])
+      outbox.flush()
+      assert.deepStrictEqual(sent, [
+        [fromWorker.refused, 1, { _tag: "DeadlineExceeded" }],
+        [fromWorker.success, 3, { chunks: 1, ended: true }]
+      ])
+      yield* server.close
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("says what it serves where a call is none of that", () =>
+    Effect.gen(function* () {
+      const { outbox, sent, server } = yield* setup
+      server.receive([toWorker.request, 1, "test/Other/call", undefined])
+      outbox.flush()
+      const [kind, , refusal] = sent[0] ?? assert.fail("nothing was sent")
+      assert.strictEqual(kind, fromWorker.refused)
+      assert.include(JSON.stringify(refusal), "test/Good/square")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("ends what runs when it is closed", () =>
+    Effect.gen(function* () {
+      const { outbox, sent, server } = yield* setup
+      server.receive([toWorker.request, 1, "test/Good/hang", { id: "closed" }])
+      yield* server.close
+      outbox.flush()
+      assert.deepStrictEqual(sent, [[fromWorker.ended, 1]])
+    }).pipe(Effect.scoped)
+  )
+})
