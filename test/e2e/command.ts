@@ -30,6 +30,7 @@ export interface Ended {
 
 /** The command while it runs. */
 export interface Process {
+  readonly pid: number | undefined
   readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
   readonly stdout: () => string
@@ -83,6 +84,7 @@ export const program = (
     })
     child.on("close", (code) => Deferred.doneUnsafe(ended, Effect.succeed({ code, stdout, stderr })))
     return {
+      pid: child.pid,
       signal: (signal) => Effect.sync(() => void child.kill(signal)),
       ended: Deferred.await(ended),
       stdout: () => stdout,

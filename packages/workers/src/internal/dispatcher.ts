@@ -9,6 +9,7 @@
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as failures from "./failures.ts"
 import * as Rate from "./rate.ts"
+import { Table } from "./table.ts"
 import { assign, type Call, hasRoom, type Lane, release, type Sink, type Unit } from "./unit.ts"
 import type * as Wire from "./wire.ts"
 import { fromWorker, type FromWorker, type Request, toWorker, type Trace } from "./wire.ts"
@@ -46,7 +47,7 @@ export interface Submission {
 export type Refusal = (boundary: string) => BoundaryError
 
 export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Options) => {
-  const calls = new Map<number, Call>()
+  const calls = new Table<Call>()
   const active = new Set<Unit>()
   const lanes: Array<Lane> = []
   const rate = Rate.make(now)
@@ -57,7 +58,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
   let earliestDeadline = Number.POSITIVE_INFINITY
 
   const lane = (limit: number, exclusive: boolean): Lane => {
-    const made: Lane = { index: lanes.length, limit, exclusive, queue: new Set() }
+    const made: Lane = { index: lanes.length, limit, exclusive, queue: [] }
     lanes.push(made)
     return made
   }
@@ -81,12 +82,12 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
       unit: undefined,
       abandonedAt: undefined
     }
-    const unit = call.lane.queue.size === 0 ? leastLoaded(call) : undefined
+    const unit = call.lane.queue.length === 0 ? leastLoaded(call) : undefined
     if (unit === undefined && queued >= capacity) {
       return failures.overloaded(`${contract} pool`, queued, rate.waitFor(queued))
     }
     if (call.deadline < earliestDeadline) earliestDeadline = call.deadline
-    calls.set(id, call)
+    calls.add(call)
     if (unit === undefined) enqueue(call)
     else post(call, unit)
     onBusy()
@@ -94,13 +95,15 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
   }
 
   const enqueue = (call: Call): void => {
-    call.lane.queue.add(call)
+    call.lane.queue.push(call)
     queued++
     if (call.lane.exclusive) reserve(call)
   }
 
   const dequeue = (call: Call): void => {
-    if (!call.lane.queue.delete(call)) return
+    const at = call.lane.queue.indexOf(call)
+    if (at < 0) return
+    call.lane.queue.splice(at, 1)
     queued--
     if (!call.lane.exclusive) return
     for (const unit of active) if (unit.reservedFor === call) unit.reservedFor = undefined
@@ -138,7 +141,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
   const pump = (): void => {
     if (queued === 0) return
     for (const { exclusive, queue } of lanes) {
-      for (const call of queue) {
+      for (let call = queue[0]; call !== undefined; call = queue[0]) {
         if (exclusive) reserve(call)
         const unit = leastLoaded(call)
         if (unit === undefined) break
@@ -222,7 +225,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
     if (time < earliestDeadline) return
     earliestDeadline = Number.POSITIVE_INFINITY
     const expired: Array<Call> = []
-    for (const call of calls.values()) {
+    for (const call of calls.inOrder()) {
       if (call.abandonedAt !== undefined) continue
       if (call.deadline <= time) expired.push(call)
       else if (call.deadline < earliestDeadline) earliestDeadline = call.deadline
@@ -257,9 +260,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
         continue
       }
       // It came before all that wait.
-      const waiting = Array.from(call.lane.queue)
-      call.lane.queue.clear()
-      for (const each of [call, ...waiting]) call.lane.queue.add(each)
+      call.lane.queue.unshift(call)
       queued++
     }
     pump()
@@ -268,7 +269,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
   /** Ends the calls of a worker that is gone. */
   const lose = (unit: Unit, errorOf: Refusal): void => {
     reclaim(unit)
-    const lost = Array.from(unit.calls.values())
+    const lost = unit.calls.inOrder()
     unit.calls.clear()
     unit.load.length = 0
     for (const call of lost) calls.delete(call.id)
@@ -288,7 +289,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
 
   /** Ends what waits. */
   const clearQueue = (errorOf: Refusal): void => {
-    for (const call of Array.from(calls.values())) if (call.unit === undefined) fail(call, errorOf(boundaryOf(call)))
+    for (const call of calls.inOrder()) if (call.unit === undefined) fail(call, errorOf(boundaryOf(call)))
   }
 
   return {

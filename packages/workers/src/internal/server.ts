@@ -23,6 +23,7 @@ import type { Crossing } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import type { Outbox } from "./outbox.ts"
 import * as StreamServer from "./streamServer.ts"
+import { Table } from "./table.ts"
 import {
   type Refusal,
   type Refused,
@@ -68,7 +69,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
   const entries = entriesOf(context, crossing.codecFor)
   const { toExcerpt } = crossing
   const client = new Rpc.ServerClient(0)
-  const running = new Map<number, Call>()
+  const running = new Table<Call>()
   let onQuiet: (() => void) | undefined
 
   const receive = (message: ToWorker): void => {
@@ -107,7 +108,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       isAbandoned: false,
       refusal: undefined
     }
-    running.set(id, call)
+    running.add(call)
     const services = Context.add(entry.context, Scope.Scope, call.scope)
     call.fiber = Effect.runForkWith(services)(traced(call, request, handled(call, request)))
     const exit = call.fiber.pollUnsafe()
@@ -235,7 +236,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
 
   const expire = (): void => {
     const now = performance.now()
-    for (const call of Array.from(running.values())) {
+    for (const call of running.inOrder()) {
       if (call.deadline > now || call.isAbandoned || call.refusal !== undefined) continue
       call.refusal = { _tag: "DeadlineExceeded" }
       interrupt(call)
@@ -243,7 +244,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
   }
 
   const close = Effect.callback<void>((resume) => {
-    for (const call of Array.from(running.values())) {
+    for (const call of running.inOrder()) {
       call.isAbandoned = true
       interrupt(call)
     }

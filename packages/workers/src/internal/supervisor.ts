@@ -258,7 +258,7 @@ export const make = (options: Options) => {
     isClosing = true
     notBefore = 0
     for (const unit of Array.from(units)) {
-      for (const call of Array.from(unit.calls.values())) {
+      for (const call of unit.calls.inOrder()) {
         const boundary = `${call.contract} worker ${unit.id}`
         dispatcher.fail(call, failures.closed(boundary, Math.round(now() - unit.startedAt), unit.callsDone))
       }

@@ -6,6 +6,7 @@
 import type * as BoundaryError from "@causeway/core/BoundaryError"
 import type { Thrown } from "./failures.ts"
 import type { Outbox } from "./outbox.ts"
+import { Table } from "./table.ts"
 import type { Thread } from "./thread.ts"
 import type { Request, ToWorker } from "./wire.ts"
 
@@ -30,7 +31,7 @@ export interface Lane {
   /** Whether such a call wants the worker for itself. */
   readonly exclusive: boolean
   /** In order of arrival. */
-  readonly queue: Set<Call>
+  readonly queue: Array<Call>
 }
 
 /** A call that has not ended yet. */
@@ -63,7 +64,7 @@ export interface Unit {
   readonly id: number
   readonly thread: Thread
   readonly outbox: Outbox<ToWorker>
-  readonly calls: Map<number, Call>
+  readonly calls: Table<Call>
   /** How many calls of each lane it has. */
   readonly load: Array<number>
   /** On the pool's clock. */
@@ -89,7 +90,7 @@ export const make = (id: number, thread: Thread, outbox: Outbox<ToWorker>, now: 
   id,
   thread,
   outbox,
-  calls: new Map(),
+  calls: new Table(),
   load: [],
   startedAt: now,
   state: "starting",
@@ -115,7 +116,7 @@ export const hasRoom = (unit: Unit, call: Call): boolean => {
 
 export const assign = (unit: Unit, call: Call): void => {
   call.unit = unit
-  unit.calls.set(call.id, call)
+  unit.calls.add(call)
   unit.load[call.lane.index] = (unit.load[call.lane.index] ?? 0) + 1
   if (unit.reservedFor === call) unit.reservedFor = undefined
 }
@@ -128,20 +129,20 @@ export const release = (unit: Unit, call: Call): void => {
 /** Whether one of its calls has it for itself. */
 export const servesExclusively = (unit: Unit): boolean => {
   if (unit.calls.size !== 1) return false
-  for (const call of unit.calls.values()) return call.lane.exclusive
+  for (const call of unit.calls) return call.lane.exclusive
   return false
 }
 
 /** Whether somebody still waits for one of its calls. */
 export const isAwaited = (unit: Unit): boolean => {
-  for (const call of unit.calls.values()) if (call.abandonedAt === undefined) return true
+  for (const call of unit.calls) if (call.abandonedAt === undefined) return true
   return false
 }
 
 /** When the first of its calls was abandoned. */
 export const abandonedSince = (unit: Unit): number | undefined => {
   let earliest: number | undefined
-  for (const { abandonedAt } of unit.calls.values()) {
+  for (const { abandonedAt } of unit.calls) {
     if (abandonedAt !== undefined && (earliest === undefined || abandonedAt < earliest)) earliest = abandonedAt
   }
   return earliest
