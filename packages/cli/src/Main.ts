@@ -13,6 +13,7 @@ import { readFileSync } from "node:fs"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
+import * as Argument from "effect/cli/Argument"
 import * as CliConfig from "effect/cli/CliConfig"
 import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
@@ -73,9 +74,26 @@ const serve = Command.make(
   ])
 )
 
+const explain = Command.make(
+  "explain",
+  { file: Argument.String("file").pipe(Argument.withDescription("A file that holds JSON; - is the standard input")) },
+  Effect.fn(function* ({ file }) {
+    const Explain = yield* Effect.promise(() => import("./Explain.ts"))
+    process.stdout.write(`${yield* Explain.run(file)}\n`)
+  })
+).pipe(
+  Command.withDescription(
+    "Print a failure that was written as JSON, as a report: what failed, and its causes as a tree."
+  ),
+  Command.withShortDescription("Print a failure that was written as JSON, as a report"),
+  Command.withExamples([
+    { command: "tail -n 1 failures.ndjson | causeway explain -", description: "The last one of a log" }
+  ])
+)
+
 const causeway = Command.make("causeway").pipe(
   Command.withDescription("Failures that keep their type wherever they travel."),
-  Command.withSubcommands([serve])
+  Command.withSubcommands([serve, explain])
 )
 
 const version = (): string => {

@@ -2,6 +2,7 @@
 export * as Banner from "./Banner.ts"
 export * as Config from "./Config.ts"
 export * as DefaultServices from "./DefaultServices.ts"
+export * as Explain from "./Explain.ts"
 export * as InvalidConfig from "./InvalidConfig.ts"
 export * as Main from "./Main.ts"
 export * as Serve from "./Serve.ts"
