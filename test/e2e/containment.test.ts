@@ -12,15 +12,22 @@ import { gate } from "./upstream.ts"
 const timeout = 60_000
 
 const key = "swordfish-and-chips"
+const token = "mackerel-and-toast"
 
 /** The service whose calls take their worker along, in front of an upstream with a key. */
 const faulty = (baseUrl: string, pool: string) => ({
-  env: { OPENAI_API_KEY: key },
+  env: { OPENAI_API_KEY: key, PROXY_TOKEN: token },
   cwd: directory({
     "causeway.config.mjs": `
       import * as Config from ${JSON.stringify(import.meta.resolve("effect/Config"))}
       export default {
-        upstreams: { slow: { baseUrl: "${baseUrl}", apiKey: Config.Redacted("OPENAI_API_KEY") } },
+        upstreams: {
+          slow: {
+            baseUrl: "${baseUrl}",
+            apiKey: Config.Redacted("OPENAI_API_KEY"),
+            headers: { "proxy-authorization": "Bearer " + process.env.PROXY_TOKEN }
+          }
+        },
         pool: ${pool},
         services: [new URL(${moduleUrl("test/e2e/fixtures/faulty.ts")})] }`
   })
@@ -54,6 +61,7 @@ describe("a worker", () => {
           assert.strictEqual(failed.status, status, failed.text)
           assert.strictEqual(codeOf(failed), code)
           assert.notInclude(failed.text, key)
+          assert.notInclude(failed.text, token)
           assert.strictEqual((yield* call("double", { x: 21 })).text, "42")
           yield* bothReady
         }
@@ -61,6 +69,8 @@ describe("a worker", () => {
         assert.strictEqual((yield* Fiber.join(waiting)).text, "1")
         assert.include(server.stderr(), "thrown outside of any call")
         assert.notInclude(server.stderr(), key)
+        assert.notInclude(server.stderr(), token)
+        assert.notInclude(server.stderr(), "\u001b")
       }),
     timeout
   )
@@ -77,6 +87,7 @@ describe("without workers", () => {
         assert.strictEqual(code, 1)
         assert.include(stderr, "causeway: TypeError: thrown outside of any call")
         assert.notInclude(stderr, key)
+        assert.notInclude(stderr, "\u001b")
       }),
     timeout
   )

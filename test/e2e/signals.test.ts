@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { chat, codeOf, directory, get, post, ready, send, until } from "./command.ts"
+import { chat, codeOf, directory, get, post, ready, run, send, until } from "./command.ts"
 import { gate } from "./upstream.ts"
 
 const timeout = 60_000
@@ -48,6 +48,23 @@ describe("a signal", () => {
       timeout
     )
   }
+
+  it.live(
+    "ends a command that has only begun with 0",
+    () =>
+      Effect.gen(function* () {
+        const program = `
+          import { registerHooks } from "node:module"
+          const resolve = (name, context, next) => {
+            if (name.endsWith("/Main.ts")) process.kill(process.pid, "SIGTERM")
+            return next(name, context)
+          }
+          registerHooks({ resolve })`
+        const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` }
+        assert.strictEqual((yield* run({ args: ["serve", "--port", "0"], env })).code, 0)
+      }),
+    timeout
+  )
 
   it.live(
     "lets what is in flight end, and refuses what is new on the open listener",

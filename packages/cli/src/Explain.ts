@@ -22,6 +22,7 @@ import * as Redaction from "@causeway/core/Redaction"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { visible } from "./internal/visible.ts"
 
 /** There is nothing that can be explained. */
 export class ExplainError extends Schema.TaggedError<ExplainError>("@causeway/cli/ExplainError")("ExplainError", {
@@ -58,10 +59,4 @@ const parse = (text: string): Result.Result<unknown, string> =>
     catch: (cause) => (text.trim() === "" ? "it is empty" : Redaction.text(String(cause)))
   })
 
-const report = (wire: unknown): string => Redaction.text(Lossless.render(wire)).replaceAll(control, visible)
-
-/** What a terminal would obey, of which a failure's text may hold anything. */
-// oxlint-disable-next-line no-control-regex
-const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
-
-const visible = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+const report = (wire: unknown): string => visible(Redaction.text(Lossless.render(wire)))

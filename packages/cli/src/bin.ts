@@ -4,6 +4,9 @@
 import module from "node:module"
 import process from "node:process"
 
+/** There is nothing yet that would have to end well. */
+const end = (): void => process.exit(0)
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -13,6 +16,9 @@ if (major < 22 || (major === 22 && minor < 19)) {
   // Saves a third of the start, and in the repository most of what stripping types costs. Workers read the variable.
   const { directory } = module.enableCompileCache()
   if (directory !== undefined) process.env["NODE_COMPILE_CACHE"] ??= directory
+  // The first process of a container would not hear a signal that comes before the command listens to it.
+  process.on("SIGINT", end).on("SIGTERM", end)
   const { main } = await import("./Main.ts")
   main(process.argv.slice(2))
+  process.off("SIGINT", end).off("SIGTERM", end)
 }

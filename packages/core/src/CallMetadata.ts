@@ -39,6 +39,14 @@ export const Deadline = Context.Reference<number | undefined>("@causeway/core/Ca
   defaultValue: () => undefined
 })
 
+/**
+ * The deadline of the boundary that serves the call, in milliseconds on the epoch.
+ * The boundary keeps it: it ends the call and interrupts its handler.
+ */
+const BoundaryDeadline = Context.Reference<number | undefined>("@causeway/core/CallMetadata/BoundaryDeadline", {
+  defaultValue: () => undefined
+})
+
 /** The id of the request that is being served, for logs and upstreams. */
 export const RequestId = Context.Reference<string | undefined>("@causeway/core/CallMetadata/RequestId", {
   defaultValue: () => undefined
@@ -71,6 +79,15 @@ export const remaining: Effect.Effect<Duration.Duration | undefined> = Effect.wi
   const deadline = fiber.getRef(Deadline)
   return Effect.succeed(deadline === undefined ? undefined : Duration.millis(Math.max(0, deadline - now(fiber))))
 })
+
+/**
+ * The time left until a deadline that whoever asks has to keep; `undefined` where none
+ * is set, and in a handler whose boundary keeps it. So that one clock ends a call, by
+ * one error.
+ */
+export const remainingToKeep: Effect.Effect<Duration.Duration | undefined> = Effect.withFiber((fiber) =>
+  fiber.getRef(Deadline) === fiber.getRef(BoundaryDeadline) ? Effect.undefined : remaining
+)
 
 /** The metadata of a fiber as headers. */
 export const headersOf = (fiber: Fiber.Fiber<unknown, unknown>): Record<string, string> => {
@@ -106,9 +123,11 @@ export const contextOf = (
   fiber: Fiber.Fiber<unknown, unknown>
 ): Context.Context<never> => {
   const timeout = timeoutOf(headers)
+  const deadline = timeout === undefined ? undefined : now(fiber) + timeout
   const attempt = Number(headers[attemptHeader] ?? Number.NaN)
   return Context.empty().pipe(
-    Context.add(Deadline, timeout === undefined ? undefined : now(fiber) + timeout),
+    Context.add(Deadline, deadline),
+    Context.add(BoundaryDeadline, deadline),
     Context.add(Upstream.Current, headers[upstreamHeader]),
     Context.add(Upstream.CurrentAttempt, Number.isInteger(attempt) && attempt > 0 ? { number: attempt } : undefined),
     Context.add(RequestId, headers[requestIdHeader])

@@ -22,7 +22,7 @@
  * ```
  */
 import type * as Duration from "effect/Duration"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isObject } from "effect/Predicate"
 
 /** The key under which an error carries its {@link Disposition}. */
 export const symbol = "~@causeway/core/Disposition"
@@ -91,5 +91,15 @@ export const make = (options: {
     : { ...rest, retry }
 }
 
-/** The disposition of anything caught, or `undefined` if it carries none. */
-export const of = (error: unknown): Disposition | undefined => (isDisposed(error) ? error[symbol] : undefined)
+/**
+ * The disposition of anything caught, or `undefined` if it carries none, or none
+ * that can be read. Never throws: it is asked where a failure is being handled.
+ */
+export const of = (error: unknown): Disposition | undefined => {
+  try {
+    const found = isDisposed(error) ? error[symbol] : undefined
+    return isObject(found) ? found : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -29,7 +29,7 @@ import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcTest from "effect/rpc/RpcTest"
 import * as Contract from "./Contract.ts"
-import { bounded } from "./internal/deadline.ts"
+import { guarded } from "./internal/inProcess.ts"
 
 /** Options of {@link layer}. */
 export interface Options {
@@ -41,7 +41,9 @@ export interface Options {
  * The contract's client over handlers in this process.
  *
  * A call whose deadline passes fails with `BoundaryError` → `DeadlineExceeded`, and
- * its handler is interrupted. A defect of a handler is a defect of its call only.
+ * its handler is interrupted; one whose payload does not fit its schema fails with
+ * `Undecodable`. What a handler gives back is not checked: there is nothing to encode.
+ * A defect of a handler is a defect of its call only.
  */
 export const layer = <Self, Id extends string, R extends Rpc.Any, E, RIn>(
   contract: Contract.Contract<Self, Id, R>,
@@ -58,7 +60,7 @@ export const layer = <Self, Id extends string, R extends Rpc.Any, E, RIn>(
       )
       return Contract.makeClient(
         contract,
-        bounded(flat, {
+        guarded(contract.group, flat, {
           boundary: `${contract.key} in process`,
           deadline: Duration.fromInputUnsafe(options?.deadline ?? "10 minutes")
         })

@@ -13,7 +13,7 @@
  * ```ts
  * import * as Lossless from "@causeway/core/Lossless"
  *
- * class NoSuchModel extends Error {
+ * class NoSuchModel extends RangeError {
  *   readonly model: string
  *   constructor(response: { readonly model: string }) {
  *     super(`no such model: ${response.model}`)
@@ -29,9 +29,15 @@
  * received instanceof NoSuchModel && received.model // => "gpt-0"
  * ```
  */
+import type * as EffectCause from "effect/Cause"
 import type * as Context from "effect/Context"
+import type * as EffectExit from "effect/Exit"
+import type * as RpcSerialization from "effect/rpc/RpcSerialization"
+import type * as Schema from "effect/Schema"
 import * as Codec from "./internal/lossless/codec.ts"
-import type * as OptionTypes from "./internal/lossless/options.ts"
+import type { Options } from "./internal/lossless/options.ts"
+import * as Render from "./internal/lossless/render.ts"
+import * as Schemas from "./internal/lossless/schemas.ts"
 import * as Settings from "./internal/lossless/settings.ts"
 
 export { InvalidOptions, InvalidWire, isInvalidWire } from "./internal/lossless/failures.ts"
@@ -44,25 +50,39 @@ export type {
   Options,
   StackPolicy
 } from "./internal/lossless/options.ts"
-export { render } from "./internal/lossless/render.ts"
 export { isUnknownFailure, UnknownFailure } from "./internal/lossless/unknown.ts"
 
 /** A value on the wire: what `JSON.stringify` takes, or a structured clone where the form is `clone`. */
 export interface Wire {
-  /** The version of the wire form. */
+  /** The version of the wire form; a reader refuses any other. */
   readonly $v: number
   readonly value: unknown
+  /** Subtrees that nest too deep to stand in their place. */
   readonly more?: ReadonlyArray<unknown>
 }
 
 /**
- * The options that hold where none are given, and under those that are: of the
- * current fiber, also for the plain functions. Default: none.
+ * The options of the current fiber: they hold where none are given, and under those
+ * that are, also for the plain functions. Default: none.
+ *
+ * **Example** (A boundary that shows no stacks)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ * import * as Effect from "effect/Effect"
+ *
+ * const answer = Effect.sync(() => Lossless.toWire(new Error("no")).value).pipe(
+ *   Effect.provideService(Lossless.Defaults, { stack: "drop" })
+ * )
+ *
+ * Effect.runSync(answer) // => { $: "Error", $message: "no" }
+ * ```
  */
-export const Defaults: Context.Reference<OptionTypes.Options> = Settings.Defaults
+export const Defaults: Context.Reference<Options> = Settings.Defaults
 
 /**
- * Writes any value as a wire value. Never throws but {@link InvalidOptions}.
+ * Writes any value as a wire value. Throws `InvalidOptions` where the options are
+ * none, and else nothing, whatever the value does when it is looked at.
  *
  * **Example** (What it looks like)
  *
@@ -72,22 +92,118 @@ export const Defaults: Context.Reference<OptionTypes.Options> = Settings.Default
  * Lossless.toWire({ at: new Date(0), onRetry() {} }) // => { $v: 1, value: { at: { $: "Date", $at: "1970-01-01T00:00:00.000Z" }, onRetry: "[function onRetry]" } }
  * ```
  */
-export const toWire = (value: unknown, options?: OptionTypes.Options): Wire => Codec.encode(Settings.of(options), value)
+export const toWire = (value: unknown, options?: Options): Wire => Codec.encode(Settings.of(options), value)
 
 /**
- * Makes the value of a wire again. Throws nothing but {@link InvalidWire}, whatever
- * the wire holds, and calls no constructor of a user.
+ * Makes the value of a wire again. Throws {@link InvalidWire} and nothing else,
+ * whatever the wire holds, and calls no constructor of a user.
+ *
+ * **Example** (A wire of a newer version)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ *
+ * const read = (wire: unknown): unknown => {
+ *   try {
+ *     return Lossless.fromWire(wire)
+ *   } catch (failure) {
+ *     return Lossless.isInvalidWire(failure) ? failure.issue : "another failure"
+ *   }
+ * }
+ *
+ * read({ $v: 1, value: "x" }) // => "x"
+ * read({ $v: 2, value: "x" }) // => "version"
+ * ```
  */
-export const fromWire = (wire: unknown, options?: OptionTypes.Options): unknown =>
-  Codec.decode(Settings.of(options), wire)
+export const fromWire = (wire: unknown, options?: Options): unknown => Codec.decode(Settings.of(options), wire)
 
-export {
-  /** Anything at all, such as what was thrown, as a schema whose encoded side is a wire value. */
-  Defect,
-  /** A `Cause` whose failures are those of a schema, with its defects, annotations and fiber ids. */
-  Cause,
-  /** An `Exit`: its success by its own schema, its cause as {@link Cause} does. */
-  Exit,
-  /** The codec of an RPC protocol: outcomes as {@link Exit}, defects as {@link Defect}, payloads by their own schemas. */
-  codecFor
-} from "./internal/lossless/schemas.ts"
+/**
+ * Anything at all, such as what was thrown, as a schema. Its encoded side is a wire
+ * value.
+ *
+ * **Example** (A defect with its cause)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Report = Schema.Struct({ thrown: Lossless.Defect({ stack: "drop" }) })
+ * const sent = { thrown: new TypeError("fetch failed", { cause: "ECONNREFUSED" }) }
+ *
+ * Schema.encodeSync(Report)(sent) // => { thrown: { $v: 1, value: { $: "TypeError", $message: "fetch failed", $cause: "ECONNREFUSED" } } }
+ * ```
+ */
+export const Defect: (options?: Options) => Schema.Codec<unknown, unknown> = Schemas.Defect
+
+/**
+ * A `Cause` whose failures are those of a schema, with its defects, annotations and
+ * fiber ids. The Schema classes in the schema need no registration. A failure of
+ * none of its types is refused on arrival; one of a class that is not known arrives
+ * as an {@link UnknownFailure}.
+ */
+export const Cause: <E extends Schema.Top>(
+  error: E,
+  options?: Options
+) => Schema.Codec<EffectCause.Cause<E["Type"]>, unknown> = Schemas.Cause
+
+/**
+ * An `Exit`: its success by its own schema, its cause as {@link Cause} does.
+ *
+ * **Example** (Over a queue that carries JSON)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ * import * as Exit from "effect/Exit"
+ * import * as Schema from "effect/Schema"
+ *
+ * class Refused extends Schema.TaggedError<Refused>("app/Refused")("Refused", { why: Schema.String }) {}
+ *
+ * const Outcome = Schema.fromJsonString(Lossless.Exit(Schema.Date, Refused))
+ * const text = Schema.encodeSync(Outcome)(Exit.fail(new Refused({ why: "full" })))
+ * const received = Schema.decodeSync(Outcome)(text)
+ *
+ * Exit.isFailure(received) && Exit.findErrorOption(received)._tag // => "Some"
+ * ```
+ */
+export const Exit: <A extends Schema.Top, E extends Schema.Top>(
+  success: A,
+  error: E,
+  options?: Options
+) => Schema.Codec<EffectExit.Exit<A["Type"], E["Type"]>, unknown, A["DecodingServices"], A["EncodingServices"]> =
+  Schemas.Exit
+
+/**
+ * The codec of an RPC protocol: the outcome of every call as {@link Exit}, every
+ * defect as {@link Defect}, payloads and streamed elements by their own schemas.
+ * Take it together with the server's option `disableFatalDefects`.
+ *
+ * **Example** (Stock RPC that loses nothing)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ * import * as Layer from "effect/Layer"
+ * import * as RpcSerialization from "effect/rpc/RpcSerialization"
+ *
+ * export const serialization = Layer.succeed(RpcSerialization.RpcSerialization, {
+ *   ...RpcSerialization.ndjson,
+ *   codecFor: Lossless.codecFor({ stack: "trim" })
+ * })
+ * ```
+ */
+export const codecFor: (options?: Options) => RpcSerialization.CodecFor = Schemas.codecFor
+
+/**
+ * A wire value as a report for people: errors with their fields and frames, their
+ * causes as a tree. Needs no class, and reads whatever it is given.
+ *
+ * **Example** (What a log line holds)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ *
+ * const error = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") })
+ *
+ * Lossless.render(Lossless.toWire(error, { stack: "drop" })) // => "TypeError: fetch failed\n  cause: Error: connect ECONNREFUSED"
+ * ```
+ */
+export const render: (wire: unknown) => string = Render.render

@@ -85,6 +85,15 @@ export const advice = (error: unknown): string | undefined => {
  * At most ten lines, none of them long, without secrets. Never throws.
  */
 export const render = (error: unknown): string => {
+  try {
+    return linesOf(error).join("\n")
+  } catch {
+    // It is not what it claims to be; its headline is found out with more care.
+    return headline(error)
+  }
+}
+
+const linesOf = (error: unknown): ReadonlyArray<string> => {
   const disposition = Disposition.of(error)
   const todo = advice(error)
   return [
@@ -92,7 +101,7 @@ export const render = (error: unknown): string => {
     ...(error instanceof UpstreamError ? evidenceLines(error.evidence) : []),
     ...(disposition === undefined ? [] : [line("meaning", meaning(disposition))]),
     ...(todo === undefined ? [] : [line("to do", todo)])
-  ].join("\n")
+  ]
 }
 
 const headlineLimit = 400

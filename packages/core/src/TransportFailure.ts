@@ -23,7 +23,6 @@
 import * as Duration from "effect/Duration"
 import type { SystemEvidence } from "./Evidence.ts"
 import { chainOf, type SystemError } from "./internal/systemError.ts"
-import * as Redaction from "./Redaction.ts"
 import {
   Aborted,
   Configuration,
@@ -82,6 +81,10 @@ const isNotHttp = (code: string): boolean =>
 
 const isUnencodable = oneOf("UND_ERR_REQ_CONTENT_LENGTH_MISMATCH", "ERR_INVALID_CHAR", "ERR_HTTP_INVALID_HEADER_VALUE")
 
+/** A file that goes along with the request cannot be read. */
+const isFile = ({ code, syscall }: SystemError): boolean =>
+  code === "EISDIR" || (syscall !== undefined && /^(?:l?stat|open|opendir|scandir|access)$/.test(syscall))
+
 const isMisconfigured = oneOf(
   "ERR_INVALID_URL",
   "UND_ERR_INVALID_ARG",
@@ -102,8 +105,7 @@ const isHandshake = (error: SystemError): boolean => error.message.includes("bef
  * The chain of system errors below anything thrown, outermost first: causes and
  * the members of aggregates, bounded, redacted, and safe against cycles.
  */
-export const systemOf = (error: unknown): ReadonlyArray<typeof SystemEvidence.Type> =>
-  chainOf(error).map(({ original: _, ...rest }) => ({ ...rest, message: Redaction.text(rest.message).slice(0, 500) }))
+export const systemOf = (error: unknown): ReadonlyArray<typeof SystemEvidence.Type> => chainOf(error)
 
 /** The reason of a transport's failure. Never throws, whatever it is given. */
 export const reasonOf = (error: unknown, progress: Progress = {}): TransportReason => {
@@ -117,6 +119,11 @@ export const reasonOf = (error: unknown, progress: Progress = {}): TransportReas
   // Before aborts: a signal that times out aborts, and its reason is the cause.
   const timeout = timeoutOf(chain, progress)
   if (timeout !== undefined) return timeout
+  const file = chain.find(isFile)
+  if (file !== undefined) {
+    const message = `a file that the request needs cannot be read${file.code === undefined ? "" : ` (${file.code})`}`
+    return new RequestEncoding({ message, seenIn: "request", path: "" })
+  }
   if (chain.some(isAbort)) return new Aborted({ message: "the call was given up", seenIn: "socket", by: "caller" })
   if ((code = has(isProxy)) !== undefined) return connect("proxy", "the proxy failed", code, chain, progress)
   if (beforeConnection) {
@@ -221,7 +228,5 @@ const lost = (code: string | undefined, { phase, bytesPromised, bytesReceived = 
 
 const sentence = (what: string, chain: ReadonlyArray<SystemError>): string => {
   const deepest = chain.at(-1)
-  return deepest === undefined || deepest.message === ""
-    ? what
-    : `${what}: ${Redaction.text(deepest.message).slice(0, 300)}`
+  return deepest === undefined || deepest.message === "" ? what : `${what}: ${deepest.message.slice(0, 300)}`
 }

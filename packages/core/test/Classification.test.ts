@@ -144,6 +144,14 @@ describe("Classification.classify", () => {
     assert.isDefined(reasonOf({ status: 400, body: `{"error":"${"x".repeat(2_000_000)}"}` }))
   })
 
+  it("takes objects that cannot become numbers where a number is expected", () => {
+    const odd = { valueOf: 1, toString: 1 }
+    for (const name of ["status", "status_code", "raw_status_code", "code"]) {
+      const body = JSON.stringify({ error: { message: "x", [name]: odd } })
+      for (const status of [200, 500]) assert.isDefined(reasonOf({ status, body, seenIn: "body" }))
+    }
+  })
+
   it("takes no longer for a hostile text than for any other", () => {
     const pieces = [
       "model ",

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
@@ -102,6 +103,72 @@ describe("Contract", () => {
         assert.strictEqual(streamError._tag, "BoundaryError")
       }).pipe(Effect.provide(stuck))
     })
+  )
+
+  it.effect("interrupts the handler of a stream at its deadline, however slow its reader is", () =>
+    Effect.gen(function* () {
+      const interrupted = yield* Deferred.make<void>()
+      const reading = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const endless = Stream.ensuring(Stream.forever(Stream.make(1)), Deferred.succeed(interrupted, undefined))
+      const slow = Local.layer(
+        Sums,
+        Sums.toLayer({
+          add: () => Effect.succeed(0),
+          count: () => endless,
+          seen: () => Effect.succeed([]),
+          hang: () => Effect.void
+        })
+      )
+      yield* Effect.gen(function* () {
+        const sums = yield* Sums
+        const reader = yield* sums.count({ to: 1 }).pipe(
+          CallMetadata.withTimeoutStream("5 seconds"),
+          Stream.runForEach(() => Effect.andThen(Deferred.succeed(reading, undefined), Deferred.await(go))),
+          Effect.flip,
+          Effect.forkChild
+        )
+        yield* Deferred.await(reading)
+        yield* TestClock.adjust("5 seconds")
+        yield* Deferred.await(interrupted)
+        yield* Deferred.succeed(go, undefined)
+        assert.strictEqual((yield* Fiber.join(reader))._tag, "BoundaryError")
+      }).pipe(Effect.provide(slow))
+    })
+  )
+
+  it.effect("ends a stream that is read as a queue at its deadline", () =>
+    Effect.gen(function* () {
+      class Endless extends Contract.Service<Endless>()(
+        "test/Endless",
+        Rpc.make("beat", { success: Schema.Finite, stream: true })
+      ) {}
+      const endless = Local.layer(Endless, Endless.toLayer({ beat: () => Stream.concat(Stream.make(1), Stream.never) }))
+      yield* Effect.gen(function* () {
+        const client = yield* Endless
+        const queue = yield* client.beat(undefined, { asQueue: true }).pipe(CallMetadata.withTimeout("5 seconds"))
+        assert.strictEqual(yield* Queue.take(queue), 1)
+        const rest = yield* Effect.forkChild(Effect.flip(Queue.take(queue)))
+        yield* TestClock.adjust("5 seconds")
+        const error = yield* Fiber.join(rest)
+        assert(error instanceof BoundaryError.BoundaryError)
+        assert.strictEqual(error.reason._tag, "DeadlineExceeded")
+      }).pipe(Effect.scoped, Effect.provide(endless))
+    })
+  )
+
+  it.effect("fails a call whose payload does not fit its schema, as every other place does", () =>
+    Effect.gen(function* () {
+      const sums = yield* Sums
+      const one = yield* Effect.flip(sums.add({ a: Number.NaN, b: 1 }))
+      const many = yield* Effect.flip(Stream.runDrain(sums.count({ to: Number.NaN })))
+      for (const error of [one, many]) {
+        assert(error instanceof BoundaryError.BoundaryError)
+        assert(error.reason._tag === "Undecodable")
+        assert.deepStrictEqual([error.reason.direction, error.reason.delivery], ["request", "not-sent"])
+      }
+      assert.strictEqual(yield* sums.add({ a: 1, b: 2 }), 3)
+    }).pipe(Effect.provide(live))
   )
 
   it.effect("gives a call without a deadline the place's own", () =>

@@ -368,6 +368,8 @@ describe("Redaction.known", () => {
       const forms = [
         secret,
         JSON.stringify({ a: secret }),
+        JSON.stringify({ body: JSON.stringify({ a: secret }) }),
+        encodeURI(secret),
         encodeURIComponent(secret),
         encodeURIComponent(secret).toLowerCase(),
         new URLSearchParams({ a: secret }).toString(),

@@ -1,4 +1,5 @@
 import { BoundaryError, BoundaryReason, Crashed } from "@causeway/core/BoundaryError"
+import * as Disposition from "@causeway/core/Disposition"
 import { Evidence } from "@causeway/core/Evidence"
 import { PolicyError, PolicyReason } from "@causeway/core/PolicyError"
 import * as Report from "@causeway/core/Report"
@@ -120,12 +121,12 @@ describe("Report", () => {
     it(`says what to do about ${reason._tag}`, () => assert.notStrictEqual(Report.advice(errorOf(reason)), undefined))
   }
 
-  it("is at most twelve lines, each of them short, and holds no secret, for the worst of evidence", () => {
+  it("is at most ten lines, each of them short, and holds no secret, for the worst of evidence", () => {
     for (const reason of upstreamReasons) {
       const worst = Object.assign(Object.create(Object.getPrototypeOf(reason)), reason, { message })
       const text = Report.render(new UpstreamError({ upstream: "primary", operation: "x", reason: worst, evidence }))
       const lines = text.split("\n")
-      assert.isAtMost(lines.length, 12)
+      assert.isAtMost(lines.length, 10)
       for (const line of lines) assert.isAtMost(line.length, 420)
       assert.notInclude(text, key)
       assert.notInclude(text, "me:pw")
@@ -164,7 +165,17 @@ describe("Report", () => {
   it("never throws over what cannot be read", () => {
     const hostile = new Proxy({}, { get: () => assert.fail("read"), ownKeys: () => assert.fail("listed") })
     const mute = Object.defineProperty(new Error("x"), "message", { get: () => assert.fail("read") })
-    for (const value of [mute, Object.create(null), Symbol("s"), () => 1, hostile]) Report.render(value)
+    const revoked = Proxy.revocable({}, {})
+    revoked.revoke()
+    const undisposed = [
+      { [Disposition.symbol]: null },
+      { [Disposition.symbol]: 3 },
+      Object.defineProperty(new Error("x"), Disposition.symbol, { get: () => assert.fail("read") })
+    ]
+    for (const value of undisposed) assert.isUndefined(Disposition.of(value))
+    const hollow = Object.create(UpstreamError.prototype)
+    const values = [mute, Object.create(null), Symbol("s"), () => 1, hostile, revoked.proxy, hollow, ...undisposed]
+    for (const value of values) assert.isString(Report.render(value))
   })
 
   it.prop("never throws, whatever was thrown", { thrown: Schema.Json }, ({ thrown }) => {

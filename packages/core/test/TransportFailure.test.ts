@@ -222,6 +222,12 @@ describe("TransportFailure.reasonOf", () => {
       {},
       { _tag: "Connect", addresses: ["/run/x.sock"] }
     ],
+    [error("ENOENT", "x", { syscall: "open" }), {}, { _tag: "RequestEncoding" }],
+    [
+      new TypeError("fetch failed", { cause: error("EISDIR", "EISDIR: illegal operation on a directory, read") }),
+      { phase: "headers" },
+      { _tag: "RequestEncoding" }
+    ],
     [error("UND_ERR_PRX_CONN"), {}, { _tag: "Connect", kind: "proxy" }],
     [
       error("UND_ERR_CONNECT_TIMEOUT"),
@@ -267,6 +273,15 @@ describe("TransportFailure.reasonOf", () => {
     const wide = new AggregateError(Array.from({ length: 10_000 }, (_, index) => new Error(`${index}`)))
     let deep = new Error("0")
     for (let index = 0; index < 10_000; index++) deep = new Error("n", { cause: deep })
+    const members = new Proxy([], {
+      get: () => {
+        throw new Error("no")
+      }
+    })
+    const revoked = Proxy.revocable([], {})
+    revoked.revoke()
+    const lists = [members, revoked.proxy].map((errors) => ({ errors, cause: error("ECONNRESET") }))
+    for (const thrown of lists) assert.strictEqual(TransportFailure.systemOf(thrown)[1]?.code, "ECONNRESET")
     for (const thrown of [hostile, cycle, wide, deep, { code: {}, message: 1, name: null }, Object.create(null)]) {
       assert.isDefined(TransportFailure.reasonOf(thrown)._tag)
       assert.isAtMost(TransportFailure.systemOf(thrown).length, 16)
@@ -286,5 +301,9 @@ describe("TransportFailure.reasonOf", () => {
     const thrown = error("ERR_INVALID_URL", `Invalid URL: https://me:pw@x.example/?api_key=${key}`)
     assert.notInclude(JSON.stringify([TransportFailure.reasonOf(thrown), TransportFailure.systemOf(thrown)]), key)
     assert.notInclude(TransportFailure.reasonOf(thrown).message, "me:pw")
+    const odd = error(key, key, { name: key, syscall: key, address: key })
+    assert.notInclude(JSON.stringify([TransportFailure.reasonOf(odd), TransportFailure.systemOf(odd)]), key)
+    const notConnected = TransportFailure.reasonOf(odd, { phase: "connect" })
+    assert.notInclude(JSON.stringify(notConnected), key)
   })
 })

@@ -7,7 +7,8 @@
  *
  * By itself a call is retried as the SDK would, but by the failure's disposition;
  * under a policy of `@causeway/resilience` it makes one attempt. A deadline that is
- * set by `CallMetadata.withTimeout` holds for attempts, waits and streams alike.
+ * set by `CallMetadata.withTimeout` holds for attempts, waits and streams alike; that
+ * of the call which a handler serves is kept by its boundary.
  * The SDK is loaded with the first call.
  *
  * Where a tracer records spans, completions and embeddings have one by
@@ -37,11 +38,13 @@
  * await Effect.runPromise(program) // => ["stop", "no-healthy-upstream"]
  * ```
  */
+import * as Redaction from "@causeway/core/Redaction"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Channel from "effect/Channel"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { OpenAI } from "openai"
@@ -163,6 +166,8 @@ export const fromSdk = (client: OpenAI, options: SdkOptions = {}): Effect.Effect
     const limits = { headersTimeout: client.timeout, answerTimeout: client.timeout, ...options.recorder }
     const recorder = yield* Recorder.make(limits)
     const backend = yield* wrapped(options.name ?? "openai", client, recorder, limits)
+    // Another client's key may be fetched for each call, and is an empty text then.
+    if (typeof client.apiKey === "string") yield* Redaction.known(Redacted.make(client.apiKey))
     return make(tableOf(backend, [backend]), { retries: options.retries ?? client.maxRetries })
   })
 
@@ -178,7 +183,11 @@ const make = (backends: Table<Backend>, { retries = 2 }: Options): Service => {
     Effect.withFiber((fiber) =>
       Effect.flatMap(backends.chosen(fiber, "configure"), (backend) => {
         const spec = specOf(backend)
-        const call = retrying((number) => attempt(backend, spec, options, number), options.retries ?? retries)
+        const call = retrying(
+          (number) => attempt(backend, spec, options, number),
+          options.retries ?? retries,
+          options.signal
+        )
         return spec.genAi === undefined || spec.request === undefined
           ? call
           : traced({ operation: spec.genAi, backend, request: spec.request }, call, ({ data }) => data)
@@ -193,7 +202,11 @@ const make = (backends: Table<Backend>, { retries = 2 }: Options): Service => {
     Effect.withFiber((fiber) =>
       Effect.flatMap(backends.chosen(fiber, "configure"), (backend) => {
         const spec = specOf(backend)
-        const opened = retrying((number) => open(backend, spec, options, number, scope), options.retries ?? retries)
+        const opened = retrying(
+          (number) => open(backend, spec, options, number, scope),
+          options.retries ?? retries,
+          options.signal
+        )
         return tracedStream({ operation: "chat", backend, request: spec.request }, opened, scope)
       })
     )

@@ -57,7 +57,7 @@ export type Fetch = (input: string | URL | Request, init?: RequestInitRecorded) 
 
 /** Options of {@link make}: every limit, and the connections. */
 export interface Options extends LimitOptions {
-  /** Connections to one origin; a request that would need one more fails as `Connect`. Default: 1,024. */
+  /** Connections to one origin; a request that would need one more fails as `Connect`, `exhausted`. Default: 1,024. */
   readonly connections?: number | undefined
 }
 
@@ -76,7 +76,9 @@ export const make = (options: Options = {}): Effect.Effect<Recorder["Service"], 
   Effect.gen(function* () {
     const connections = options.connections ?? 1024
     const limits = limitsOf(options)
-    const inFlight = new Map<string, Set<Exchange>>()
+    // Arrays, since a set through which many go keeps them until the next full collection: in V8 its outgrown
+    // tables hold each other.
+    const inFlight = new Map<string, Array<Exchange>>()
     let isClosed = false
     const agent = yield* Effect.acquireRelease(
       // HTTP/1.1 only: giving up a call closes its own socket, and no other call hangs on it.
@@ -86,7 +88,7 @@ export const make = (options: Options = {}): Effect.Effect<Recorder["Service"], 
       (agent) =>
         Effect.promise(() => {
           isClosed = true
-          for (const exchanges of inFlight.values()) for (const exchange of exchanges) exchange.abort(shutdown())
+          for (const exchange of Array.from(inFlight.values()).flat()) exchange.abort(shutdown())
           return agent.destroy()
         })
     )
@@ -97,16 +99,17 @@ export const make = (options: Options = {}): Effect.Effect<Recorder["Service"], 
       const base = outgoing.stream ? limits.stream : limits.answer
       const bound = own === undefined ? base : { ...base, ...own }
       let others = inFlight.get(origin)
-      if (others === undefined) inFlight.set(origin, (others = new Set()))
+      if (others === undefined) inFlight.set(origin, (others = []))
       const here = others
       const exchange = new Exchange(outgoing, bound, recording.next, sink, () => {
-        here.delete(exchange)
-        if (here.size === 0) inFlight.delete(origin)
+        const last = here.pop()
+        if (last !== undefined && last !== exchange) here[here.indexOf(exchange)] = last
+        if (here.length === 0) inFlight.delete(origin)
         settled?.()
       })
-      here.add(exchange)
+      here.push(exchange)
       recording.add(exchange)
-      if (here.size > connections) exchange.abort(exhausted(origin, connections))
+      if (here.length > connections) exchange.abort(exhausted(origin, connections))
       else if (isClosed) exchange.abort(shutdown())
       if (exchange.settled) return exchange
       agent.dispatch(
@@ -179,6 +182,6 @@ const exhausted = (origin: string, connections: number): Connect =>
   new Connect({
     message: `all ${connections} connections to ${origin} are in use`,
     seenIn: "socket",
-    kind: "other",
+    kind: "exhausted",
     addresses: []
   })

@@ -42,10 +42,14 @@ export interface Options {
 /** What is known of a stream's output beside its exchange. */
 export type Progress = NonNullable<Evidence["stream"]>
 
+/** A call that makes more exchanges, one that polls say, keeps the last of them. */
+const most = 64
+
 /** The attempts of one call. */
 export class Recording {
   readonly options: Options
   readonly #exchanges: Array<Exchange> = []
+  #made = 0
   readonly #madeAt = performance.now()
   #aborted: UpstreamReason | undefined
   #aborter: AbortController | undefined
@@ -54,19 +58,24 @@ export class Recording {
     this.options = options
   }
 
-  /** In the order in which they were made. */
+  /** In the order in which they were made; the last ones, where there are more than 64. */
   get attempts(): ReadonlyArray<Attempt> {
     return this.#exchanges
   }
 
   /** The number that the next attempt gets. */
   get next(): number {
-    return (this.options.firstAttempt ?? 1) + this.#exchanges.length
+    return (this.options.firstAttempt ?? 1) + this.#made
   }
 
   /** For the recorder: a new attempt. */
   add(exchange: Exchange): void {
+    this.#made++
     this.#exchanges.push(exchange)
+    if (this.#exchanges.length > most) {
+      const over = this.#exchanges.findIndex(({ settled }) => settled)
+      if (over !== -1) this.#exchanges.splice(over, 1)
+    }
     if (this.#aborted !== undefined) exchange.abort(this.#aborted)
   }
 

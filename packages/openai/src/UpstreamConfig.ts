@@ -19,8 +19,9 @@
  * Object.keys(upstreams)[0] // => "primary"
  * ```
  */
+import * as Redaction from "@causeway/core/Redaction"
 import type * as Config from "effect/Config"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 
 /** How to reach one upstream. */
 export interface UpstreamConfig {
@@ -36,3 +37,18 @@ export interface UpstreamConfig {
 
 /** Upstreams by name. The first key is the default upstream. */
 export type Upstreams = Readonly<Record<string, UpstreamConfig>>
+
+/**
+ * The credentials that a configuration holds, to be masked wherever they turn up: its
+ * key, unless it is still to be read, and those in its headers and its address.
+ */
+export const credentials = ({ apiKey, baseUrl, headers = {} }: UpstreamConfig): ReadonlyArray<Redacted.Redacted> => {
+  const query = URL.parse(baseUrl)?.searchParams ?? []
+  const named = [...Object.entries(headers), ...query].filter(([name]) => Redaction.isCredentialName(name))
+  const texts = named.flatMap(([, value]) => {
+    // An upstream may repeat a credential without the scheme before it.
+    const [, bare] = /^[\w-]+ +(\S+)$/.exec(value) ?? []
+    return bare === undefined ? [value] : [value, bare]
+  })
+  return [...(Redacted.isRedacted(apiKey) ? [apiKey] : []), ...texts.map((text) => Redacted.make(text))]
+}

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Disposition from "@causeway/core/Disposition"
 import * as Upstream from "@causeway/core/Upstream"
@@ -6,6 +7,8 @@ import * as OpenAiClient from "@causeway/openai/OpenAiClient"
 import type { Options } from "@causeway/openai/OpenAiClient"
 import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
@@ -76,6 +79,22 @@ const untilEnd = <A, E>(call: Effect.Effect<A, E>) =>
     }
     return yield* Fiber.join(fiber)
   })
+
+const setVariable = (name: string, value: string): void => {
+  process.env[name] = value
+}
+
+const unsetVariable = (name: string): void => {
+  delete process.env[name]
+}
+
+/** Sets a variable of the environment for the time of a call. */
+const withVariable = <A, E, R>(name: string, value: string, call: Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => setVariable(name, value)),
+    () => call,
+    () => Effect.sync(() => unsetVariable(name))
+  )
 
 describe("a success", () => {
   it.effect("equals the SDK's own, with its request id", () =>
@@ -209,6 +228,25 @@ describe("a request", () => {
     )
   )
 
+  it.effect("has no header that the SDK reads from the environment", () =>
+    calling(
+      (socket) => socket.write(json(completion("hi"))),
+      (ai, { requests }) =>
+        Effect.gen(function* () {
+          yield* ai.chat.completions.create(chat)
+          yield* ai.use((sdk) => sdk.chat.completions.create(chat))
+          for (const { head } of requests) {
+            assert.notInclude(head, "meant for another")
+            assert.match(head, /^authorization: Bearer key-of-raw$/im)
+          }
+          assert.strictEqual(requests.length, 2)
+        }),
+      { apiKey: Redacted.make("key-of-raw") }
+    ).pipe((call) =>
+      withVariable("OPENAI_CUSTOM_HEADERS", "Authorization: meant for another\nx-org: meant for another", call)
+    )
+  )
+
   it.effect("names the model as the upstream does", () =>
     calling(
       (socket) => socket.write(json(completion("hi"))),
@@ -230,6 +268,7 @@ describe("a request", () => {
           circular.metadata["self"] = circular.metadata
           for (const [more, path] of [
             [{ metadata: { at: { deep: [1n] } } }, "metadata.at.deep[0]"],
+            [{ metadata: { at: { toJSON: () => 1n } } }, "metadata.at"],
             [circular, "metadata.self"]
           ] as const) {
             const params: object = { ...chat, ...more }
@@ -242,9 +281,79 @@ describe("a request", () => {
         })
     )
   )
+
+  it.effect("has only headers that can be sent, and does not repeat the others' values", () =>
+    calling(
+      () => {},
+      (ai, { requests }) =>
+        Effect.gen(function* () {
+          for (const options of [
+            { headers: { "x-mine": "secret\nx-more: 1" } },
+            { headers: { "x-mine": "\u65e5secret" } },
+            { headers: { "x mine": "secret" } },
+            { idempotencyKey: "secret\r\nx-more: 1" }
+          ]) {
+            for (const call of [
+              ai.chat.completions.create(chat, options),
+              Stream.runDrain(ai.chat.completions.stream(chat, options))
+            ]) {
+              const error = yield* failure(Effect.asVoid(call))
+              assert.deepInclude(error.reason, { _tag: "RequestEncoding", path: "headers" })
+              assert.notInclude(error.message, "secret")
+            }
+          }
+          assert.strictEqual(requests.length, 0)
+        })
+    )
+  )
+
+  it.effect("of a file that is gone is a mistake of the request's", () =>
+    calling(
+      () => {},
+      (ai) =>
+        Effect.gen(function* () {
+          const error = yield* failure(
+            ai.use(async (sdk) =>
+              sdk.files.create({ file: new File([await readFile("/nowhere/a.jsonl")], "a.jsonl"), purpose: "batch" })
+            )
+          )
+          assert.strictEqual(error.reason._tag, "RequestEncoding")
+          assert.notInclude(error.message, "/nowhere")
+        })
+    )
+  )
+})
+
+/** An upstream that repeats a credential. */
+const repeats: Respond = (socket) =>
+  socket.write(json({ error: { message: "not the right one: swordfish-and-chips", type: "server_error" } }, {}, 500))
+
+const assertMasked = (ai: OpenAiClient.Service) =>
+  Effect.map(failure(ai.chat.completions.create(chat)), (error) => {
+    assert.strictEqual(error.reason.message, "not the right one: <redacted>")
+    assert.notInclude(JSON.stringify(error), "swordfish")
+  })
+
+describe("a credential", () => {
+  it.effect.each([
+    ["a header with a scheme", { headers: { authorization: "Bearer swordfish-and-chips" } }],
+    ["a header without one", { headers: { "api-key": "swordfish-and-chips" } }],
+    ["the key", { apiKey: Redacted.make("swordfish-and-chips") }]
+  ] as const)("that an upstream repeats is masked: %s", ([, config]) => calling(repeats, assertMasked, config))
+
+  it.effect("that an upstream repeats is masked: in the address, and of anyone's client", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve(repeats)
+      const live = OpenAiClient.layer({ baseUrl: `${url}?api_key=swordfish-and-chips`, retries: 0 })
+      yield* Effect.flatMap(OpenAiClient.OpenAiClient, assertMasked).pipe(Effect.provide(live))
+      const sdk = new OpenAI({ baseURL: url, apiKey: "swordfish-and-chips" })
+      yield* assertMasked(yield* OpenAiClient.fromSdk(sdk, { retries: 0 }))
+    }).pipe(Effect.scoped)
+  )
 })
 
 describe("what the SDK takes for a success", () => {
+  const notUtf8 = Buffer.from(JSON.stringify(completion("h\u00e9")), "latin1")
   const answers: ReadonlyArray<readonly [string, Buffer, object]> = [
     ["an empty body", http(200, { "content-type": "application/json" }), { issue: "empty" }],
     ["an empty body without a type", http(200, {}), { issue: "empty" }],
@@ -253,6 +362,8 @@ describe("what the SDK takes for a success", () => {
     ["HTML as JSON", http(200, { "content-type": "application/json" }, "<html>"), { issue: "not-json" }],
     ["a string", json("hello"), { issue: "wrong-shape" }],
     ["null", json(null), { issue: "wrong-shape" }],
+    ["bytes that are no text", http(200, { "content-type": "application/json" }, notUtf8), { issue: "encoding" }],
+    ["the same without a type", http(200, {}, notUtf8), { issue: "encoding" }],
     ["no choices", json({ choices: [] }), { issue: "wrong-shape" }],
     ["an error", json({ error: { message: "x", type: "server_error" } }), { _tag: "ProviderFault" }],
     [
@@ -290,6 +401,12 @@ describe("what the SDK takes for a success", () => {
     )
   )
 })
+
+/** A call within a handler whose boundary gives it five seconds. */
+const served = <A, E>(call: Effect.Effect<A, E>) =>
+  Effect.withFiber((fiber) =>
+    Effect.provideContext(call, CallMetadata.contextOf({ [CallMetadata.timeoutHeader]: "5000" }, fiber))
+  )
 
 describe("giving up", () => {
   it.effect(
@@ -386,6 +503,27 @@ describe("giving up", () => {
           )
           assert.strictEqual(Disposition.of(busy)?.retry, "after")
           assert.strictEqual(server.requests.length, 3)
+        })
+    )
+  )
+
+  it.effect("leaves a boundary's deadline to the boundary, and keeps one that is nearer", () =>
+    calling(
+      () => {},
+      (ai, server) =>
+        Effect.gen(function* () {
+          const stream = Stream.runDrain(ai.chat.completions.stream(chat))
+          const calls = [Effect.asVoid(ai.chat.completions.create(chat)), stream]
+          for (const call of calls) {
+            const nearer = yield* Effect.forkChild(served(CallMetadata.withTimeout("2 seconds")(failure(call))))
+            const boundary = yield* Effect.forkChild(served(call))
+            const { closed } = yield* server.arrived(server.requests.length + 2)
+            yield* TestClock.adjust("5 seconds")
+            assert.deepInclude((yield* Fiber.join(nearer)).reason, { _tag: "Aborted", by: "deadline" })
+            assert.isUndefined(boundary.pollUnsafe())
+            yield* Fiber.interrupt(boundary)
+            yield* closed
+          }
         })
     )
   )
@@ -504,6 +642,31 @@ describe("retries", () => {
         const error = yield* failure(Stream.runDrain(ai.chat.completions.stream(chat, { retries: 2 })))
         assert.strictEqual(error.reason._tag, "StreamTruncated")
         assert.strictEqual(server.requests.length, 1)
+      })
+    )
+  )
+
+  it.effect("are not waited for once the call is given up", () =>
+    calling(flaky(9, { "retry-after": "30" }), (ai, server) =>
+      Effect.gen(function* () {
+        for (const callOf of [
+          (options: OpenAiClient.CallOptions) => Effect.asVoid(ai.chat.completions.create(chat, options)),
+          (options: OpenAiClient.CallOptions) => Stream.runDrain(ai.chat.completions.stream(chat, options))
+        ]) {
+          const before = server.requests.length
+          const aborter = new AbortController()
+          const waits = Deferred.makeUnsafe<void>()
+          const clock: Clock.Clock = Object.assign(Object.create(yield* Clock.Clock), {
+            sleep: () => Effect.andThen(Deferred.succeed(waits, undefined), Effect.never)
+          })
+          const call = yield* Effect.forkChild(
+            failure(callOf({ retries: 2, signal: aborter.signal })).pipe(Effect.provideService(Clock.Clock, clock))
+          )
+          yield* Deferred.await(waits)
+          aborter.abort()
+          assert.deepInclude((yield* Fiber.join(call)).reason, { _tag: "Aborted", by: "caller" })
+          assert.strictEqual(server.requests.length, before + 1)
+        }
       })
     )
   )

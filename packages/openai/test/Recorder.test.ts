@@ -1,9 +1,11 @@
+import * as Disposition from "@causeway/core/Disposition"
 import * as Redaction from "@causeway/core/Redaction"
 import { Aborted, UpstreamReason } from "@causeway/core/UpstreamReason"
 import * as Recorder from "@causeway/openai/Recorder"
 import { Recording } from "@causeway/openai/Recording"
 import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
@@ -304,6 +306,20 @@ describe.each(fetches)("fetch, over %s", (_name, make) => {
     )
   )
 
+  it.effect("keeps the last attempts of a call that makes very many", () =>
+    asking(
+      make,
+      (socket, { number }) => socket.write(http(200, {}, `answer ${number}`)),
+      ({ recording, text }) =>
+        Effect.gen(function* () {
+          for (let count = 0; count < 100; count++) yield* text()
+          assert.strictEqual(recording.attempts.length, 64)
+          assert.deepStrictEqual([recording.attempts[0]?.number, recording.attempts.at(-1)?.number], [37, 100])
+          assert.strictEqual(recording.evidence().response?.body, "answer 100")
+        })
+    )
+  )
+
   it.effect("keeps no secret in its evidence", () =>
     asking(
       make,
@@ -380,6 +396,35 @@ describe.each(fetches)("fetch, over %s", (_name, make) => {
   })
 })
 
+describe("record", () => {
+  it.effect("lets go of a body that knows nothing of signals", () =>
+    Effect.gen(function* () {
+      for (const isLate of [false, true]) {
+        const cancelled = Deferred.makeUnsafe<void>()
+        const body = new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
+          cancel: () => void Deferred.doneUnsafe(cancelled, Effect.void)
+        })
+        const asked = Deferred.makeUnsafe<void>()
+        const { promise: later, resolve: goOn } = Promise.withResolvers<void>()
+        const fetch = Recorder.record(async () => {
+          Deferred.doneUnsafe(asked, Effect.void)
+          if (isLate) await later
+          return new Response(body)
+        })
+        const call = yield* Effect.forkChild(
+          Effect.tryPromise(async (signal) => (await fetch("http://127.0.0.1:1/", { signal })).text())
+        )
+        yield* Deferred.await(asked)
+        if (!isLate) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        yield* Fiber.interrupt(call)
+        goOn()
+        yield* Deferred.await(cancelled)
+      }
+    })
+  )
+})
+
 describe("make", () => {
   it.effect("refuses a request beyond its connections", () =>
     asking(
@@ -392,7 +437,9 @@ describe("make", () => {
           )
           yield* server.arrived(2)
           const reason = reasonOf(yield* Effect.flip(text()))
-          assert.deepInclude(reason, { _tag: "Connect", kind: "other" })
+          assert.deepInclude(reason, { _tag: "Connect", kind: "exhausted" })
+          // The limit is ours: the upstream's health has nothing to do with it.
+          assert.deepInclude(Disposition.of(reason), { blame: "us", health: "ignored", delivery: "not-sent" })
           assert.include(reason.message, "all 2 connections")
           assert.strictEqual(server.requests.length, 2)
           calls.interruptUnsafe()

@@ -481,6 +481,21 @@ describe("events", () => {
     )
   )
 
+  it.effect("takes no more choices than any route has", () =>
+    relaying(
+      (socket) => {
+        socket.write(eventsHead)
+        for (let index = 0; index < 2_000; index++) socket.write(chunk(token("x", null, index)))
+      },
+      (relay, server) =>
+        Effect.gen(function* () {
+          const { error } = yield* collect(relay.events(chat()))
+          assert.deepInclude(upstreamError(error).reason, { _tag: "StreamProtocol", index: 1_024 })
+          yield* server.requests[0]!.closed
+        })
+    )
+  )
+
   it.effect("takes comments for no events: a stream of them alone ends", () =>
     relaying(
       (socket) => {

@@ -33,7 +33,7 @@ export interface Options {
 }
 
 /** The key that a request shows, wherever it shows it. */
-export const keyOf = (request: HttpServerRequest): Redacted.Redacted<string> | undefined => {
+const keyOf = (request: HttpServerRequest): Redacted.Redacted<string> | undefined => {
   const [, bearer] = /^bearer +(\S+) *$/i.exec(request.headers["authorization"] ?? "") ?? []
   const key = bearer ?? request.headers["x-api-key"]
   return key === undefined || key === "" ? undefined : Redacted.make(key)

@@ -29,6 +29,7 @@ import type { WorkerPool } from "@causeway/workers/WorkerPool"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
@@ -44,7 +45,7 @@ export interface Result {
   readonly ok: boolean
   /** Why it is not well, in a few words; shown to anybody who asks. */
   readonly reason?: string | undefined
-  /** More to show under `/health`, as JSON. */
+  /** More to show under `/health` to anybody who asks, as JSON; secrets are masked. */
   readonly details?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -93,25 +94,40 @@ export const examine = (checks: ReadonlyArray<Check>): Effect.Effect<Report> =>
   )
 
 const ask = ({ name, status }: Check): Effect.Effect<Result & { readonly name: string }> =>
-  status.pipe(
-    Effect.timeoutOrElse({
-      duration: checkLimit,
-      orElse: () => Effect.succeed<Result>({ ok: false, reason: `no answer within ${Duration.format(checkLimit)}` })
-    }),
+  withinLimit(status).pipe(
+    Effect.map(shown),
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.interrupt
         : Effect.as(Effect.logError(`the health check ${name} failed`, Redaction.text(Cause.pretty(cause))), failed)
     ),
-    Effect.map((result) => ({
-      name,
-      ok: result.ok,
-      ...(result.reason !== undefined && { reason: Redaction.text(result.reason) }),
-      ...(result.details !== undefined && { details: result.details })
-    }))
+    Effect.map((result) => ({ name, ...result }))
   )
 
+/** In a fiber of its own, for a check that cannot be interrupted, such as one that opens a connection, is left behind. */
+const withinLimit = (status: Effect.Effect<Result>): Effect.Effect<Result> =>
+  Effect.acquireUseRelease(
+    Effect.forkDetach(status),
+    (fiber) => Effect.timeoutOrElse(Fiber.join(fiber), { duration: checkLimit, orElse: () => Effect.succeed(late) }),
+    (fiber) => Effect.sync(() => fiber.interruptUnsafe())
+  )
+
+const late: Result = { ok: false, reason: `no answer within ${Duration.format(checkLimit)}` }
+
 const failed: Result = { ok: false, reason: "the check itself failed" }
+
+/** What anybody may see of a result. Throws for details that are no JSON. */
+const shown = ({ details, ok, reason }: Result): Result => ({
+  ok,
+  ...(reason !== undefined && { reason: Redaction.text(reason) }),
+  ...(details !== undefined && { details: JSON.parse(JSON.stringify(details, withoutSecrets)) })
+})
+
+const withoutSecrets = (name: string, value: unknown): unknown => {
+  if (value === null || typeof value === "boolean") return value
+  if (Redaction.isCredentialName(name)) return Redaction.mask
+  return typeof value === "string" ? Redaction.text(value) : value
+}
 
 const statusOf = (report: Report): number => (report.status === "ready" ? 200 : 503)
 

@@ -18,9 +18,11 @@
  * | 502 | `upstream_error` | every other fault of the upstream; its `Authentication` and `Permission` |
  * | 503 | `service_unavailable_error` | `Overloaded` of the boundary, `Draining`, `Unreachable`, `CircuitOpen`, `Shed` |
  * | 503 | `service_unavailable_error` | `Interrupted`: by the end of the server, as a rule |
- * | 504 | `timeout_error` | `DeadlineExceeded`, `Unresponsive` |
- * | 500 | `server_error` | `Configuration`, `Credential`, `Crashed`, `Undecodable`, defects |
- * | 400, 404, 405, 413, 415 | `invalid_request_error` | the reasons of `RequestError`, and `RequestEncoding` |
+ * | 504 | `timeout_error` | `DeadlineExceeded`, `Unresponsive`; `Aborted` by a deadline, as `deadline_exceeded` |
+ * | 503 | `service_unavailable_error` | `Aborted` by a shutdown; `Connect` where this server's own connections are all in use |
+ * | 499 | `invalid_request_error` | `Aborted` by the caller |
+ * | 500 | `server_error` | `Configuration`, `Credential`, `Crashed`, `Undecodable` of a result, defects |
+ * | 400, 404, 405, 413, 415 | `invalid_request_error` | the reasons of `RequestError`; `RequestEncoding`, and `Undecodable` of a request |
  * | 401 | `authentication_error` | `Unauthenticated` |
  * | 400, 502 or 500 by blame | `error` | an error that a contract declares, or that carries a `Disposition`; `code` is its `_tag` |
  *

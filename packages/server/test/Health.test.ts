@@ -8,10 +8,24 @@ import { call } from "./fixtures/client.ts"
 
 const well: Health.Check = { name: "pool", status: Effect.succeed({ ok: true, details: { workers: 2 } }) }
 
+const cycle = (): Readonly<Record<string, unknown>> => {
+  const details: Record<string, unknown> = {}
+  details["self"] = details
+  return details
+}
+
 const checks: ReadonlyArray<Health.Check> = [
   well,
   { name: "upstream", status: Effect.succeed({ ok: false, reason: "no answer to sk-proj-abcdefghijklmnopqrstuvwx" }) },
-  { name: "disk", status: Effect.die(new Error("secret")) }
+  { name: "disk", status: Effect.die(new Error("secret")) },
+  {
+    name: "database",
+    status: Effect.succeed({
+      ok: true,
+      details: { at: "postgres://me:secret@db/app", login: { apiKey: "secret", password: 7, cut: [1] } }
+    })
+  },
+  { name: "cycle", status: Effect.sync(() => ({ ok: true, details: cycle() })) }
 ]
 
 describe("Health", () => {
@@ -47,8 +61,17 @@ describe("Health", () => {
         assert.strictEqual(ready.status, 503)
         const { reasons, status } = JSON.parse(ready.text)
         assert.strictEqual(status, "not-ready")
-        assert.deepStrictEqual(reasons, ["upstream: no answer to <redacted>", "disk: the check itself failed"])
-        assert.notMatch((yield* call("/health")).text, /secret|sk-proj/)
+        assert.deepStrictEqual(reasons, [
+          "upstream: no answer to <redacted>",
+          "disk: the check itself failed",
+          "cycle: the check itself failed"
+        ])
+        const { text } = yield* call("/health")
+        assert.notMatch(text, /secret|sk-proj/)
+        assert.deepStrictEqual(JSON.parse(text).checks[3].details, {
+          at: "postgres://<redacted>@db/app",
+          login: { apiKey: "<redacted>", password: "<redacted>", cut: [1] }
+        })
       })
     )
   })
@@ -58,6 +81,19 @@ describe("Health", () => {
       const report = yield* Effect.forkChild(Health.examine([{ name: "stuck", status: Effect.never }, well]))
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual((yield* Fiber.join(report)).reasons, ["stuck: no answer within 1s"])
+    })
+  )
+
+  it.effect("does not wait for a check that cannot be interrupted", () =>
+    Effect.gen(function* () {
+      const connect = Effect.acquireUseRelease(
+        Effect.never,
+        () => Effect.succeed({ ok: true }),
+        () => Effect.void
+      )
+      const report = yield* Effect.forkChild(Health.examine([{ name: "database", status: connect }]))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual((yield* Fiber.join(report)).reasons, ["database: no answer within 1s"])
     })
   )
 })

@@ -292,6 +292,34 @@ describe("PredictApi", () => {
     })
   )
 
+  it.effect("refuses a value that is nested too deeply to be read", () =>
+    Effect.gen(function* () {
+      interface Tree {
+        readonly leaves: ReadonlyArray<Tree>
+      }
+      const Tree = Schema.Struct({ leaves: Schema.Array(Schema.suspend((): Schema.Codec<Tree> => Tree)) })
+      class Trees extends Contract.Service<Trees>()(
+        "test/Trees",
+        Rpc.make("plant", { payload: { tree: Tree }, success: Schema.String }),
+        Rpc.make("echo", { payload: { value: Schema.Json }, success: Schema.Json })
+      ) {}
+      const trees = Local.layer(
+        Trees,
+        Trees.toLayer({ plant: () => Effect.succeed("planted"), echo: ({ value }) => Effect.succeed(value) })
+      )
+      yield* Effect.gen(function* () {
+        const depth = 50_000
+        const tree = '{"leaves":['.repeat(depth) + "]}".repeat(depth)
+        const refused = yield* post("/predict/plant", `{"tree":${tree}}`)
+        assert.deepStrictEqual([refused.status, refused.error?.code], [400, "invalid_value"])
+        assert.strictEqual(refused.error?.message, "the body: is nested too deeply")
+        const list = "[".repeat(2 * depth) + "]".repeat(2 * depth)
+        assert.strictEqual((yield* post("/predict/echo", `{"value":${list}}`)).error?.code, "undecodable")
+        assert.strictEqual((yield* post("/predict/plant", { tree: { leaves: [] } })).status, 200)
+      }).pipe(Effect.provide(Server.serve(PredictApi.layer(Trees).pipe(Layer.provide(trees)), { port: 0 })))
+    })
+  )
+
   it.effect("makes its calls under a policy", () =>
     Effect.gen(function* () {
       const tried: Array<string> = []

@@ -8,6 +8,7 @@ import { RequestError, RequestReason } from "@causeway/server/RequestError"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
 import * as ErrorReporter from "effect/ErrorReporter"
@@ -15,6 +16,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as References from "effect/References"
 import { boundaryReasons, policyReasons, upstreamReasons } from "../../core/test/catalogue.ts"
 
 const seen = { message: "in its own words", seenIn: "status" } as const
@@ -81,16 +83,21 @@ const snake = (tag: string) => tag.replaceAll(/\B[A-Z]/g, (letter) => `_${letter
 const watched = <E>(self: Effect.Effect<HttpServerResponse.HttpServerResponse, E>) =>
   Effect.gen(function* () {
     const logged: Array<string> = []
+    const annotations: Array<Readonly<Record<string, unknown>>> = []
     const reported: Array<string> = []
+    const logger = Logger.make(({ fiber, logLevel, message }) => {
+      logged.push(`${logLevel} ${String(message)}`)
+      annotations.push(fiber.getRef(References.CurrentLogAnnotations))
+    })
     const response = yield* PublicError.handle(self).pipe(
       Effect.provide(
         Layer.mergeAll(
-          Logger.layer([Logger.make(({ logLevel, message }) => void logged.push(`${logLevel} ${String(message)}`))]),
+          Logger.layer([logger]),
           ErrorReporter.layer([ErrorReporter.make(({ severity }) => void reported.push(severity))])
         )
       )
     )
-    return { status: response.status, logged, reported }
+    return { status: response.status, annotations, logged, reported }
   })
 
 describe("PublicError", () => {
@@ -110,6 +117,18 @@ describe("PublicError", () => {
     assert.deepStrictEqual([status, body.error.type], own[tag])
     assert.strictEqual(body.error.code, snake(tag))
     assert.notInclude(body.error.message, "an example")
+  })
+
+  it("tells a deadline by one code, whoever kept it", () => {
+    const { body, status } = PublicError.fromError(failed(new Reason.Aborted({ ...seen, by: "deadline" })))
+    assert.deepStrictEqual([status, body.error.type, body.error.code], [504, "timeout_error", "deadline_exceeded"])
+  })
+
+  it("tells a lack of its own connections as its own", () => {
+    const { body, status } = PublicError.fromError(
+      failed(new Reason.Connect({ ...seen, kind: "exhausted", addresses: [] }))
+    )
+    assert.deepStrictEqual([status, body.error.type], [503, "service_unavailable_error"])
   })
 
   it("keeps the status that the upstream gave where that is the client's to know", () => {
@@ -255,6 +274,20 @@ describe("PublicError", () => {
         const defect = yield* watched(Effect.die(new Error("it is broken; key sk-proj-abcdefghijklmnopqrstuvwx")))
         assert.match(defect.logged.join("\n"), /^Error Error: it is broken; key <redacted>/)
         assert.strictEqual(defect.status, 500)
+      })
+    )
+
+    it.effect("logs no secret that an error states of itself", () =>
+      Effect.gen(function* () {
+        class Leaky extends Data.TaggedError("Leaky") {
+          override readonly [ErrorReporter.attributes] = {
+            note: "with sk-proj-abcdefghijklmnopqrstuvwx",
+            apiKey: "swordfish",
+            size: 3
+          }
+        }
+        const { annotations } = yield* watched(Effect.fail(new Leaky()))
+        assert.deepStrictEqual(annotations, [{ note: "with <redacted>", apiKey: "<redacted>", size: 3 }])
       })
     )
 

@@ -92,6 +92,14 @@ describe("Server", () => {
         })
       )
 
+      it.effect("serves who expects more than a server can promise", () =>
+        Effect.gen(function* () {
+          const socket = yield* connect
+          socket.send(head("GET", "/health/live", "expect: miracles", "connection: close"))
+          assert.match(yield* socket.closed, /^HTTP\/1\.1 200 /)
+        })
+      )
+
       it.effect("survives a request that is cut", () =>
         Effect.gen(function* () {
           const socket = yield* connect

@@ -4,10 +4,9 @@
 import * as Redaction from "@causeway/core/Redaction"
 import * as OpenAiClient from "@causeway/openai/OpenAiClient"
 import { Relay } from "@causeway/openai/Relay"
-import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+import { credentials, type Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import type { Service } from "../Service.ts"
 import type { ServiceError } from "../ServiceError.ts"
 
@@ -32,10 +31,8 @@ export const reachable = (upstreams: Upstreams | "simulator", simulator: string 
   upstreams === "simulator" ? { simulator: { baseUrl: simulator ?? "" } } : upstreams
 
 /**
- * Keeps the upstreams' keys out of what the main thread logs and answers. Workers
+ * Keeps the upstreams' credentials out of what the main thread logs and answers. Workers
  * know them by themselves; but one that crashes leaves to this thread what it said.
  */
-export const secrets = (upstreams: Upstreams): Layer.Layer<never> => {
-  const keys = Object.values(upstreams).flatMap(({ apiKey }) => (Redacted.isRedacted(apiKey) ? [apiKey] : []))
-  return Layer.effectDiscard(Effect.forEach(keys, Redaction.known, { discard: true }))
-}
+export const secrets = (upstreams: Upstreams): Layer.Layer<never> =>
+  Layer.effectDiscard(Effect.forEach(Object.values(upstreams).flatMap(credentials), Redaction.known, { discard: true }))

@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import type * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import { visible } from "./visible.ts"
 
 const write = (line: string): void => {
   process.stderr.write(`${line}\n`)
@@ -24,7 +25,8 @@ const forPeople = Logger.make(({ cause, date, fiber, logLevel, message }) => {
   )
   const causes = cause.reasons.length === 0 ? [] : [Cause.pretty(cause)]
   const time = date.toTimeString().slice(0, 8)
-  write(Redaction.text([`${time} ${logLevel.toLowerCase()}  ${parts.join(" ")}`, ...notes, ...causes].join("\n")))
+  const text = [`${time} ${logLevel.toLowerCase()}  ${parts.join(" ")}`, ...notes, ...causes].join("\n")
+  write(visible(Redaction.text(text)))
 })
 
 /** The logger of the command. */

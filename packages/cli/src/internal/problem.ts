@@ -3,6 +3,7 @@
  */
 import * as Redaction from "@causeway/core/Redaction"
 import { hasProperty } from "effect/Predicate"
+import { visible } from "./visible.ts"
 
 /** What is declared has a message that says it all; anything else is shown with its stack. */
 export const problemOf = (error: unknown): string => {
@@ -12,5 +13,5 @@ export const problemOf = (error: unknown): string => {
         ? error.message
         : (error.stack ?? error.message)
       : String(error)
-  return Redaction.text(text)
+  return visible(Redaction.text(text))
 }

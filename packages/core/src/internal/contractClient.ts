@@ -11,35 +11,40 @@ import * as Stream from "effect/Stream"
 import type { BoundaryError } from "../BoundaryError.ts"
 import { headersOf } from "../CallMetadata.ts"
 
-interface Options {
+/** What a client takes beside the payload of a call. */
+export interface CallOptions {
   readonly headers?: Headers.Input | undefined
   readonly asQueue?: boolean | undefined
+  readonly streamBufferSize?: number | undefined
 }
 
 /** A call of any contract, seen without its types. */
 type Invoke = (
   tag: string,
   payload: unknown,
-  options: Options
+  options: CallOptions
 ) => Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
 
 /**
  * The types of a call follow from its tag, which is known here only as a string:
  * so they are given up on the way in and taken from the group on the way out.
  */
-const untyped = <R extends Rpc.Any>(flat: RpcClient.RpcClient.Flat<R, BoundaryError>): Invoke => {
+export const untyped = <R extends Rpc.Any, E>(flat: RpcClient.RpcClient.Flat<R, E>): Invoke => {
   const invoke: unknown = flat
   return invoke as Invoke
 }
+
+/** Whether a call succeeds with many elements. */
+export const isStreaming = (rpc: Rpc.AnyWithProps): boolean => RpcSchema.isStreamSchema(rpc.successSchema)
 
 export const clientOf = <R extends Rpc.Any>(
   group: RpcGroup.RpcGroup<R>,
   flat: RpcClient.RpcClient.Flat<R, BoundaryError>
 ): RpcClient.RpcClient<R, BoundaryError> => {
   const invoke = untyped(flat)
-  const client: Record<string, (payload: unknown, options?: Options) => unknown> = {}
+  const client: Record<string, (payload: unknown, options?: CallOptions) => unknown> = {}
   for (const [tag, rpc] of group.requests) {
-    const streams = RpcSchema.isStreamSchema((rpc as R & Rpc.AnyWithProps).successSchema)
+    const streams = isStreaming(rpc as R & Rpc.AnyWithProps)
     client[tag] = (payload, options = {}) => {
       const call = Effect.withFiber((fiber) => {
         const headers = Headers.merge(Headers.fromInput(headersOf(fiber)), Headers.fromInput(options.headers))

@@ -1,15 +1,9 @@
 /** Reads errors of any origin without trusting any of their properties. */
+import type { SystemEvidence } from "../Evidence.ts"
+import * as Redaction from "../Redaction.ts"
 
-/** What can be read of one error. */
-export interface SystemError {
-  readonly name: string
-  readonly message: string
-  readonly code?: string
-  readonly syscall?: string
-  readonly address?: string
-  readonly port?: number
-  readonly original: object
-}
+/** What can be read of one error, without secrets. */
+export type SystemError = typeof SystemEvidence.Type
 
 /** Deep enough for every wrapping seen in practice, small enough for evidence. */
 const most = 16
@@ -23,9 +17,21 @@ const read = (object: object, key: string): unknown => {
   }
 }
 
-const textOf = (object: object, key: string): string | undefined => {
+/** The errors that an aggregate holds, as far as they are looked at. */
+const membersOf = (object: object): ReadonlyArray<unknown> => {
+  try {
+    const members: unknown = Reflect.get(object, "errors")
+    return Array.isArray(members)
+      ? Array.from({ length: Math.min(members.length, most) }, (_, index): unknown => members[index])
+      : []
+  } catch {
+    return []
+  }
+}
+
+const textOf = (object: object, key: string, limit = 255): string | undefined => {
   const value = read(object, key)
-  return typeof value === "string" && value !== "" ? value : undefined
+  return typeof value === "string" && value !== "" ? Redaction.text(value).slice(0, limit) : undefined
 }
 
 /** An error, its causes and the members of its aggregates, outermost first, each once. */
@@ -34,8 +40,7 @@ export const chainOf = (error: unknown): ReadonlyArray<SystemError> => {
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null || seen.has(value) || seen.size >= most) return
     seen.add(value)
-    const members = read(value, "errors")
-    if (Array.isArray(members)) members.slice(0, most).forEach(visit)
+    membersOf(value).forEach(visit)
     visit(read(value, "cause"))
   }
   visit(error)
@@ -43,11 +48,10 @@ export const chainOf = (error: unknown): ReadonlyArray<SystemError> => {
 }
 
 const describe = (error: object): SystemError => {
-  const message = textOf(error, "message") ?? ""
+  const message = textOf(error, "message", 500) ?? ""
   const told = toldBy(message)
-  const code = read(error, "code")
   // A `DOMException` has a number there that says nothing: 20 is an abort's.
-  const known = typeof code === "string" && code !== "" ? code : told.code
+  const code = textOf(error, "code") ?? told.code
   const syscall = textOf(error, "syscall") ?? told.syscall
   // A name that was not found is an address too, under another key.
   const address = textOf(error, "address") ?? textOf(error, "hostname") ?? told.address
@@ -55,8 +59,7 @@ const describe = (error: object): SystemError => {
   return {
     name: textOf(error, "name") ?? "Error",
     message,
-    original: error,
-    ...(known !== undefined && { code: known }),
+    ...(code !== undefined && { code }),
     ...(syscall !== undefined && { syscall }),
     ...(address !== undefined && { address }),
     ...(typeof port === "number" && Number.isFinite(port) && { port })

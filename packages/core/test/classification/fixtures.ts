@@ -249,6 +249,8 @@ const openai = group("OpenAI", [
   {
     name: "its own fault",
     status: 500,
+    // In every answer, and no hint here: nothing is used up.
+    headers: { "x-ratelimit-remaining-requests": "99", "x-ratelimit-reset-requests": "6m0s" },
     body: {
       error: {
         message: "The server had an error while processing your request. Sorry about that!",
@@ -257,7 +259,7 @@ const openai = group("OpenAI", [
         code: null
       }
     },
-    reason: { _tag: "ProviderFault", status: 500 },
+    reason: { _tag: "ProviderFault", status: 500, retryAfter: undefined },
     disposition: { ...again, delivery: "may-have-run" }
   },
   {
@@ -1165,6 +1167,51 @@ const google = group("Gemini", [
 ])
 
 const others = group("others", [
+  {
+    name: "vLLM, early: the prompt's length",
+    status: 400,
+    body: {
+      object: "error",
+      message: "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
+      type: "BadRequestError",
+      code: 400
+    },
+    reason: { _tag: "InputTooLarge", actual: 5000, limit: 4096 },
+    disposition: { fallback: "larger-context" }
+  },
+  {
+    name: "SGLang, context",
+    status: 400,
+    body: {
+      object: "error",
+      message: "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+      type: "BadRequestError",
+      code: 400
+    },
+    reason: { _tag: "InputTooLarge", actual: 5000, limit: 4096 },
+    disposition: { fallback: "larger-context" }
+  },
+  {
+    name: "Azure, context",
+    status: 400,
+    body: {
+      error: {
+        message:
+          "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 509178 tokens. Please reduce the length of the messages.",
+        type: "invalid_request_error",
+        code: "context_length_exceeded"
+      }
+    },
+    reason: { _tag: "InputTooLarge", actual: 509_178, limit: 272_000 },
+    disposition: { fallback: "larger-context" }
+  },
+  {
+    name: "Bedrock by a proxy, context without numbers",
+    status: 400,
+    body: { message: "Input is too long for requested model." },
+    reason: { _tag: "InputTooLarge", actual: undefined, limit: undefined },
+    disposition: { fallback: "larger-context" }
+  },
   {
     name: "xAI, context",
     status: 400,

@@ -12,6 +12,9 @@ import { classified, type Head, type Verdict } from "./failure.ts"
 /** How much of the output is kept for evidence, in UTF-16 code units. */
 const partialLimit = 16_384
 
+/** No route has more choices; what they need of memory is the upstream's to say otherwise. */
+const mostChoices = 1_024
+
 /** The data of the event that ends a stream. */
 const isDone = (data: string): boolean => data === "[DONE]" || data.trim() === "[DONE]"
 
@@ -59,8 +62,9 @@ export class EventCheck {
       }
       if (event.event === "error") return this.#broken(event, "it states an error without words")
     }
-    this.events++
     if (Array.isArray(choices)) for (const choice of choices) if (isFields(choice)) this.#choice(choice)
+    if (this.#choices.size > mostChoices) return this.#broken(event, `the stream has more than ${mostChoices} choices`)
+    this.events++
     return json
   }
 

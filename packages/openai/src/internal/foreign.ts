@@ -17,6 +17,7 @@ export const dispatchOver = (
   const aborter = new AbortController()
   let paused: Promise<void> | undefined
   let goOn: (() => void) | undefined
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   const controller: Controller = {
     pause: () => {
       paused ??= new Promise((resolve) => {
@@ -30,14 +31,17 @@ export const dispatchOver = (
     abort: (reason) => {
       aborter.abort(reason)
       goOn?.()
+      // It may be a body that knows nothing of its request's signal.
+      reader?.cancel(reason).catch(() => {})
     }
   }
   exchange.onRequestStart(controller, undefined)
 
   const run = async (): Promise<void> => {
     const response = await fetch(input, { ...init, signal: aborter.signal })
+    reader = response.body?.getReader()
+    if (aborter.signal.aborted) return reader?.cancel(aborter.signal.reason)
     exchange.onResponseStart(controller, response.status, headersOf(response), response.statusText)
-    const reader = response.body?.getReader()
     for (
       let next = await reader?.read();
       next?.done === false && !aborter.signal.aborted;

@@ -2,7 +2,9 @@
  * The answer of the recorder's `fetch`: a `Response` that reads its body straight
  * from the exchange, since undici's own costs as much as the whole request.
  */
+import * as Classification from "@causeway/core/Classification"
 import { MalformedResponse, type UpstreamReason } from "@causeway/core/UpstreamReason"
+import { isUtf8 } from "node:buffer"
 import type { Exchange, Sink } from "./exchange.ts"
 
 /** The key of a response's own way out: its body goes to a sink, piece by piece as it comes. Once, instead of any other way. */
@@ -211,6 +213,10 @@ class RecordedResponse implements Response {
 
   async text(): Promise<string> {
     const buffer = await this.#take()
+    // The standard would put other characters in the place of those that cannot be read, and so change the answer.
+    if (this.ok && /json|^$/i.test(this.#exchange.header("content-type") ?? "") && !isUtf8(buffer)) {
+      throw Classification.malformed("encoding", buffer.toString(), "they are not UTF-8")
+    }
     // As the standard has it, a byte order mark is no part of the text.
     return buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf
       ? buffer.toString("utf8", 3)

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type { UpstreamConfig, Upstreams } from "../UpstreamConfig.ts"
+import { credentials, type UpstreamConfig, type Upstreams } from "../UpstreamConfig.ts"
 import { unsent } from "./failure.ts"
 
 /** An upstream whose configuration was found right. */
@@ -47,10 +47,9 @@ export const ready = (name: string, config: UpstreamConfig): Effect.Effect<Ready
     for (const [header, value] of Object.entries(config.headers ?? {})) {
       if (!isHeaderName(header)) return yield* wrong("headers", `has a name that is none: ${JSON.stringify(header)}`)
       if (!isHeaderValue(value)) return yield* wrong("headers", `has a value that cannot be sent: that of ${header}`)
-      if (Redaction.isCredentialName(header)) yield* Redaction.known(Redacted.make(value))
     }
     const apiKey = config.apiKey === undefined ? undefined : yield* keyOf(name, config.apiKey)
-    if (apiKey !== undefined) yield* Redaction.known(apiKey)
+    yield* Effect.forEach(credentials({ ...config, apiKey }), Redaction.known, { discard: true })
     return {
       name,
       baseUrl: config.baseUrl,
@@ -88,9 +87,9 @@ const failed = (name: string, reason: Configuration | Credential): Effect.Effect
     Effect.fail(unsent({ upstream: name, operation: "configure" }, reason, now))
   )
 
-const isHeaderName = (name: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
+export const isHeaderName = (name: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
 
-const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+export const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
 /** Upstreams by name. */
 export interface Table<A extends { readonly name: string }> {

@@ -5,6 +5,7 @@
  */
 import { BoundaryError, Undecodable } from "@causeway/core/BoundaryError"
 import type * as Contract from "@causeway/core/Contract"
+import * as Redaction from "@causeway/core/Redaction"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,7 +15,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaRepresentation from "effect/SchemaRepresentation"
 import * as Stream from "effect/Stream"
-import type { RequestError } from "../RequestError.ts"
+import { InvalidValue, RequestError } from "../RequestError.ts"
 import { invalidValue } from "./schemaIssue.ts"
 
 /** What a call of some contract fails with: its own error or a `BoundaryError`, whichever they are. */
@@ -75,6 +76,7 @@ const callOf = <R extends Rpc.Any>(
         onFailure: ({ message }) => undecodable(`${key}/${tag}`, message),
         onSuccess: (json) => JSON.stringify(json)
       }),
+      Effect.catchDefect(orTooDeep(() => undecodable(`${key}/${tag}`, "it is nested too deeply"))),
       Effect.provideContext(context)
     )
   const call = {
@@ -83,6 +85,7 @@ const callOf = <R extends Rpc.Any>(
     decode: (value: unknown) =>
       decodePayload(value).pipe(
         Effect.mapError(({ issue }) => invalidValue(issue)),
+        Effect.catchDefect(orTooDeep(() => new RequestError({ reason: tooDeep }))),
         Effect.provideContext(context)
       )
   }
@@ -95,6 +98,14 @@ const callOf = <R extends Rpc.Any>(
     ? { ...call, kind: "one", run: (payload) => Effect.as(invoke.one(payload), undefined) }
     : { ...call, kind: "one", run: (payload) => Effect.flatMap(invoke.one(payload), encode) }
 }
+
+const tooDeep = new InvalidValue({ path: "", issue: "is nested too deeply" })
+
+/** A value that is nested too deeply overflows the stack of whatever walks it. */
+const orTooDeep =
+  <E>(error: () => E) =>
+  (defect: unknown): Effect.Effect<never, E> =>
+    defect instanceof RangeError ? Effect.fail(error()) : Effect.die(defect)
 
 interface Invoke {
   readonly one: (payload: unknown) => Effect.Effect<unknown, CallError>
@@ -126,6 +137,7 @@ const undecodable = (boundary: string, issue: string): BoundaryError =>
       message: "the success does not fit its schema",
       delivery: "may-have-run",
       direction: "response",
-      issue
+      // It may quote the value.
+      issue: Redaction.text(issue)
     })
   })

@@ -31,6 +31,8 @@ export const make = (options: Options): Http.Server => {
     keepAliveTimeout: Duration.toMillis(options.keepAlive)
   })
   server.on("clientError", refuse)
+  // Nothing but `100-continue` can be expected; who expects more is served as ever (RFC 9110, section 10.1.1).
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response))
   return server
 }
 

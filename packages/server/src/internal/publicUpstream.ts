@@ -42,6 +42,10 @@ export const ofUpstream = (error: UpstreamError): Told => {
     case "Timeout":
       return fault(`${name} fell silent: ${silence[reason.phase]}${within(reason.limit)}`, 504)
     case "Connect":
+      if (reason.kind === "exhausted") {
+        const message = `this server uses every connection to ${name} that it may have`
+        return told(503, "service_unavailable_error", reason._tag, message)
+      }
       return fault(`no connection to ${name} came about: ${connecting[reason.kind]}`)
     case "Protocol":
       return fault(`${name} answered something that is not HTTP`)
@@ -61,7 +65,8 @@ export const ofUpstream = (error: UpstreamError): Told => {
       return reason.by === "caller"
         ? told(499, "invalid_request_error", reason._tag, "the call was given up by its caller")
         : reason.by === "deadline"
-          ? told(504, "timeout_error", reason._tag, `the call to ${name} was given up at its deadline`)
+          ? // Whoever keeps the deadline, its code is the same.
+            told(504, "timeout_error", "DeadlineExceeded", `the call to ${name} was given up at its deadline`)
           : told(503, "service_unavailable_error", reason._tag, "this server is shutting down")
     case "Configuration":
     case "Credential":

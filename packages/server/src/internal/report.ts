@@ -28,12 +28,21 @@ export const report = (
     reported,
     Effect.logWithLevel(severity)(text).pipe(
       Effect.annotateLogs({
-        ...(isObject(failure) && ErrorReporter.getAttributes(failure)),
+        ...(isObject(failure) && withoutSecrets(ErrorReporter.getAttributes(failure))),
         ...(requestId !== undefined && { "causeway.request_id": requestId })
       })
     )
   )
 }
+
+/** An error of somebody else may state anything of itself. */
+const withoutSecrets = (attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      Redaction.isCredentialName(name) ? Redaction.mask : typeof value === "string" ? Redaction.text(value) : value
+    ])
+  )
 
 const severityOf = (failure: unknown): LogLevel.Severity | undefined =>
   isObject(failure) && hasProperty(failure, ErrorReporter.severity) ? ErrorReporter.getSeverity(failure) : undefined

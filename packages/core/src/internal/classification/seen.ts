@@ -52,8 +52,12 @@ export const look = (answer: Answer): Seen => {
 
 /** The status that an error states of itself: in OpenRouter's, vLLM's and Google's it is the code. */
 const innerStatus = ({ code, error }: Body): number | undefined => {
-  const stated = [error["status_code"], error["status"], error["raw_status_code"], code].map(Number)
-  return stated.find((each) => Number.isInteger(each) && each >= 400 && each < 600)
+  const stated = [error["status_code"], error["status"], error["raw_status_code"], code]
+  // An object may state how it becomes a number, and then that is no function.
+  const numbers = stated.map((each) => (typeof each === "string" ? Number(each) : each))
+  return numbers
+    .filter((each) => typeof each === "number")
+    .find((each) => Number.isInteger(each) && each >= 400 && each < 600)
 }
 
 /** More of a text is not looked at. */

@@ -38,10 +38,6 @@ export const remove = (secret: string): void => {
 /** Whether nothing is known. */
 export const isEmpty = (): boolean => patterns === undefined
 
-/** One pattern for some secrets in all their forms, or `undefined` where there is none. */
-export const patternOf = (secrets: ReadonlyArray<string>): RegExp | undefined =>
-  anyOf(secrets.flatMap((secret) => [...plainForms(secret), ...percentEncoded(secret), ...base64(secret)]))
-
 /** Finds every known secret as it is. */
 export const find = (text: string, spans: Spans): void => {
   if (patterns !== undefined) allOf(patterns.plain, text, spans)
@@ -100,7 +96,10 @@ const escape = (literal: string): string => literal.replaceAll(/[\\^$.*+?()[\]{}
 const sourceOf = (form: string): string =>
   form.length >= shortest ? escape(form) : `(?<![A-Za-z0-9_])${escape(form)}(?![A-Za-z0-9_])`
 
-const plainForms = (secret: string): ReadonlyArray<string> => [secret, JSON.stringify(secret).slice(1, -1)]
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+/** Within JSON, and within JSON that stands in JSON as a text, as a body does in an error. */
+const plainForms = (secret: string): ReadonlyArray<string> => [secret, inJson(secret), inJson(inJson(secret))]
 
 const percentEncoded = (secret: string): ReadonlyArray<string> => {
   const encoded = encodeURIComponent(secret.toWellFormed())
@@ -109,6 +108,8 @@ const percentEncoded = (secret: string): ReadonlyArray<string> => {
     encoded,
     encoded.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
     encoded.replaceAll("%20", "+"),
+    // A whole address leaves the characters that have a meaning in it.
+    encodeURI(secret.toWellFormed()),
     // Forms encode these too, which `encodeURIComponent` leaves.
     new URLSearchParams({ "": secret }).toString().slice(1)
   ]

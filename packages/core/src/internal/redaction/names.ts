@@ -17,6 +17,8 @@ const credential = new RegExp(
       "credentials?",
       "jwt",
       "connectionstring",
+      // Of a signed URL.
+      "x(?:amz|goog)signature",
       // What kind of key it is decides: a primary key, a cache key, an idempotency key is none.
       "(?:access|account|admin|api|app|auth|client|consumer|deploy|encryption|functions|hmac|ingestion|license|master" +
         "|personal|private|secret|secure|server|service|session|shared|signing|ssh|storage|subscription|webhook)keys?"
@@ -29,7 +31,7 @@ const harmless =
   /(?:page|next|prev|previous|continuation|sync|stop|bos|eos|pad|unk|sep|cls|mask|special|max|min|per|first|last|num|input|output|prompt|completion|unexpected|invalid)token$/
 
 /** Names that stand before a credential at times: the value has to look like one as well. */
-const sometimes = new Set(["key", "sig", "signature", "auth", "pass", "xamzsignature", "xgoogsignature"])
+const sometimes = new Set(["key", "sig", "signature", "auth", "pass"])
 
 /** How a name is spelt does not matter: `X-Api-Key`, `apiKey` and `API_KEY` are one. */
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "")

@@ -7,7 +7,7 @@ import type { OpenAI } from "openai"
 import * as Recorder from "../../Recorder.ts"
 import { unsent } from "../failure.ts"
 import { limitsOf } from "../limits.ts"
-import type { Ready } from "../upstreams.ts"
+import { isHeaderName, type Ready } from "../upstreams.ts"
 
 /** One upstream's client. */
 export interface Backend {
@@ -34,8 +34,9 @@ export const configured = (upstream: Ready, recorder: Recorder.Recorder["Service
         { cause }
       )
     })
+    const key = apiKey === undefined ? undefined : Redacted.value(apiKey)
     return new OpenAI({
-      apiKey: apiKey === undefined ? "none" : Redacted.value(apiKey),
+      apiKey: key ?? "none",
       baseURL: baseUrl,
       // The environment is the configuration's to read.
       organization: null,
@@ -44,11 +45,27 @@ export const configured = (upstream: Ready, recorder: Recorder.Recorder["Service
       maxRetries: 0,
       timeout: noTimeout,
       fetch: recorder.fetch,
-      defaultHeaders: apiKey === undefined ? { authorization: null, ...headers } : headers,
+      defaultHeaders: {
+        ...ofEnvironment(),
+        authorization: key === undefined ? null : `Bearer ${key}`,
+        ...headers
+      },
       logLevel: "off"
     })
   }
   return { name, baseUrl, models, sdk: () => (sdk ??= load()), sendWithin: undefined }
+}
+
+/** Takes back what the SDK adds to each request by itself: it was not meant for every upstream. */
+const ofEnvironment = (): Record<string, null> => {
+  const lines = (process.env["OPENAI_CUSTOM_HEADERS"] ?? "").split("\n")
+  const names = lines.map((line) =>
+    line
+      .slice(0, Math.max(0, line.indexOf(":")))
+      .trim()
+      .toLowerCase()
+  )
+  return Object.fromEntries(names.filter(isHeaderName).map((name) => [name, null]))
 }
 
 /** A `fetch` that somebody configured; the SDK's own default is the global one. */

@@ -16,7 +16,7 @@ import { requestIdNames, requestIdOf } from "../upstreams.ts"
 import type { Backend } from "./backend.ts"
 import type { Operation } from "./span.ts"
 import { verdictOf } from "./thrown.ts"
-import { unencodable } from "./unencodable.ts"
+import { unencodable, unsendable } from "./unencodable.ts"
 
 /** Options of one call. */
 export interface CallOptions {
@@ -67,16 +67,18 @@ export interface Sent {
 type FetchOptions = NonNullable<OpenAI.RequestOptions["fetchOptions"]>
 
 export const sentOf = (recording: Recording, options: CallOptions, fiber: Fiber.Fiber<unknown, unknown>): Sent => {
-  const headers: Record<string, string> = {}
+  const headers = headersOfCall(options)
   const id = requestIdOf(fiber)
-  if (id !== undefined) for (const name of requestIdNames) headers[name] = id
-  if (options.idempotencyKey !== undefined) headers["idempotency-key"] = options.idempotencyKey
+  if (id !== undefined) for (const name of requestIdNames) headers[name] ??= id
   const fetchOptions: FetchOptions = {}
-  return {
-    headers: { ...headers, ...options.headers },
-    fetchOptions: Object.assign(fetchOptions, { [recordingKey]: recording })
-  }
+  return { headers, fetchOptions: Object.assign(fetchOptions, { [recordingKey]: recording }) }
 }
+
+/** The headers that a caller asks for. */
+const headersOfCall = ({ headers, idempotencyKey }: CallOptions): Record<string, string> => ({
+  ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+  ...headers
+})
 
 /** A recording with the limits of the call's own timeout. */
 export const recordingOf = (options: CallOptions, stream: boolean, firstAttempt: number): Recording => {
@@ -135,10 +137,15 @@ export const infoOf = (call: Call, attempt: Attempt): ResponseInfo => {
 }
 
 /** Why a call of the SDK rejected. `undefined`: nobody here knows, since it never asked the upstream. */
-export const rejected = (error: unknown, recording: Recording, request: unknown): Verdict | undefined => {
+export const rejected = (
+  error: unknown,
+  recording: Recording,
+  request: unknown,
+  options: CallOptions
+): Verdict | undefined => {
   const last = recording.attempts.at(-1)
   if (last === undefined) {
-    const reason = unencodable(request)
+    const reason = unencodable(request) ?? unsendable(headersOfCall(options))
     return reason === undefined ? verdictOf(error) : { reason, cause: error }
   }
   if (last.failure !== undefined) {
@@ -209,7 +216,7 @@ export const attempt = <A>(
           },
           (error: unknown) => {
             done()
-            const verdict = rejected(error, recording, spec.request)
+            const verdict = rejected(error, recording, spec.request, options)
             if (verdict === undefined) resume(Effect.die(error))
             else fail(verdict)
           }
@@ -223,7 +230,10 @@ export const attempt = <A>(
       if (remaining === undefined) return made
       const late = Effect.suspend(() => Effect.fail(errorOf(call, { reason: aborted("deadline", false) }, recording)))
       // A deadline that has passed already is no reason to ask.
-      return Duration.isZero(remaining) ? late : Effect.timeoutOrElse(made, { duration: remaining, orElse: () => late })
+      if (Duration.isZero(remaining)) return late
+      return Effect.flatMap(CallMetadata.remainingToKeep, (duration) =>
+        duration === undefined ? made : Effect.timeoutOrElse(made, { duration, orElse: () => late })
+      )
     })
   })
 

@@ -15,11 +15,13 @@ const longestWait = Duration.seconds(60)
  * retries or the deadline says stop. Waits as the SDK does: as long as the upstream
  * asks for, else 0.5, 1, 2, … seconds, at most 8, less up to a quarter.
  *
- * Under a policy: one attempt, with the policy's number.
+ * Under a policy: one attempt, with the policy's number. `signal` ends a wait; the
+ * attempt after it then says that the call was given up.
  */
 export const retrying = <A, R>(
   attempt: (number: number) => Effect.Effect<A, UpstreamError, R>,
-  retries: number
+  retries: number,
+  signal?: AbortSignal
 ): Effect.Effect<A, UpstreamError, R> =>
   Effect.withFiber((fiber) => {
     const inCharge = fiber.getRef(Upstream.CurrentAttempt)
@@ -29,10 +31,21 @@ export const retrying = <A, R>(
         ? attempt(number)
         : Effect.catch(attempt(number), (error) =>
             Effect.flatMap(waitFor(error, number), (wait) =>
-              wait === undefined ? Effect.fail(error) : Effect.andThen(Effect.sleep(wait), from(number + 1))
+              wait === undefined ? Effect.fail(error) : Effect.andThen(pause(wait, signal), from(number + 1))
             )
           )
     return from(1)
+  })
+
+const pause = (wait: Duration.Duration, signal: AbortSignal | undefined): Effect.Effect<void> =>
+  signal === undefined ? Effect.sleep(wait) : Effect.raceFirst(Effect.sleep(wait), aborted(signal))
+
+const aborted = (signal: AbortSignal): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const onAbort = (): void => resume(Effect.void)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener("abort", onAbort, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", onAbort))
   })
 
 /** How long to wait before the next attempt; `undefined` where there shall be none. */

@@ -96,7 +96,7 @@ export const open = (
           },
           (error: unknown) => {
             unwatch()
-            const verdict = rejected(error, recording, spec.request)
+            const verdict = rejected(error, recording, spec.request, options)
             resume(verdict === undefined ? Effect.die(error) : Effect.fail(errorOf(call, verdict, recording)))
           }
         )
@@ -106,11 +106,14 @@ export const open = (
       if (remaining === undefined) return opened
       if (Duration.isZero(remaining))
         return Effect.fail(errorOf(call, { reason: aborted("deadline", true) }, recording))
-      const passes = Effect.andThen(
-        Effect.sleep(remaining),
-        Effect.sync(() => giveUp(aborted("deadline", true)))
-      )
-      return Effect.andThen(Effect.forkIn(passes, scope), opened)
+      return Effect.flatMap(CallMetadata.remainingToKeep, (duration) => {
+        if (duration === undefined) return opened
+        const passes = Effect.andThen(
+          Effect.sleep(duration),
+          Effect.sync(() => giveUp(aborted("deadline", true)))
+        )
+        return Effect.andThen(Effect.forkIn(passes, scope), opened)
+      })
     })
     return Effect.andThen(Scope.addFinalizer(scope, close), watched)
   })

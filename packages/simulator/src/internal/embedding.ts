@@ -1,8 +1,8 @@
 /** Embeddings: unit vectors that depend on the text alone, and are near for texts that share words. */
 import * as Result from "effect/Result"
 import * as Reply from "../Reply.ts"
-import * as Input from "./Input.ts"
-import { countTokens } from "./Protocol.ts"
+import * as Input from "./input.ts"
+import { countTokens } from "./protocol.ts"
 
 const maxInputs = 2_048
 const maxDimensions = 3_072

@@ -91,6 +91,15 @@ layer(Simulator.layer())("chat completions", (it) => {
     })
   )
 
+  it.effect("answers parts of no known type", () =>
+    Effect.gen(function* () {
+      const content = [{ type: { toString: 1 } }, { type: 5 }, "text", null]
+      const { status, text } = yield* ask(yield* Simulator, "gpt-5", { messages: [{ role: "user", content }] })
+      assert.strictEqual(status, 200)
+      assert.include(text, 'You said: \\"[part] [part]')
+    })
+  )
+
   it.effect("tolerates fields that it does not know", () =>
     Effect.gen(function* () {
       const { status } = yield* ask(yield* Simulator, "gpt-5", {

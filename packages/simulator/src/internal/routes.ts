@@ -2,12 +2,12 @@
 import * as Result from "effect/Result"
 import * as Fault from "../Fault.ts"
 import * as Reply from "../Reply.ts"
-import * as ChatCompletion from "./ChatCompletion.ts"
-import * as Embedding from "./Embedding.ts"
-import { bodyLimit } from "./Exchange.ts"
-import * as Input from "./Input.ts"
-import type { Content } from "./Journal.ts"
-import { created, identity } from "./Protocol.ts"
+import * as ChatCompletion from "./chatCompletion.ts"
+import * as Embedding from "./embedding.ts"
+import { bodyLimit } from "./exchange.ts"
+import * as Input from "./input.ts"
+import type { Content } from "./journal.ts"
+import { created, identity } from "./protocol.ts"
 
 /** A request whose body has been read. */
 export interface Call {

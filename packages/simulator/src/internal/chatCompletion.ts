@@ -1,8 +1,8 @@
 /** Chat completions: the request that is understood, and the answer, whole or as events. */
 import * as Result from "effect/Result"
 import * as Reply from "../Reply.ts"
-import * as Input from "./Input.ts"
-import { countTokens, created, identity } from "./Protocol.ts"
+import * as Input from "./input.ts"
+import { countTokens, created, identity } from "./protocol.ts"
 
 /** The most of a prompt that the answer repeats, in characters. */
 const quoteLimit = 2_000
@@ -24,7 +24,8 @@ interface Message {
 
 const contentPart = (part: unknown): string => {
   if (!Input.isFields(part)) return ""
-  return typeof part["text"] === "string" ? part["text"] : `[${String(part["type"])}]`
+  const { text, type } = part
+  return typeof text === "string" ? text : `[${typeof type === "string" ? type : "part"}]`
 }
 
 const message = (value: unknown, index: number): Input.Input<Message> => {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Reply } from "../Reply.ts"
-import type { Entry } from "./Journal.ts"
+import type { Entry } from "./journal.ts"
 
 /** The largest body that is taken. */
 export const bodyLimit = 32 * 1024 * 1024

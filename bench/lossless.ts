@@ -1,0 +1,101 @@
+/**
+ * Encoding, carrying and decoding five values, beside structuredClone and other
+ * serializers, in one process: variants take turns in rounds, the ratio is taken
+ * inside each round, and the median over the rounds is reported. Beside each time
+ * stands what arrived, since a serializer that drops half of a value is fast.
+ *
+ * `ROUNDS` (25) and `MILLIS` (4, per turn) set the lengths; `ONLY` takes a part of a
+ * value's name.
+ */
+import { availableParallelism } from "node:os"
+import * as Codec from "@causeway/testing/Codec"
+import { fidelity } from "./losslessFidelity.ts"
+import { effectSchema, rivalsFor, type Rival } from "./losslessRivals.ts"
+import { classes, twin, values, type BenchValue } from "./losslessValues.ts"
+
+const rounds = Number(process.env["ROUNDS"] ?? 25)
+const millis = Number(process.env["MILLIS"] ?? 4)
+const only = process.env["ONLY"] ?? ""
+
+interface Variant extends Rival {
+  /** What it carries, where that is not the value itself. */
+  readonly subject?: unknown
+  readonly stack?: false
+}
+
+const ours: ReadonlyArray<Variant> = (["json", "clone"] as const).flatMap((form) =>
+  (["keep", "drop"] as const).map((stack): Variant => {
+    const codec = Codec.lossless({ form, classes, stack })
+    return {
+      name: `**Lossless, ${form}${stack === "keep" ? "" : ", stacks dropped"}**`,
+      carry: (value) => Codec.roundTrip(codec, value),
+      ...(stack === "drop" && { stack: false })
+    }
+  })
+)
+
+const rivals = rivalsFor(classes)
+
+const variantsOf = ({ schema, value }: BenchValue): ReadonlyArray<Variant> => [
+  ...rivals.slice(0, 1),
+  { name: "structuredClone of a plain twin", carry: (subject) => structuredClone(subject), subject: twin(value) },
+  ...ours,
+  ...rivals.slice(1),
+  effectSchema(schema)
+]
+
+/** What of the value arrives. */
+const arrives = (variant: Variant, value: unknown): string => {
+  if (variant.subject !== undefined) return "a plain object"
+  try {
+    return fidelity(value, variant.carry(value), { stack: variant.stack !== false })
+  } catch (thrown) {
+    const [line = ""] = String(thrown).split("\n")
+    return `throws: ${line.slice(0, 60)}`
+  }
+}
+
+const time = (variant: Variant, subject: unknown, count: number): number => {
+  const start = process.hrtime.bigint()
+  for (let index = 0; index < count; index++) variant.carry(subject)
+  return Number(process.hrtime.bigint() - start) / count / 1000
+}
+
+const median = (list: ReadonlyArray<number>): number => list.toSorted((a, b) => a - b)[list.length >> 1] ?? Number.NaN
+
+const measure = (bench: BenchValue): void => {
+  const variants = variantsOf(bench).map((variant) => ({ variant, found: arrives(variant, bench.value) }))
+  const running = variants.filter(({ found }) => !found.startsWith("throws"))
+  const turns = running.map(({ variant }) => {
+    const subject = variant.subject ?? bench.value
+    // Warm, then as many as fill the turn.
+    time(variant, subject, 2000)
+    const count = Math.max(20, Math.round((millis * 1000) / time(variant, subject, 500)))
+    return { variant, subject, count, micros: Array<number>() }
+  })
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < turns.length; turn++) {
+      const at = turns[(turn + round) % turns.length]
+      at?.micros.push(time(at.variant, at.subject, at.count))
+    }
+  }
+  const base = (name: string) => turns.find(({ variant }) => variant.name === name)?.micros ?? []
+  const bases = [base("structuredClone"), base("structuredClone of a plain twin")]
+  console.log(`### ${bench.name}${bench.baseline === "twin" ? " (to be read against the twin)" : ""}\n`)
+  console.log("| way | µs | × clone | × twin | what arrives |\n|---|---|---|---|---|")
+  for (const { found, variant } of variants) {
+    const micros = turns.find((turn) => turn.variant === variant)?.micros
+    const ratios = bases.map((baseline) =>
+      micros === undefined
+        ? "–"
+        : median(micros.map((each, round) => each / (baseline[round] ?? Number.NaN))).toFixed(2)
+    )
+    console.log(
+      `| ${variant.name} | ${micros === undefined ? "–" : median(micros).toFixed(2)} | ${ratios.join(" | ")} | ${found} |`
+    )
+  }
+  console.log("")
+}
+
+console.log(`Node ${process.version}, ${availableParallelism()} cores, ${rounds} rounds; encode, carry and decode.\n`)
+for (const bench of values) if (bench.name.includes(only)) measure(bench)

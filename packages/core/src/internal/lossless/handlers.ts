@@ -1,0 +1,297 @@
+/**
+ * Which handler writes an object: by its prototype, found out once per prototype
+ * and registry.
+ */
+import * as Schema from "effect/Schema"
+import * as Brand from "./brand.ts"
+import * as Builtins from "./builtins.ts"
+import * as Bytes from "./bytes.ts"
+import * as Cuts from "./cuts.ts"
+import * as EffectValues from "./effectValues.ts"
+import type { Declared } from "./declarations.ts"
+import type { Encoder, Handler } from "./encoder.ts"
+import { errorHandler } from "./errors.ts"
+import { type Entry, nativeKindOf, type Registry } from "./registry.ts"
+import { isSchemaClass } from "./schemaClasses.ts"
+import { strangerOf, UnknownFailure } from "./unknown.ts"
+import { headOf, nativeErrors, type Node, read } from "./wire.ts"
+
+/** Prototypes whose objects need no second look. */
+const common = new Map<object, Handler>([
+  [Object.prototype, Builtins.plain],
+  [Array.prototype, Builtins.array],
+  [Map.prototype, Builtins.map],
+  [Set.prototype, Builtins.set],
+  [Date.prototype, Builtins.date],
+  [RegExp.prototype, Builtins.regExp],
+  [UnknownFailure.prototype, errorHandler("Error", { custom: true })],
+  ...Array.from(nativeErrors, ([kind, native]) => [native.prototype, errorHandler(kind, { custom: false })] as const),
+  ...EffectValues.handlers
+])
+
+const proxy = Builtins.placeholder("proxy")
+const bareError = errorHandler("Error", { custom: false, bare: true })
+
+/** The handler for an object. */
+export const handlerOf = (registry: Registry, value: object): Handler => {
+  if (Brand.isProxy(value)) return proxy
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (prototype === null) return Brand.isNativeError(value) ? bareError : Builtins.bare
+  const found = common.get(prototype)
+  if (found !== undefined) return found
+  let handler = registry.handlers.get(prototype)
+  if (handler === undefined) registry.handlers.set(prototype, (handler = resolve(registry, prototype, value)))
+  return handler
+}
+
+const resolve = (registry: Registry, prototype: object, value: object): Handler => {
+  const entry = registry.byPrototype.get(prototype)
+  try {
+    if (entry?.encode !== undefined) return custom(entry.id, entry.encode)
+    if (entry === undefined) {
+      for (const type of registry.declared)
+        if (type.is(value)) return declaredAs(type, generic(prototype, value, entry))
+    }
+    return generic(prototype, value, entry)
+  } catch {
+    return Builtins.stranger(undefined, "object")
+  }
+}
+
+const generic = (prototype: object, value: object, entry: Entry | undefined): Handler =>
+  isErrorLike(prototype, value)
+    ? errorOf(prototype, value, entry)
+    : (builtinOf(prototype, value, entry) ?? instanceOf(prototype, value, entry))
+
+/** By the codec of its declaration, as long as that takes it. */
+const declaredAs = (type: Declared, otherwise: Handler): Handler => ({
+  spills: false,
+  encode: (encoder, value, index) => {
+    let encoded: unknown
+    try {
+      if (!type.is(value)) return otherwise.encode(encoder, value, index)
+      encoded = type.encode(value)
+    } catch {
+      return otherwise.encode(encoder, value, index)
+    }
+    return { $: "custom", $class: type.id, $value: encoder.value(encoded) }
+  }
+})
+/** A class that says itself what to write. */
+const custom = (id: string, encode: (instance: object) => unknown): Handler => ({
+  spills: false,
+  encode: (encoder, value) => ({ $: "custom", $class: id, $value: encoder.value(encode(value)) })
+})
+
+const isErrorLike = (prototype: object, value: object): boolean =>
+  Brand.isNativeError(value) || prototype instanceof Error
+
+const errorOf = (prototype: object, value: object, entry: Entry | undefined): Handler => {
+  if (typeof DOMException === "function" && value instanceof DOMException) return exception
+  const kind = nativeKindOf(prototype)
+  if (entry !== undefined) return errorHandler(kind, { entry, custom: true })
+  if (Schema.isSchemaError(value)) return errorHandler(kind, { custom: true, skip: "issue" })
+  const constructor = constructorOf(prototype)
+  if (isSchemaClass(constructor) && constructor.prototype === prototype) {
+    return errorHandler(kind, { id: constructor.identifier, custom: true })
+  }
+  return errorHandler(kind, { custom: !isNativeOfAnotherRealm(prototype, kind) })
+}
+
+const constructorOf = (prototype: object): unknown => Object.getOwnPropertyDescriptor(prototype, "constructor")?.value
+
+const isNativeOfAnotherRealm = (prototype: object, kind: string): boolean => {
+  const constructor = constructorOf(prototype)
+  return typeof constructor === "function" && constructor.name === kind && !isHere(prototype)
+}
+
+/** Whether a prototype's chain ends in this realm's `Object.prototype`. */
+const isHere = (prototype: object): boolean => {
+  let last = prototype
+  for (let next: object | null = prototype; next !== null; next = Object.getPrototypeOf(next)) last = next
+  return last === Object.prototype
+}
+
+const exception: Handler = {
+  spills: false,
+  encode: (encoder, value, index) => {
+    const { message, name } = value as DOMException
+    const node: Node = { $: "DOMException", $name: encoder.text(name), $message: encoder.text(message) }
+    encoder.nodes[index] = node
+    const keys = Object.keys(value)
+    const shown = new Set(keys)
+    const hidden = Object.getOwnPropertyNames(value).filter((own) => own !== "stack" && !shown.has(own))
+    if (encoder.settings.stack !== "drop") {
+      const stack = read(value, "stack")
+      if (typeof stack === "string") node["$stack"] = encoder.text(stack)
+    }
+    encoder.properties(node, value, keys)
+    encoder.hiddenOf(node, value, hidden)
+    encoder.exotics(node, value)
+    return node
+  }
+}
+
+/** Kinds with content of their own, and what cannot be carried. */
+const builtinOf = (prototype: object, value: object, entry: Entry | undefined): Handler | undefined => {
+  const base = contentOf(value) ?? handleOf(value)
+  if (base === undefined || !base.spills) return base
+  if (entry !== undefined) return classed(base, entry.id, undefined)
+  const constructor = constructorOf(prototype)
+  const name = typeof constructor === "function" ? constructor.name : ""
+  return isHere(prototype) && !isKindsOwn(prototype) && name !== "" ? classed(base, undefined, name) : base
+}
+
+const isKindsOwn = (prototype: object): boolean => common.has(prototype)
+
+/** A subclass of Array, Map or Set. */
+const classed = (base: Handler, id: string | undefined, name: string | undefined): Handler => ({
+  spills: base.spills,
+  encode: (encoder, value, index) => {
+    const wire = base.encode(encoder, value, index)
+    const node = Array.isArray(wire) ? headOf(wire) : wire
+    if (typeof node !== "object" || node === null) return wire
+    if (id !== undefined) (node as Node)["$class"] = id
+    else if (name !== undefined) (node as Node)["$name"] = encoder.text(name)
+    return wire
+  }
+})
+
+const contentOf = (value: object): Handler | undefined => {
+  if (Array.isArray(value)) return Builtins.array
+  if (Brand.isMap(value)) return Builtins.map
+  if (Brand.isSet(value)) return Builtins.set
+  if (Brand.isDate(value)) return Builtins.date
+  if (Brand.isRegExp(value)) return Builtins.regExp
+  if (value instanceof DataView) return Bytes.dataView
+  if (ArrayBuffer.isView(value)) return Bytes.typedArray
+  if (Brand.isAnyArrayBuffer(value)) return Bytes.arrayBuffer
+  if (Brand.isBoxedPrimitive(value)) return Builtins.boxed
+  if (isA("URL", value)) return Builtins.url
+  if (isA("URLSearchParams", value)) return Builtins.searchParams
+  if (isA("Headers", value)) return Builtins.headers
+  return undefined
+}
+
+/** By name first: to touch the global `Request` makes Node load all of its HTTP client. */
+const isA = (name: string, value: object): boolean => {
+  if (!hasAncestor(name, value)) return false
+  const kind: unknown = Reflect.get(globalThis, name)
+  return typeof kind === "function" && value instanceof kind
+}
+
+const hasAncestor = (name: string, value: object): boolean => {
+  for (let at: object | null = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
+    const constructor = constructorOf(at)
+    if (typeof constructor === "function" && constructor.name === name) return true
+  }
+  return false
+}
+
+const text = (value: object, key: PropertyKey): string => String(Reflect.get(value, key))
+
+/** Things that are only here: code, promises, connections, streams. */
+const handleOf = (value: object): Handler | undefined => {
+  if (Brand.isPromise(value)) return Builtins.placeholder("promise")
+  if (Brand.isWeakMap(value)) return Builtins.placeholder("WeakMap")
+  if (Brand.isWeakSet(value)) return Builtins.placeholder("WeakSet")
+  if (Brand.isGeneratorObject(value)) return Builtins.placeholder("generator")
+  if (isA("Request", value)) return Builtins.telling((one) => `Request ${text(one, "method")} ${text(one, "url")}`)
+  if (isA("Response", value)) {
+    return Builtins.telling((one) =>
+      `Response ${text(one, "status")} ${text(one, "statusText")} ${text(one, "url")}`.trimEnd()
+    )
+  }
+  if (isA("File", value)) {
+    return Builtins.telling((one) =>
+      `File ${text(one, "name")} of ${text(one, "size")} bytes ${text(one, "type")}`.trimEnd()
+    )
+  }
+  if (isA("Blob", value))
+    return Builtins.telling((one) => `Blob of ${text(one, "size")} bytes ${text(one, "type")}`.trimEnd())
+  for (const name of platform) if (isA(name, value)) return Builtins.placeholder(Cuts.nameOf(value))
+  if (iterator.isPrototypeOf(value) || asyncIterator.isPrototypeOf(value))
+    return Builtins.placeholder(tagOf(value, "Iterator"))
+  if (isEmitter(value)) return Builtins.placeholder(Cuts.nameOf(value))
+  return undefined
+}
+
+const platform = [
+  "WeakRef",
+  "FinalizationRegistry",
+  "ReadableStream",
+  "WritableStream",
+  "TransformStream",
+  "CompressionStream",
+  "DecompressionStream",
+  "AbortController",
+  "EventTarget",
+  "Event",
+  "FormData",
+  "Worker",
+  "BroadcastChannel",
+  "MessageChannel",
+  "TextEncoder",
+  "TextDecoder"
+] as const
+
+const iterator: object = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))
+const asyncIterator: object = Object.getPrototypeOf(
+  Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})()))
+)
+
+const tagOf = (value: object, otherwise: string): string => {
+  const tag: unknown = Reflect.get(value, Symbol.toStringTag)
+  return typeof tag === "string" && tag !== "" ? tag : otherwise
+}
+
+/** Sockets, servers, streams and child processes of Node. */
+const isEmitter = (value: object): boolean =>
+  typeof Reflect.get(value, "emit") === "function" &&
+  typeof Reflect.get(value, "on") === "function" &&
+  typeof Reflect.get(value, "removeListener") === "function"
+
+const instanceOf = (prototype: object, value: object, entry: Entry | undefined): Handler => {
+  if (entry !== undefined) return classInstance(entry)
+  const stranger = strangerOf(prototype)
+  if (stranger !== undefined) return Builtins.stranger(stranger.class, stranger.name ?? stranger.class ?? "object")
+  const constructor = constructorOf(prototype)
+  if (isSchemaClass(constructor) && constructor.prototype === prototype) {
+    return Builtins.stranger(constructor.identifier, constructor.identifier)
+  }
+  const effect = effectKindOf(prototype)
+  if (effect !== undefined) return Builtins.placeholder(effect)
+  if (!isHere(prototype) && isObjectOfAnotherRealm(prototype)) return Builtins.plain
+  return Builtins.stranger(undefined, Cuts.nameOf(value))
+}
+
+const isObjectOfAnotherRealm = (prototype: object): boolean => {
+  const constructor = constructorOf(prototype)
+  return Object.getPrototypeOf(prototype) === null && typeof constructor === "function" && constructor.name === "Object"
+}
+
+const classInstance = (entry: Entry): Handler => ({
+  spills: true,
+  encode: (encoder: Encoder, value, index) => {
+    const node: Node = { $class: entry.id }
+    encoder.nodes[index] = node
+    const keys = Object.keys(value)
+    encoder.declared(node, value, keys, entry.closed)
+    const names = Object.getOwnPropertyNames(value)
+    if (names.length !== keys.length) encoder.hidden(node, value, names, keys)
+    encoder.exotics(node, value)
+    return node
+  }
+})
+
+/** Effect's own objects that are no values: effects, fibers, layers, streams, scopes. */
+const effectKindOf = (prototype: object): string | undefined => {
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
+    for (const key of Object.getOwnPropertyNames(at)) {
+      if (key.startsWith("~effect/") && !key.startsWith("~effect/Schema/") && !key.startsWith("~effect/Request")) {
+        return key.slice("~effect/".length)
+      }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,58 @@
+/** Instances of classes that are no errors. */
+import type { Decoder } from "./decoder.ts"
+import { define, refuse } from "./refusal.ts"
+import type { Kind } from "./kinds.ts"
+import { prototypeFor } from "./unknown.ts"
+import { isObject, type Node } from "./wire.ts"
+
+const optionalText = (u: unknown): string | undefined =>
+  u === undefined || typeof u === "string" ? u : refuse("shape", "a class is named by a text")
+
+/** An instance of a class, made without its constructor; of one that is not known here, under its name. */
+export const instance: Kind = {
+  make: (decoder, wire) => Object.create(prototypeOf(decoder, wire as Node)),
+  fill: (decoder, value, wire) => {
+    const node = wire as Node
+    decoder.own(value, node)
+    const id = optionalText(node["$class"])
+    const isValid = id === undefined ? undefined : decoder.registry.byId.get(id)?.isValid
+    if (isValid === undefined) return
+    decoder.judge(() => {
+      if (!isValid(value)) Object.setPrototypeOf(value, prototypeFor({ class: id, name: undefined }))
+    })
+  }
+}
+
+const prototypeOf = (decoder: Decoder, node: Node): object => {
+  const id = optionalText(node["$class"])
+  const name = optionalText(node["$name"])
+  const entry = id === undefined ? undefined : decoder.registry.byId.get(id)
+  return entry?.prototype ?? prototypeFor({ class: id, name })
+}
+
+/** What a class itself wrote, made by the class again. */
+export const custom: Kind = {
+  make: (decoder, wire) => {
+    const node = wire as Node
+    const id = optionalText(node["$class"])
+    const encoded = decoder.value(node["$value"])
+    const { byId, declared } = decoder.registry
+    const decode =
+      id === undefined ? undefined : (byId.get(id)?.decode ?? declared.find((type) => type.id === id)?.decode)
+    if (decode !== undefined) return decode(encoded)
+    // Without the class it is what the class wrote, under the class's name.
+    const made: object = Object.create(prototypeFor({ class: id, name: undefined }))
+    if (!isObject(encoded) || Array.isArray(encoded)) define(made, "value", encoded, true)
+    else for (const key of Object.keys(encoded)) define(made, key, Reflect.get(encoded, key), true)
+    return made
+  }
+}
+
+/** Gives an object of a built-in kind the prototype of its subclass. */
+export const adopt = (decoder: Decoder, made: object, node: Node): void => {
+  const id = optionalText(node["$class"])
+  const entry = id === undefined ? undefined : decoder.registry.byId.get(id)
+  if (entry !== undefined && Object.getPrototypeOf(made).isPrototypeOf(entry.prototype)) {
+    Object.setPrototypeOf(made, entry.prototype)
+  }
+}

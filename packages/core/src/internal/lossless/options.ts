@@ -1,0 +1,75 @@
+/**
+ * What a user can choose, and the defaults.
+ */
+import type * as Redacted from "effect/Redacted"
+
+/** A class with a name of its own on the wire, and perhaps a form of its own. */
+export interface ClassEntry<A extends object> {
+  /** The name on the wire; must be the same on both sides. */
+  readonly id: string
+  readonly class: abstract new (...args: never) => A
+  /** What to write in place of the instance's own properties. */
+  readonly encode?: ((instance: A) => unknown) | undefined
+  /** Makes the instance again from what `encode` gave. May throw: the wire is then refused. */
+  readonly decode?: ((encoded: unknown) => A) | undefined
+}
+
+/** Any {@link ClassEntry}. */
+export interface AnyClassEntry {
+  readonly id: string
+  readonly class: abstract new (...args: never) => object
+  readonly encode?: ((instance: never) => unknown) | undefined
+  readonly decode?: ((encoded: unknown) => object) | undefined
+}
+
+/** A class that crosses: a Schema class by its identifier, a plain class by its name, or one with a given id. */
+export type AnyClass = (abstract new (...args: never) => object) | AnyClassEntry
+
+/**
+ * How much of a value is written. What a limit cuts off leaves a text in its place
+ * that says what stood there.
+ */
+export interface Limits {
+  /** How deep objects nest. Default: 10,000. */
+  readonly depth?: number | undefined
+  /** How many objects there are. Default: 200,000. */
+  readonly nodes?: number | undefined
+  /** Size of the whole, in characters of text and bytes of binary. Default: 33,554,432. */
+  readonly bytes?: number | undefined
+  /** Length of one text, in characters. Default: 1,048,576. */
+  readonly string?: number | undefined
+  /** Elements, entries or properties of one object. Default: 100,000. */
+  readonly collection?: number | undefined
+}
+
+/**
+ * What becomes of stacks: `keep` them as they are; `trim` them to the program's
+ * own frames, without directories; `drop` them.
+ */
+export type StackPolicy = "keep" | "trim" | "drop"
+
+/** `json`: what `JSON.stringify` takes. `clone`: what a structured clone takes, with binary as it is. */
+export type Form = "json" | "clone"
+
+/** How values cross. */
+export interface Options {
+  /** Classes whose instances arrive as instances. */
+  readonly classes?: ReadonlyArray<AnyClass> | undefined
+  /** Whether texts are searched for credentials of known names and shapes. `Redacted` values never cross. Default: true. */
+  readonly redaction?: boolean | undefined
+  /** Secrets to mask wherever they occur, also percent-encoded and in base64. */
+  readonly secrets?: ReadonlyArray<Redacted.Redacted<string>> | undefined
+  readonly limits?: Limits | undefined
+  /** Default: `keep`. */
+  readonly stack?: StackPolicy | undefined
+  /** Default: `json`. */
+  readonly form?: Form | undefined
+}
+
+export const defaultLimits = {
+  depth: 10_000,
+  nodes: 200_000,
+  bytes: 33_554_432,
+  string: 1_048_576,
+  collection: 100_000
+} as const

@@ -1,0 +1,176 @@
+/**
+ * What a schema says about the values that it describes: the classes in it, and
+ * how to check the declared fields of an instance.
+ */
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import { type Check, checkOf } from "./checks.ts"
+import { isObject } from "./wire.ts"
+
+/** A class made by `Schema.Class`, `Schema.Error` or `Schema.TaggedError`. */
+export interface SchemaClass extends Schema.Top {
+  new (...args: never): object
+  readonly prototype: object
+  readonly identifier: string
+  readonly fields: Schema.Struct.Fields
+}
+
+/** Whether something is a class made by `Schema.Class`, `Schema.Error` or `Schema.TaggedError`. */
+export const isSchemaClass = (u: unknown): u is SchemaClass =>
+  typeof u === "function" &&
+  Schema.isSchema(u) &&
+  "identifier" in u &&
+  typeof u.identifier === "string" &&
+  "fields" in u &&
+  isObject(u.prototype)
+
+/** Every class in a schema, itself included, in the order in which they are met. */
+export const classesIn = (schema: Schema.Top): ReadonlyArray<SchemaClass> => {
+  let known = classes.get(schema)
+  if (known === undefined) {
+    const found = new Map<string, SchemaClass>()
+    throughParts(schema, found, new Set())
+    throughTree(schema.ast, found, new Set())
+    classes.set(schema, (known = [...found.values()]))
+  }
+  return known
+}
+
+const classes = new WeakMap<Schema.Top, ReadonlyArray<SchemaClass>>()
+
+/** By the parts that a schema exposes, which are the classes themselves. */
+const throughParts = (part: unknown, found: Map<string, SchemaClass>, seen: Set<unknown>): void => {
+  if (seen.has(part)) return
+  seen.add(part)
+  if (Array.isArray(part)) {
+    for (const element of part) throughParts(element, found, seen)
+  } else if (Schema.isSchema(part)) {
+    if (isSchemaClass(part)) {
+      if (!found.has(part.identifier)) found.set(part.identifier, part)
+      throughParts(Object.values(part.fields), found, seen)
+    }
+    for (const key of parts) if (Object.hasOwn(part, key)) throughParts(Reflect.get(part, key), found, seen)
+  } else if (isObject(part)) throughParts(Object.values(part), found, seen)
+}
+
+const parts = [
+  "fields",
+  "members",
+  "schema",
+  "value",
+  "key",
+  "elements",
+  "rest",
+  "from",
+  "to",
+  "error",
+  "defect",
+  "success",
+  "failure"
+] as const
+
+/** By the schema's tree, which also leads through suspended and annotated schemas, and names no class but makes instances. */
+const throughTree = (ast: SchemaAST.AST, found: Map<string, SchemaClass>, seen: Set<SchemaAST.AST>): void => {
+  if (seen.has(ast)) return
+  seen.add(ast)
+  const recur = (child: SchemaAST.AST): void => throughTree(child, found, seen)
+  switch (ast._tag) {
+    case "Declaration": {
+      const identifier: unknown = ast.annotations?.["identifier"]
+      if (typeof identifier === "string" && !found.has(identifier)) {
+        const made = constructorOf(ast)
+        if (isSchemaClass(made) && made.identifier === identifier) {
+          found.set(identifier, made)
+          for (const field of Object.values(made.fields)) recur(field.ast)
+        }
+      }
+      for (const parameter of ast.typeParameters) recur(parameter)
+      break
+    }
+    case "Objects":
+      for (const { type } of ast.propertySignatures) recur(type)
+      for (const { parameter, type } of ast.indexSignatures) {
+        recur(parameter)
+        recur(type)
+      }
+      break
+    case "Arrays":
+      for (const element of ast.elements) recur(element)
+      for (const element of ast.rest) recur(element)
+      break
+    case "Union":
+      for (const member of ast.types) recur(member)
+      break
+    case "Suspend":
+      recur(ast.thunk())
+      break
+    default:
+      break
+  }
+}
+
+/** The class of a declaration, seen on an instance without fields; `undefined` where that cannot be made. */
+const constructorOf = (ast: SchemaAST.Declaration): unknown => {
+  const toCodec: unknown = ast.annotations?.["toCodec"]
+  if (typeof toCodec !== "function" || ast.annotations?.["~constructor"] === undefined) return undefined
+  const limit = Error.stackTraceLimit
+  try {
+    Error.stackTraceLimit = 0
+    const link: SchemaAST.Link = toCodec(ast.typeParameters.map((parameter) => Schema.make<Schema.Top>(parameter)))
+    const { decode } = link.transformation
+    const instance: unknown =
+      typeof decode !== "function" && decode._tag === "Transform" ? decode.transform({}) : undefined
+    return isObject(instance) ? Reflect.get(instance, "constructor") : undefined
+  } catch {
+    return undefined
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
+
+/** Checks the declared fields of an instance; compiled when it is first called. */
+export const validatorOf = ({ ast }: SchemaClass): ((instance: object) => boolean) => {
+  let check: Check | undefined
+  return (instance) => (check ??= compile(ast))(instance)
+}
+
+/** The type side of a class's fields, with the checks on all of them together. */
+const compile = (ast: SchemaAST.AST): Check => {
+  const struct = ast._tag === "Declaration" ? ast.typeParameters[0] : undefined
+  return struct === undefined ? () => true : checkOf(SchemaAST.toType(struct))
+}
+
+/**
+ * The fields of a class that hold nothing but data of a closed form: structs, lists
+ * and values without parts. What they hold is what the schema says; hidden and
+ * symbol-keyed properties are not looked for in them.
+ */
+export const closedFields = ({ fields }: SchemaClass): ReadonlySet<string> =>
+  new Set(Object.keys(fields).filter((name) => isClosed(SchemaAST.toType(fields[name]!.ast), new Set())))
+
+const isClosed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
+  if (seen.has(ast)) return true
+  seen.add(ast)
+  const recur = (child: SchemaAST.AST): boolean => isClosed(child, seen)
+  switch (ast._tag) {
+    case "Objects":
+      return (
+        ast.propertySignatures.length + ast.indexSignatures.length > 0 &&
+        ast.propertySignatures.every(({ type }) => recur(type)) &&
+        ast.indexSignatures.every(({ type }) => recur(type))
+      )
+    case "Arrays":
+      return ast.elements.every(recur) && ast.rest.every(recur)
+    case "Union":
+      return ast.types.every(recur)
+    case "Suspend":
+      return recur(ast.thunk())
+    case "Declaration":
+    case "Unknown":
+    case "Any":
+    case "ObjectKeyword":
+      return false
+    default:
+      return true
+  }
+}

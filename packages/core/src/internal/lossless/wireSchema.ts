@@ -1,0 +1,49 @@
+/** Wire values as the encoded side of a schema. */
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as Codec from "./codec.ts"
+import { declarationsIn } from "./declarations.ts"
+import { InvalidWire } from "./failures.ts"
+import type { Options } from "./options.ts"
+import * as Registry from "./registry.ts"
+import { classesIn } from "./schemaClasses.ts"
+import * as Settings from "./settings.ts"
+
+/** A wire value as a schema: anything, and JSON already, so that nothing walks through it again. */
+export const Wire = Schema.declare((_: unknown): _ is unknown => true, { toCodecJson: () => undefined })
+
+/**
+ * Settings with the classes that a schema holds, over the defaults of the fiber
+ * that uses them. Options that are none are refused here and not with the first
+ * value.
+ */
+export const settingsOf = (options: Options | undefined, schema?: Schema.Top): (() => Settings.Settings) => {
+  const found =
+    schema === undefined ? Registry.nothing : { classes: classesIn(schema), declared: declarationsIn(schema) }
+  const made = new WeakMap<Options, Settings.Settings>()
+  const of = (effective: Options): Settings.Settings => {
+    let settings = made.get(effective)
+    if (settings === undefined) made.set(effective, (settings = Settings.make(effective, found)))
+    return settings
+  }
+  of(options ?? Settings.none)
+  return () => of(Settings.withDefaults(options))
+}
+
+/** What is wrong with a value, in a sentence. */
+export const issueOf = (message: string): SchemaIssue.Issue => new SchemaIssue.InvalidValue({ message })
+
+/** Out of a wire value. */
+export const decoding = (settings: () => Settings.Settings): SchemaGetter.Getter<unknown, unknown> =>
+  SchemaGetter.transformEffect((wire: unknown) => decodeWire(settings, wire))
+
+/** Out of a wire value, or why not. */
+export const decodeWire = (settings: () => Settings.Settings, wire: unknown): Exit.Exit<unknown, SchemaIssue.Issue> => {
+  try {
+    return Exit.succeed(Codec.decode(settings(), wire))
+  } catch (thrown) {
+    return Exit.fail(issueOf(thrown instanceof InvalidWire ? thrown.message : String(thrown)))
+  }
+}
