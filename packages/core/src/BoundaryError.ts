@@ -177,7 +177,9 @@ export class BoundaryError extends Schema.TaggedError<BoundaryError>("@causeway/
     return this.reason[Disposition.symbol]
   }
 
+  /** A request that does not fit is no incident; one that took too long may be a sign of one. */
   override get [ErrorReporter.severity](): LogLevel.Severity {
+    if (this.reason._tag === "DeadlineExceeded") return "Warn"
     return this.reason[Disposition.symbol].blame === "caller" ? "Info" : "Error"
   }
 

@@ -65,10 +65,10 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>("@causeway/
     })
   }
 
-  /** A caller's own mistake is no incident. */
+  /** A caller's own mistake is no incident; what is ours to mend and does not pass by itself wants somebody now. */
   override get [ErrorReporter.severity](): LogLevel.Severity {
-    const { blame } = this[Disposition.symbol]
-    return blame === "caller" ? "Info" : blame === "us" ? "Error" : "Warn"
+    const { blame, retry } = this[Disposition.symbol]
+    return blame === "caller" ? "Info" : blame === "us" && retry === "never" ? "Error" : "Warn"
   }
 
   override get [ErrorReporter.attributes](): Readonly<Record<string, unknown>> {

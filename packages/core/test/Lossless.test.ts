@@ -1,10 +1,13 @@
 import * as Lossless from "@causeway/core/Lossless"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Rpc from "effect/rpc/Rpc"
@@ -404,4 +407,31 @@ describe("declared types", () => {
     assert.ok(reason?._tag === "Fail")
     assert.strictEqual(reason.error.price.cents, 250)
   })
+})
+
+const nest = (depth: number, wrap: (inner: unknown) => unknown): unknown => {
+  let value: unknown = "core"
+  for (let level = 0; level < depth; level++) value = wrap(value)
+  return value
+}
+
+describe("depth", () => {
+  const wraps: Readonly<Record<string, (inner: unknown) => unknown>> = {
+    lists: (inner) => [inner],
+    causes: (cause) => new Error("x", { cause }),
+    Maps: (inner) => new Map([["a", inner]]),
+    Options: Option.some,
+    Chunks: Chunk.of,
+    HashMaps: (inner) => HashMap.make(["a", inner]),
+    Exits: Exit.succeed
+  }
+  for (const [name, wrap] of Object.entries(wraps)) {
+    it(`of ${name} never keeps a wire from being sent`, () => {
+      for (const form of ["json", "clone"] as const) {
+        const wire = Lossless.toWire(nest(5_000, wrap), { form })
+        Lossless.fromWire(form === "json" ? JSON.parse(JSON.stringify(wire)) : structuredClone(wire))
+        assert.strictEqual(JSON.stringify(wire).includes("core"), !["Chunks", "HashMaps", "Exits"].includes(name))
+      }
+    })
+  }
 })

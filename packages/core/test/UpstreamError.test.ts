@@ -75,6 +75,10 @@ describe("UpstreamError", () => {
       failed(new Reason.Permission({ message: "x", seenIn: "status" }))[ErrorReporter.severity],
       "Error"
     )
+    assert.strictEqual(
+      failed(new Reason.RateLimited({ message: "x", seenIn: "status" }))[ErrorReporter.severity],
+      "Warn"
+    )
   })
 
   it("round-trips as JSON with every reason", () => {

@@ -1,5 +1,6 @@
 import * as Contract from "@causeway/core/Contract"
 import * as Local from "@causeway/core/Local"
+import * as Drain from "@causeway/server/Drain"
 import * as PredictApi from "@causeway/server/PredictApi"
 import * as Server from "@causeway/server/Server"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -10,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { Journal, routes } from "./fixtures/Calls.ts"
 import { call, connect, head, post } from "./fixtures/client.ts"
 
@@ -53,6 +55,21 @@ const postWeb = (path: string, body: string) =>
     }
   })
 
+/** How many elements were produced. */
+const produced = Effect.map(post("/predict/produced", ""), ({ text }) => Number(text))
+
+/** A halt: as many as the buffers on the way hold, and then no more, however often the event loop turns. */
+const halted = Effect.gen(function* () {
+  let before = -1
+  let now = yield* produced
+  while (now === 0 || now !== before) {
+    yield* turns(100)
+    before = now
+    now = yield* produced
+  }
+  return now
+})
+
 /** For a machine that has much else to do, in milliseconds. */
 const patience = 30_000
 
@@ -65,19 +82,30 @@ describe("event streams", () => {
           const socket = yield* connect
           socket.pause()
           socket.send(head("POST", "/predict/flood", "content-length: 0"))
-          const produced = Effect.map(post("/predict/produced", ""), ({ text }) => Number(text))
-          // A halt: as many as the buffers on the way hold, and then no more, however often the event loop turns.
-          let before = -1
-          let now = yield* produced
-          while (now === 0 || now !== before) {
-            yield* turns(100)
-            before = now
-            now = yield* produced
-          }
+          const now = yield* halted
           assert.isBelow(now, 256)
           socket.resume()
           while ((yield* produced) < now + 64) yield* turns(1)
           yield* socket.leave
+        }),
+      patience
+    )
+  })
+
+  layer(Server.serve(floods, { port: 0 }))("to a client that never reads", (it) => {
+    it.effect(
+      "end after a minute, together with its connection",
+      () =>
+        Effect.gen(function* () {
+          const socket = yield* connect
+          socket.pause()
+          socket.send(head("POST", "/predict/flood", "content-length: 0"))
+          yield* halted
+          yield* TestClock.adjust("59 seconds")
+          assert.strictEqual(yield* (yield* Drain.Drain).inFlight, 1)
+          yield* TestClock.adjust("1 second")
+          socket.resume()
+          yield* socket.closed
         }),
       patience
     )

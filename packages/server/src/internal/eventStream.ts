@@ -7,7 +7,8 @@
  *
  * On Node the events are written to the `ServerResponse` itself, which takes a tenth
  * less CPU than a body stream does. That happens in a pre-response handler: by then
- * every middleware has had its say on the headers.
+ * every middleware has had its say on the headers. A client that reads nothing for a
+ * minute while events wait for it loses its connection, and the stream is interrupted.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type { NonEmptyReadonlyArray } from "effect/Array"
@@ -104,15 +105,28 @@ const write = (response: ServerResponse, events: ReadonlyArray<string>): Effect.
   return response.write(events.length === 1 ? events[0] : events.join("")) ? Effect.void : drained(response)
 }
 
-/** Waits for a client that reads more slowly than the events come. */
+/** How long a client may read nothing at all of what waits for it. Idle limits of upstreams are as long. */
+const readLimit = "60 seconds"
+
+/** Waits for a client that reads more slowly than the events come, and gives up one that does not read. */
 const drained = (response: ServerResponse): Effect.Effect<void> =>
+  Effect.timeoutOrElse(resumed(response), {
+    duration: readLimit,
+    orElse: () =>
+      Effect.andThen(
+        Effect.sync(() => response.destroy()),
+        Effect.interrupt
+      )
+  })
+
+const resumed = (response: ServerResponse): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    const resumed = () => resume(Effect.void)
-    response.once("drain", resumed)
-    response.once("close", resumed)
+    const onResumed = () => resume(Effect.void)
+    response.once("drain", onResumed)
+    response.once("close", onResumed)
     return Effect.sync(() => {
-      response.off("drain", resumed)
-      response.off("close", resumed)
+      response.off("drain", onResumed)
+      response.off("close", onResumed)
     })
   })
 

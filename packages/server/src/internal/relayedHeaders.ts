@@ -5,7 +5,7 @@
  */
 import { upstreamRequestId } from "./upstreamRequestId.ts"
 
-const kept = /^(?:openai-|x-ratelimit-|ratelimit|azureml-model-|x-ms-region$)/
+const kept = /^(?:openai-(?:model|processing-ms|version)$|x-ratelimit-|ratelimit|azureml-model-|x-ms-region$)/
 
 /** As upstreams name their id of a request; the first one counts. */
 const ids = ["x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "cf-ray"]
