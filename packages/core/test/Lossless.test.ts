@@ -87,11 +87,14 @@ describe("registry", () => {
     const sent = new Plain({ status: 418 })
     const { made } = Plain
     const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 7
     const arrived = roundTrip(sent, { classes: [Plain] })
+    assert.strictEqual(Error.stackTraceLimit, 7)
     assert.instanceOf(arrived, Plain)
     assert.deepStrictEqual([arrived.status, arrived.stack, Plain.made], [418, sent.stack, made])
     refusal({ $v: 1, value: { $: "Map" } })
-    assert.strictEqual(Error.stackTraceLimit, limit)
+    assert.strictEqual(Error.stackTraceLimit, 7)
+    Error.stackTraceLimit = limit
   })
 })
 
@@ -199,8 +202,15 @@ describe("stacks", () => {
 
   it("are not read where they are dropped", () => {
     const watched = new Error("x")
-    Object.defineProperty(watched, "stack", { get: () => assert.fail("it was read"), configurable: true })
+    let reads = 0
+    Object.defineProperty(watched, "stack", { get: () => `read ${++reads} times`, configurable: true })
     assert.deepStrictEqual(Lossless.toWire(watched, { stack: "drop" }).value, { $: "Error", $message: "x" })
+    assert.strictEqual(reads, 0)
+  })
+
+  it("are dropped where they are shown, too", () => {
+    const shown = Object.defineProperty(new Error("x"), "stack", { value: "mine", enumerable: true })
+    assert.deepStrictEqual(Lossless.toWire(shown, { stack: "drop" }).value, { $: "Error", $message: "x" })
   })
 })
 
@@ -434,4 +444,22 @@ describe("depth", () => {
       }
     })
   }
+})
+
+/** Looks like a reason of a cause until the end. */
+const broken = (error: unknown): unknown =>
+  Object.create(Object.getPrototypeOf(Cause.makeFailReason(0)), { _tag: { value: "Fail" }, error: { value: error } })
+
+describe("a part that cannot be written", () => {
+  it("leaves a text, and nothing that refers into it", () => {
+    const shared = { a: 1 }
+    const arrived = roundTrip([broken({ shared }), shared, shared])
+    assert.ok(Array.isArray(arrived) && arrived[1] === arrived[2])
+    assert.match(String(arrived[0]), /^\[.+\]$/)
+    assert.deepStrictEqual(arrived[1], shared)
+  })
+
+  it("ends the masking of what stood in it", () => {
+    assert.deepStrictEqual(Reflect.get(Object(roundTrip({ password: broken("x"), b: "c" })), "b"), "c")
+  })
 })

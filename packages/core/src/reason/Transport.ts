@@ -8,19 +8,21 @@ import { common } from "./Common.ts"
 /** No connection came about. */
 export class Connect extends Schema.TaggedError<Connect>("@causeway/core/UpstreamError/Connect")("Connect", {
   ...common,
-  kind: Schema.Literals(["dns", "refused", "unreachable", "tls", "proxy", "other"]),
+  /** `exhausted`: every connection that this side allows itself is in use. */
+  kind: Schema.Literals(["dns", "refused", "unreachable", "tls", "proxy", "exhausted", "other"]),
   /** The system's code, such as `ECONNREFUSED`. */
   code: Schema.optional(Schema.String),
   /** Every address that was tried, as `host:port`. */
   addresses: Schema.Array(Schema.String)
 }) {
   get [Disposition.symbol](): Disposition.Disposition {
+    const isOurs = this.kind === "exhausted"
     return Disposition.make({
-      blame: "upstream",
+      blame: isOurs ? "us" : "upstream",
       // A certificate does not mend itself between two attempts.
       retry: this.kind === "tls" ? "never" : "backoff",
       fallback: "any",
-      health: "counts",
+      health: isOurs ? "ignored" : "counts",
       delivery: "not-sent"
     })
   }

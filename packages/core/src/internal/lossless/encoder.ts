@@ -45,8 +45,8 @@ const scanned = 40
 
 const smallest = 2n ** 64n
 
-/** How deep kinds nest that cannot move to `more`. */
-const deepestWhole = 1_000
+/** How deep kinds nest that cannot move to `more`: a structured clone of three times as many levels still fits the stack. */
+const deepestWhole = 400
 
 export class Encoder {
   readonly settings: Settings
@@ -167,13 +167,12 @@ export class Encoder {
   /** Whatever a handler throws, an exhausted call stack included, becomes a text in the value's place. */
   guarded(value: object, handler: Handler, index: number): Wire {
     this.level++
-    const { closed, masked } = this
+    const { closed } = this
     try {
       const wire = handler.encode(this, value, index)
       this.nodes[index] = wire
       return wire
     } catch (thrown) {
-      this.masked = masked
       this.closed = closed
       this.forget(index + 1)
       const text = Cuts.failedObject(this, value, thrown)
