@@ -1,7 +1,9 @@
 /**
  * A closed loop of keep-alive connections over bare sockets, in a process of its
- * own so that it shares no event loop with what it measures. Prints one line of
- * JSON: answers, failures, and latencies in milliseconds.
+ * own so that it shares no event loop with what it measures. Each byte is looked at
+ * once: an answer ends by its length, or by the last chunk.
+ *
+ * Prints one line of JSON: answers, failures, and latencies in milliseconds.
  */
 import { connect } from "node:net"
 
@@ -23,12 +25,41 @@ const latencies: Array<number> = []
 let failures = 0
 const stopAt = performance.now() + load.seconds * 1000
 
-/** The length of the answer at the start of the text, or none while it is not whole. */
-const complete = (text: string): boolean => {
-  const head = text.indexOf("\r\n\r\n")
-  if (head < 0) return false
-  const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, head))
-  return length === null ? text.endsWith("0\r\n\r\n") : text.length >= head + 4 + Number(length[1])
+const lastChunk = "0\r\n\r\n"
+
+/** Reads one answer after the other; true where a piece ends one. `isGood`: a 200 without an error event. */
+const reader = () => {
+  let head = ""
+  let tail = ""
+  let seen = 0
+  let length: number | undefined
+  let hasHead = false
+  let isGood = false
+  return {
+    begin: (): void => {
+      head = tail = ""
+      seen = 0
+      hasHead = false
+    },
+    isGood: (): boolean => isGood,
+    read: (chunk: string): boolean => {
+      let body = chunk
+      if (!hasHead) {
+        head += chunk
+        const end = head.indexOf("\r\n\r\n")
+        if (end < 0) return false
+        hasHead = true
+        isGood = head.startsWith("HTTP/1.1 200")
+        body = head.slice(end + 4)
+        const stated = /\r\ncontent-length: (\d+)/i.exec(head.slice(0, end + 2))
+        length = stated === null ? undefined : Number(stated[1])
+      }
+      if (length !== undefined) return (seen += body.length) >= length
+      if (body.includes("event: error")) isGood = false
+      tail = body.length < lastChunk.length ? (tail + body).slice(-lastChunk.length) : body
+      return tail.endsWith(lastChunk)
+    }
+  }
 }
 
 const run = () =>
@@ -36,22 +67,21 @@ const run = () =>
     const socket = connect(load.port, "127.0.0.1")
     socket.setNoDelay(true)
     socket.setEncoding("latin1")
-    let text = ""
+    const answer = reader()
     let begun = 0
     const next = () => {
       if (performance.now() >= stopAt) {
         socket.destroy()
         return
       }
-      text = ""
+      answer.begin()
       begun = performance.now()
       socket.write(request)
     }
     socket.on("connect", next)
     socket.on("data", (chunk: string) => {
-      text += chunk
-      if (!complete(text)) return
-      if (text.startsWith("HTTP/1.1 200") && !text.includes("event: error")) latencies.push(performance.now() - begun)
+      if (!answer.read(chunk)) return
+      if (answer.isGood()) latencies.push(performance.now() - begun)
       else failures++
       next()
     })

@@ -3,21 +3,23 @@
  * variant is warmed, then all are measured in turn over several rounds; the ratio
  * is taken inside each round and the median over the rounds is reported.
  *
- * `BENCH_SECONDS` (2), `BENCH_ROUNDS` (5) and `BENCH_WARMUP` (4, seconds) set the
- * lengths; `BENCH_ONLY` takes a part of a load's name.
+ * `BENCH_SECONDS` (2), `BENCH_ROUNDS` (5) and `BENCH_WARMUP` (10, seconds) set the
+ * lengths, `BENCH_CONNECTIONS` (1,16,64) the connections; `BENCH_ONLY` takes a part
+ * of a load's name. README.md says how far the figures can be trusted.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
-import { availableParallelism } from "node:os"
+import { availableParallelism, loadavg } from "node:os"
 import { promisify } from "node:util"
+import { tokensPerStream } from "./protocol.ts"
 
 const seconds = Number(process.env["BENCH_SECONDS"] ?? 2)
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? 5)
-const warmup = Number(process.env["BENCH_WARMUP"] ?? 4)
+const warmup = Number(process.env["BENCH_WARMUP"] ?? 10)
+const connectionCounts = (process.env["BENCH_CONNECTIONS"] ?? "1,16,64").split(",").map(Number)
 const only = process.env["BENCH_ONLY"] ?? ""
-const tokensPerStream = 100
 
 const chat = (stream: boolean) =>
   JSON.stringify({ model: "bench", messages: [{ role: "user", content: "Hello there" }], ...(stream && { stream }) })
@@ -134,7 +136,9 @@ const boot = async (): Promise<ReadonlyMap<string, { readonly port: number; read
     const child = start(file, args, { PORT: String(port), ...env })
     const ms = await ready(port, path)
     variants.set(name, { port, pid: child.pid ?? 0 })
-    process.stderr.write(`${name}: ready after ${Math.round(ms)} ms, ${Math.round(usage(child.pid ?? 0).rss)} MB\n`)
+    // Spares are started once the workers are ready; they are part of what an idle server takes.
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    console.log(`- ${name}: ready after ${Math.round(ms)} ms, ${Math.round(usage(child.pid ?? 0).rss)} MB`)
     return port
   }
   const upstream = await add("direct", "bench/upstream.ts", [], "/", {})
@@ -149,8 +153,17 @@ const boot = async (): Promise<ReadonlyMap<string, { readonly port: number; read
   return variants
 }
 
+/** Of the last minute. */
+const average = (): string => (loadavg()[0] ?? 0).toFixed(1)
+
 const report = async (): Promise<void> => {
+  console.log(
+    `${availableParallelism()} cores, Node ${process.version}, ${rounds} rounds of ${seconds} s after ${warmup} s of warm-up, medians; ` +
+      `load average ${average()} at the start\n`
+  )
+  console.log("### Start\n")
   const variants = await boot()
+  console.log("")
   const of = (name: string) => variants.get(name) ?? { port: 0, pid: 0 }
   for (const load of loads) {
     for (const name of load.variants) {
@@ -158,12 +171,11 @@ const report = async (): Promise<void> => {
       await measure(of(name).port, load, 16, warmup)
     }
   }
-  console.log(`${availableParallelism()} cores, Node ${process.version}, ${rounds} rounds of ${seconds} s, medians\n`)
   for (const load of loads) {
     console.log(`### ${load.name}\n`)
     console.log(`| variant | connections | ${load.unit} | × bare proxy | CPU µs/answer | p50 ms | p99 ms | failures |`)
     console.log("|---|---|---|---|---|---|---|---|")
-    for (const connections of [1, 16, 64]) {
+    for (const connections of connectionCounts) {
       const seen = new Map(
         load.variants.map((name) => [name, Array<Awaited<ReturnType<typeof measure>> & { cpu: number }>()])
       )
@@ -192,6 +204,7 @@ const report = async (): Promise<void> => {
   }
   console.log("### Memory after the load\n")
   for (const [name, { pid }] of variants) console.log(`- ${name}: ${Math.round(usage(pid).rss)} MB`)
+  console.log(`\nLoad average ${average()} at the end.`)
 }
 
 try {

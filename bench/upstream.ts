@@ -4,8 +4,7 @@
  * bytes, or a stream of 100 events of one token, each in a write of its own.
  */
 import { createServer } from "node:http"
-
-export const tokensPerStream = 100
+import { tokensPerStream } from "./protocol.ts"
 
 const answer = JSON.stringify({
   id: "chatcmpl-bench",

@@ -40,6 +40,9 @@ interface AnyHandlers {
   readonly _Self: (_: never) => unknown
 }
 
+/** Two servers would both answer each call. */
+let isRunning = false
+
 /** Refuses a layer that holds no handlers. */
 type Serves<ROut> = [Extract<ROut, AnyHandlers>] extends [never]
   ? "this layer holds the handlers of no contract"
@@ -54,12 +57,14 @@ type Serves<ROut> = [Extract<ROut, AnyHandlers>] extends [never]
  * with the layer's error as the reason. When the pool closes, the layer's finalizers
  * run and the thread exits.
  *
- * Throws where the thread was not started by a pool.
+ * Throws where the thread was not started by a pool, and where it is called again.
  */
 export const run = <ROut, E>(handlers: Layer.Layer<ROut, E> & Serves<ROut>, options?: Options): void => {
   if (parentPort === null || !isBoot(workerData)) {
     throw new Error("WorkerEntry.run belongs into the entry of a worker that a WorkerPool starts")
   }
+  if (isRunning) throw new Error("WorkerEntry.run was called before: merge the layers of several contracts into one")
+  isRunning = true
   serve({ handlers, lossless: options?.lossless, boot: workerData.causeway, port: parentPort })
 }
 

@@ -76,7 +76,7 @@ export interface Options {
   readonly startWithin?: Duration.Input | undefined
   /** How long a call that is no stream may take where its caller sets no deadline. Default: 10 minutes. */
   readonly deadline?: Duration.Input | undefined
-  /** Limits of each worker's memory. Default: those of Node. */
+  /** Limits of each worker's memory. Default: those of Node, but 24 MB for young objects (`maxYoungGenerationSizeMb`). */
   readonly resourceLimits?: ResourceLimits | undefined
   /** Variables of the workers' environment, in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined
@@ -123,7 +123,7 @@ export class WorkerPool extends Context.Service<
   WorkerPool,
   {
     readonly status: Effect.Effect<Status>
-    /** The status now, and whenever a worker's state changes; not at each call. */
+    /** The status now, and whenever a worker's state changes; not at each call. Ends when the pool is closed. */
     readonly changes: Stream.Stream<Status>
     /** Takes no new calls, which fail with `Draining`, and ends when all others have ended. */
     readonly drain: Effect.Effect<void>

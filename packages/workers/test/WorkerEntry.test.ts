@@ -5,9 +5,13 @@ import { fileURLToPath } from "node:url"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { Good } from "./fixtures/contracts.ts"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { Bad, Good } from "./fixtures/contracts.ts"
 import { good } from "./fixtures/handlers.ts"
 import { entry, layer, until } from "./fixtures/pool.ts"
 
@@ -27,6 +31,7 @@ describe("WorkerEntry", { timeout: 60_000 }, () => {
     ["that gets ready and ends at once", "diesYoung", "code 5"],
     ["that does not exist", "nonsense", "nonsense"],
     ["that lacks a middleware", "withoutMiddleware", "lacks the middleware workers/test/Authentication"],
+    ["that serves twice", "servesTwice", "was called before"],
     ["that never gets ready", "neverReady", "longer than 400 ms"]
   ] as const
   for (const [name, file, reason] of failing) {
@@ -34,7 +39,7 @@ describe("WorkerEntry", { timeout: 60_000 }, () => {
       Effect.gen(function* () {
         const good = yield* Good
         const pool = yield* WorkerPool.WorkerPool
-        if (file !== "diesYoung") {
+        if (file !== "diesYoung" && file !== "servesTwice") {
           // Called before anything is known: waits, and then learns it.
           const first = yield* Effect.flip(good.square({ x: 1 }))
           assert.strictEqual(first.reason._tag, "Unreachable")
@@ -86,6 +91,26 @@ describe("WorkerEntry", { timeout: 60_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("a worker that is lost is replaced at once, whatever became of attempts before", () =>
+    Effect.gen(function* () {
+      const file = yield* freshFile
+      writeFileSync(file, "")
+      yield* Effect.gen(function* () {
+        yield* until(({ state }) => state === "ready")
+        rmSync(file)
+        // The spare fails, until the next attempt is far.
+        yield* until(({ workers }) => workers.some(({ id }) => id > 4))
+        yield* until(({ workers }) => workers.every(({ id }) => id === 1))
+        yield* Effect.flip((yield* Bad).exit({ code: 1 }))
+        const { workers } = yield* (yield* WorkerPool.WorkerPool).status
+        assert.deepStrictEqual(
+          workers.map(({ state }) => state),
+          ["starting"]
+        )
+      }).pipe(Effect.provide(layer({ entry: entry("flaky"), data: file, spare: 1 })))
+    }).pipe(Effect.scoped)
+  )
+
   it.live("its layer is finalized when the pool closes", () =>
     Effect.gen(function* () {
       const file = yield* freshFile
@@ -109,6 +134,23 @@ describe("WorkerEntry", { timeout: 60_000 }, () => {
       Effect.flatMap(Fiber.await),
       Effect.map((exit) => assert.isDefined(exit))
     )
+  )
+
+  it.live("nor for ever for a worker that cannot be ended", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(layer({ grace: "50 millis" }), scope)
+      const good = Context.get(context, Good)
+      yield* good.square({ x: 1 })
+      const lost = yield* Effect.forkChild(Effect.flip(good.waitInNativeCode({ ms: 10_000 })), {
+        startImmediately: true
+      })
+      yield* Effect.sleep("50 millis")
+      yield* Scope.close(scope, Exit.void).pipe(
+        Effect.timeoutOrElse({ duration: "8 seconds", orElse: () => Effect.die("it still waits") })
+      )
+      assert.strictEqual((yield* Fiber.join(lost)).reason._tag, "Crashed")
+    })
   )
 
   it("refuses to run where no pool started the thread", () => {

@@ -2,9 +2,10 @@
  * What takes servers down, on real threads: each fault fails its own call with a
  * typed error, the call on the other worker goes on, and the next call succeeds.
  */
+import { Worker } from "node:worker_threads"
 import { BoundaryError } from "@causeway/core/BoundaryError"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
@@ -111,6 +112,21 @@ describe("WorkerPool, when a worker ends", { timeout: 60_000 }, () => {
     }).pipe(Effect.provide(layer({ concurrency: 2 })))
   )
 
+  it.live("a call that was not posted yet moves to another worker", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      yield* until(({ workers }) => workers.some(({ state }) => state === "spare"))
+      // Is made in the turn in which the success and the end of its worker arrive.
+      assert.strictEqual(
+        yield* Effect.andThen(
+          bad((_) => _.throwAfterwards()),
+          good.square({ x: 3 })
+        ),
+        9
+      )
+    }).pipe(Effect.provide(layer({ spare: 1 })))
+  )
+
   it.live("without a spare the next call waits for the new worker", () =>
     Effect.gen(function* () {
       crash(yield* bad((_) => Effect.flip(_.exit({ code: 1 }))))
@@ -195,6 +211,33 @@ describe("WorkerPool, when a worker hangs", { timeout: 60_000 }, () => {
       assert.strictEqual((yield* pool.status).inFlight, 0)
     }).pipe(Effect.provide(layer({ spare: 1, grace: "100 millis" })))
   )
+
+  it.live("a worker that was silent and reacts again is looked at no longer", () => {
+    const profiles = { started: 0, stopped: 0 }
+    const start = Worker.prototype.startCpuProfile
+    const spy = vi.spyOn(Worker.prototype, "startCpuProfile").mockImplementation(async function (this: Worker) {
+      profiles.started++
+      const handle = await start.call(this)
+      const stop = () => {
+        profiles.stopped++
+        return handle.stop()
+      }
+      return { stop, [Symbol.asyncDispose]: async () => void (await stop()) }
+    })
+    return Effect.gen(function* () {
+      const good = yield* Good
+      yield* good.square({ x: 1 })
+      yield* good.spin({ ms: 1500 })
+      assert.strictEqual(profiles.started, 1)
+      yield* eventually(
+        Effect.sync(() => profiles.stopped),
+        (n) => n === 1
+      )
+    }).pipe(
+      Effect.provide(layer({ unresponsiveAfter: "2500 millis" })),
+      Effect.ensuring(Effect.sync(() => spy.mockRestore()))
+    )
+  })
 
   it.live("a call that blocks by design outlasts unresponsiveAfter", () =>
     Effect.gen(function* () {

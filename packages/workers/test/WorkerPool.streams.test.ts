@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
+import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import { Bad, Good, Refused } from "./fixtures/contracts.ts"
 import { eventually, layer } from "./fixtures/pool.ts"
@@ -59,6 +60,23 @@ describe("WorkerPool, for streams", { timeout: 60_000 }, () => {
         yield* eventually(good.produced({ id: "interrupted" }), ({ chunks }) => chunks > 100)
         yield* Fiber.interrupt(fiber)
         yield* eventually(good.produced({ id: "interrupted" }), ({ ended }) => ended)
+      })
+    )
+
+    it.effect("leaves no call behind when it is interrupted while it begins", () =>
+      Effect.gen(function* () {
+        const good = yield* Good
+        const pool = yield* WorkerPool.WorkerPool
+        // So often does its fiber yield, that one time it does so between its call and all else.
+        for (const operations of [3, 4, 5, 6, 7]) {
+          const fiber = yield* Stream.runDrain(good.endless({ id: "begun" })).pipe(
+            Effect.provideService(Scheduler.MaxOpsBeforeYield, operations),
+            Effect.forkChild
+          )
+          yield* Effect.repeat(Effect.andThen(Effect.yieldNow, pool.status), { until: ({ inFlight }) => inFlight > 0 })
+          yield* Fiber.interrupt(fiber)
+          yield* eventually(pool.status, ({ inFlight }) => inFlight === 0)
+        }
       })
     )
 

@@ -15,6 +15,7 @@ import * as References from "effect/References"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { Bad, Good, Nowhere, Refused } from "./fixtures/contracts.ts"
 import { entry, eventually, layer, until } from "./fixtures/pool.ts"
@@ -292,7 +293,9 @@ describe("WorkerPool", { timeout: 60_000 }, () => {
       const good = Context.get(context, Good)
       const running = yield* Effect.forkChild(Effect.flip(good.hang({ id: "a" })), { startImmediately: true })
       const waiting = yield* Effect.forkChild(Effect.flip(good.square({ x: 1 })), { startImmediately: true })
+      const changes = yield* Effect.forkChild(Stream.runDrain(Context.get(context, WorkerPool.WorkerPool).changes))
       yield* Scope.close(scope, Exit.void)
+      yield* Fiber.join(changes)
       assert.strictEqual((yield* Fiber.join(running)).reason._tag, "Crashed")
       assert.strictEqual((yield* Fiber.join(waiting)).reason._tag, "Draining")
       assert.strictEqual((yield* Effect.flip(good.square({ x: 1 }))).reason._tag, "Draining")

@@ -17,40 +17,46 @@ const thread: Unit.Unit["thread"] = {
   stopSampling: () => Promise.resolve([])
 }
 
-const setup = () => {
+const setup = (queue = 10) => {
+  let time = 0
   const ended: Array<string> = []
   const posted = new Map<number, Array<string>>()
   const dispatcher = Dispatcher.make({
-    queue: 10,
-    now: () => 0,
+    queue,
+    now: () => time,
     fromWire: (wire) => wire,
     onBusy: () => undefined,
     onEmpty: () => ended.push("empty")
   })
   const lane = dispatcher.lane(2, false)
+  const exclusive = dispatcher.lane(1, true)
   const unit = (id: number): Unit.Unit => {
     const tags: Array<string> = []
     posted.set(id, tags)
     const outbox = Outbox.make<ToWorker>({
       post: (messages) => {
+        if (messages.some((message) => message[0] === toWorker.request && message[2] === "poison"))
+          throw new Error("no")
         for (const message of messages) tags.push(message[0] === toWorker.request ? message[2] : `kind ${message[0]}`)
       },
-      onRefused: () => undefined
+      onRefused: (message, error) => {
+        if (message[0] === toWorker.request) dispatcher.refused(message, error)
+      }
     })
     const made = Unit.make(id, thread, outbox, 0)
     made.state = "ready"
     return made
   }
-  const call = (tag: string): number => {
+  const call = (tag: string, { isExclusive = false, timeoutMs = 1000 } = {}): number => {
     const id = dispatcher.submit({
       contract: "test",
       tag,
-      lane,
+      lane: isExclusive ? exclusive : lane,
       payload: undefined,
-      isFresh: true,
+      isFresh: tag !== "poison",
       headers: undefined,
       trace: undefined,
-      timeoutMs: 1000,
+      timeoutMs,
       discard: false,
       sink: {
         success: () => ended.push(`${tag} succeeded`),
@@ -62,7 +68,11 @@ const setup = () => {
     })
     return typeof id === "number" ? id : assert.fail(id.message)
   }
-  return { call, dispatcher, ended, posted, unit }
+  const sleep = (ms: number): void => {
+    time += ms
+    dispatcher.expire()
+  }
+  return { call, dispatcher, ended, posted, sleep, unit }
 }
 
 const crash = (boundary: string) => failures.draining(boundary)
@@ -108,5 +118,60 @@ describe("dispatcher", () => {
     only.outbox.flush()
     assert.deepStrictEqual(posted.get(1), ["a", "b", "kind 1", "c"])
     assert.deepStrictEqual(ended, [])
+  })
+
+  it("posts what waited behind an exclusive call, when that is interrupted", () => {
+    const { call, dispatcher, posted, unit } = setup()
+    const only = unit(1)
+    dispatcher.add(only)
+    call("long")
+    const id = call("exclusive", { isExclusive: true })
+    call("after")
+    dispatcher.interrupt(id)
+    only.outbox.flush()
+    assert.deepStrictEqual(posted.get(1), ["long", "after"])
+  })
+
+  it("and when its deadline passes", () => {
+    const { call, dispatcher, posted, sleep, unit } = setup()
+    const only = unit(1)
+    dispatcher.add(only)
+    call("long")
+    call("exclusive", { isExclusive: true, timeoutMs: 10 })
+    call("after")
+    sleep(20)
+    only.outbox.flush()
+    assert.deepStrictEqual(posted.get(1), ["long", "after"])
+  })
+
+  it("and when it goes to another worker than the one that was kept free", () => {
+    const { call, dispatcher, posted, unit } = setup()
+    const [first, second] = [unit(1), unit(2)]
+    for (const added of [first, second]) dispatcher.add(added)
+    call("long")
+    const id = call("short")
+    call("exclusive", { isExclusive: true })
+    call("also exclusive", { isExclusive: true })
+    call("after")
+    dispatcher.receive(second, [fromWorker.success, id, 1])
+    for (const { outbox } of [first, second]) outbox.flush()
+    assert.deepStrictEqual(
+      [posted.get(1), posted.get(2)],
+      [
+        ["long", "after"],
+        ["short", "exclusive"]
+      ]
+    )
+  })
+
+  it("outlasts any number of waiting calls that cannot be posted", () => {
+    const { call, dispatcher, ended, posted, unit } = setup(3001)
+    const only = unit(1)
+    for (let i = 0; i < 3000; i++) call("poison")
+    call("after")
+    dispatcher.add(only)
+    only.outbox.flush()
+    assert.strictEqual(ended.filter((end) => end === "poison Undecodable").length, 3000)
+    assert.deepStrictEqual(posted.get(1), ["after"])
   })
 })

@@ -2,6 +2,7 @@
  * The life of a worker, from its first line to its last.
  */
 import type { MessagePort } from "node:worker_threads"
+import * as Redaction from "@causeway/core/Redaction"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -29,6 +30,7 @@ export interface Options<in ROut, out E> {
 
 /** Builds the layer, serves what it holds, and ends when the pool says so. */
 export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut, E>): void => {
+  redactStderr()
   const crossing = Lossless.make(lossless)
   const heartbeat = new Int32Array(boot.heartbeat)
   let server: Server.Server | undefined
@@ -83,4 +85,15 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
   Effect.runForkWith(services)(build).addObserver((built) => {
     if (Exit.isFailure(built)) exit(1, [fromWorker.bootFailed, crossing.toWire(Cause.squash(built.cause))])
   })
+}
+
+/**
+ * What this thread writes to its standard error becomes part of the failure, should
+ * it crash: the secrets that only this thread knows are taken out here.
+ */
+const redactStderr = (): void => {
+  const { stderr } = process
+  const write = stderr.write.bind(stderr)
+  stderr.write = (chunk: string | Uint8Array, ...rest: ReadonlyArray<never>) =>
+    write(typeof chunk === "string" ? Redaction.text(chunk) : chunk, ...rest)
 }

@@ -17,6 +17,7 @@ import * as Stream from "effect/Stream"
 import * as Codecs from "./codecs.ts"
 import type { Dispatcher, Submission } from "./dispatcher.ts"
 import * as failures from "./failures.ts"
+import { inWords } from "./inWords.ts"
 import type { Crossing } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import { receive } from "./streamClient.ts"
@@ -145,7 +146,7 @@ const makePayload = (callable: Callable, input: unknown): Exit.Exit<unknown, Bou
   try {
     return Exit.succeed(callable.rpc.payloadSchema.make(input))
   } catch (thrown) {
-    return Exit.fail(misfit(callable, thrown instanceof Error ? thrown.message : String(thrown)))
+    return Exit.fail(misfit(callable, thrown instanceof Error ? thrown.message : inWords(thrown)))
   }
 }
 

@@ -13,6 +13,7 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import type { ParseOptions } from "effect/SchemaAST"
 import { isFresh } from "./fresh.ts"
+import { inWords } from "./inWords.ts"
 
 /**
  * Encodes or decodes a value, or says in words why it does not fit. Is an `Exit`
@@ -93,12 +94,12 @@ const coding =
       return isDone(result) ? result : Effect.catchCause(result, failWithIssue)
     } catch (thrown) {
       // A getter of the value threw, or there is no codec for the schema.
-      return Exit.fail(String(thrown))
+      return Exit.fail(inWords(thrown))
     }
   }
 
 const failWithIssue = (cause: Cause.Cause<Schema.SchemaError>): Effect.Effect<never, string> => {
   if (Cause.hasInterrupts(cause)) return Effect.interrupt
   const error = Cause.squash(cause)
-  return Effect.fail(error instanceof Error ? error.message : String(error))
+  return Effect.fail(error instanceof Error ? error.message : inWords(error))
 }

@@ -55,6 +55,8 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
   let queued = 0
   let refusal: Refusal | undefined
   let isDraining = false
+  let isPumping = false
+  let isToPumpAgain = false
   let earliestDeadline = Number.POSITIVE_INFINITY
 
   const lane = (limit: number, exclusive: boolean): Lane => {
@@ -140,6 +142,18 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
   /** Posts what waits, as far as there is room. */
   const pump = (): void => {
     if (queued === 0) return
+    // A post that is refused ends its call, and with that comes here again: one by one, however many follow.
+    isToPumpAgain = true
+    if (isPumping) return
+    isPumping = true
+    do {
+      isToPumpAgain = false
+      postWaiting()
+    } while (isToPumpAgain)
+    isPumping = false
+  }
+
+  const postWaiting = (): void => {
     for (const { exclusive, queue } of lanes) {
       for (let call = queue[0]; call !== undefined; call = queue[0]) {
         if (exclusive) reserve(call)
@@ -147,6 +161,8 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
         if (unit === undefined) break
         dequeue(call)
         post(call, unit)
+        // Others may have waited behind it, for another worker that was kept free.
+        if (exclusive) isToPumpAgain = true
       }
     }
   }
@@ -205,7 +221,10 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
 
   const interrupt = (id: number): void => {
     const call = calls.get(id)
-    if (call !== undefined) abandon(call)
+    if (call === undefined) return
+    abandon(call)
+    // Others may have waited behind it.
+    if (call.lane.exclusive) pump()
   }
 
   const ack = (id: number): void => {
@@ -234,6 +253,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
       const delivery = call.unit === undefined ? "not-sent" : "may-have-run"
       fail(call, failures.deadlineExceeded(boundaryOf(call), call.limitMs, delivery))
     }
+    if (expired.some(({ lane }) => lane.exclusive)) pump()
   }
 
   const add = (unit: Unit): void => {
@@ -307,6 +327,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
     lose,
     queued: () => queued,
     receive,
+    reclaim,
     refuse,
     refused,
     remove,

@@ -4,6 +4,7 @@
 import * as BoundaryError from "@causeway/core/BoundaryError"
 import * as Redaction from "@causeway/core/Redaction"
 import * as Duration from "effect/Duration"
+import { inWords } from "./inWords.ts"
 
 type Delivery = "not-sent" | "may-have-run"
 
@@ -131,16 +132,6 @@ export const unreachable = (
   )
 
 /** Something thrown, as a phrase, redacted. */
-export const oneLine = (thrown: unknown): string => {
-  try {
-    return Redaction.text(phrase(thrown))
-  } catch {
-    // A getter of it throws, or it has no form as a string.
-    return "something that cannot be shown"
-  }
-}
-
-const phrase = (thrown: unknown): string =>
-  thrown instanceof Error ? `${thrown.name}: ${firstLine(thrown.message)}` : firstLine(String(thrown))
+export const oneLine = (thrown: unknown): string => Redaction.text(firstLine(inWords(thrown)))
 
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""

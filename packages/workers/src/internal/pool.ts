@@ -31,7 +31,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
   return Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     const runFork = Effect.runForkWith(context)
-    const changed = yield* PubSub.sliding<void>(1)
+    const changed = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
     const emptied = new Set<() => void>()
 
     const crossing = Lossless.make(options.lossless)
@@ -93,7 +93,10 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
     const drain = Effect.callback<void>((resume) => {
       dispatcher.drain()
       PubSub.publishUnsafe(changed, undefined)
-      const done = (): void => resume(Effect.void)
+      const done = (): void => {
+        emptied.delete(done)
+        resume(Effect.void)
+      }
       if (dispatcher.calls.size === 0) return done()
       emptied.add(done)
       return Effect.sync(() => void emptied.delete(done))

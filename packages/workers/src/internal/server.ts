@@ -19,6 +19,7 @@ import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { isDone } from "./codecs.ts"
 import { entriesOf, type Entry, type Metadata } from "./entries.ts"
+import { inWords } from "./inWords.ts"
 import type { Crossing } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import type { Outbox } from "./outbox.ts"
@@ -139,19 +140,23 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       headers: headersOf(request),
       payload
     }
-    let result: object
     try {
-      result = entry.handler(payload, metadata)
+      return through(call, entry.handler(payload, metadata), metadata)
     } catch (defect) {
+      // The handler or a middleware threw, before there was an effect.
       return Exit.die(defect)
     }
+  }
+
+  /** What a handler gave, as an effect, in the call's middlewares. */
+  const through = (call: Call, result: object, metadata: Metadata): Effect.Effect<unknown, Opaque> => {
     const inner = Rpc.unwrap(result)
     let effect = (call.credit === undefined ? inner : chunked(call, call.credit, inner)) as Effect.Effect<
       unknown,
       Opaque
     >
     if (call.discard) effect = Effect.catchCause(effect, ErrorReporter.report)
-    for (const middleware of entry.middlewares) effect = middleware(effect, metadata)
+    for (const middleware of call.entry.middlewares) effect = middleware(effect, metadata)
     return Rpc.isWrapper(result) && result.uninterruptible ? Effect.uninterruptible(effect) : effect
   }
 
@@ -195,7 +200,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     const send = (encoded: Exit.Exit<unknown, string>): void => {
       if (Exit.isFailure(encoded)) {
         const raw = succeeded ? exit.value : Cause.squash(exit.cause)
-        return end(call, misfit(call.id, String(Cause.squash(encoded.cause)), toExcerpt(raw)), false)
+        return end(call, misfit(call.id, inWords(Cause.squash(encoded.cause)), toExcerpt(raw)), false)
       }
       if (succeeded) end(call, [fromWorker.success, call.id, encoded.value], isFreshSuccess())
       else end(call, [fromWorker.failure, call.id, encoded.value], false)
@@ -220,7 +225,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     isFresh ? outbox.push(message) : outbox.pushAlone(message)
 
   const refused = (message: FromWorker, error: unknown): void => {
-    const issue = String(error)
+    const issue = inWords(error)
     if (message[0] === fromWorker.success || message[0] === fromWorker.failure) {
       outbox.push(misfit(message[1], issue, toExcerpt(message[2])))
     }

@@ -25,11 +25,14 @@ export interface Options {
 /** The stream of a call; each run of it is a call of its own, interrupted when its scope closes. */
 export const receive = (options: Options): Stream.Stream<unknown, Opaque | BoundaryError> =>
   Stream.unwrap(
-    Effect.gen(function* () {
-      const { id, pull } = open(options)
-      if (id !== undefined) yield* Effect.addFinalizer(() => Effect.sync(() => options.dispatcher.interrupt(id)))
-      return Stream.fromPull(Effect.succeed(pull))
-    })
+    Effect.map(
+      // Not to be interrupted in between: nothing else ends a call that was begun.
+      Effect.acquireRelease(
+        Effect.sync(() => open(options)),
+        ({ id }) => Effect.sync(() => (id === undefined ? undefined : options.dispatcher.interrupt(id)))
+      ),
+      ({ pull }) => Stream.fromPull(Effect.succeed(pull))
+    )
   )
 
 const open = ({ decodeChunk, dispatcher, failure, submission, unreadable }: Options) => {

@@ -12,7 +12,7 @@ import type { Crossing } from "./lossless.ts"
 import * as Outbox from "./outbox.ts"
 import * as Thread from "./thread.ts"
 import * as Unit from "./unit.ts"
-import { fromWorker, type FromWorker, type Log, toWorker, type ToWorker } from "./wire.ts"
+import { fromWorker, isFromWorker, type Log, toWorker, type ToWorker } from "./wire.ts"
 
 /** Options of {@link make}; times are in milliseconds. */
 export interface Options {
@@ -54,6 +54,8 @@ export const make = (options: Options) => {
   let problem: { readonly message: string; readonly thrown: failures.Thrown | undefined } | undefined
   let isClosing = false
   let onGone: (() => void) | undefined
+  /** When a pool that closes waits no longer for its threads. */
+  let giveUpAt = Number.POSITIVE_INFINITY
   let timer: ReturnType<typeof setInterval> | undefined
   let lastTick = now()
 
@@ -153,8 +155,10 @@ export const make = (options: Options) => {
   // Ending
   // ---------------------------------------------------------------------------
 
-  const receive = (unit: Unit.Unit, messages: ReadonlyArray<FromWorker>): void => {
+  const receive = (unit: Unit.Unit, messages: unknown): void => {
+    if (!Array.isArray(messages)) return
     for (const message of messages) {
+      if (!isFromWorker(message)) continue
       switch (message[0]) {
         case fromWorker.ready:
           onReady(unit)
@@ -196,13 +200,16 @@ export const make = (options: Options) => {
     const { calls, callsDone, readyAt, state, thrown } = unit
     if (state === "dying" || state === "stopping" || state === "gone") return
     withdraw(unit, "dying")
+    dispatcher.reclaim(unit)
     if (isClosing) return
     if (readyAt === undefined) {
       cannotRun(`the entry did not get ready: ${why}`, thrown)
     } else if (now() - readyAt < youngMs && callsDone === 0 && calls.size === 0) {
       cannotRun(`worker ${unit.id} ended as soon as it was ready: ${why}`, thrown)
     } else {
+      // The entry did run: another attempt is worth it at once, whatever became of the last one.
       failed = 0
+      notBefore = 0
       options.onWarning(`worker ${unit.id} is replaced: ${why}`)
     }
     maintain()
@@ -265,9 +272,14 @@ export const make = (options: Options) => {
       if (unit.state === "ready" || unit.state === "retiring") stop(unit)
       else unit.thread.terminate()
     }
-    return new Promise((resolve) => {
+    giveUpAt = now() + graceMs + dyingMs
+    watch()
+    return new Promise<void>((resolve) => {
+      onGone = resolve
       if (threads.size === 0) resolve()
-      else onGone = resolve
+    }).finally(() => {
+      clearInterval(timer)
+      timer = undefined
     })
   }
 
@@ -295,7 +307,11 @@ export const make = (options: Options) => {
       notBefore = 0
       maintain()
     }
-    if (dispatcher.calls.size > 0 || notBefore > 0 || having(isPassing).length > 0) return
+    if (time >= giveUpAt) {
+      options.onWarning(`${threads.size} workers could not be ended: they are in native code that does not return`)
+      return onGone?.()
+    }
+    if (dispatcher.calls.size > 0 || notBefore > 0 || having(isPassing).length > 0 || onGone !== undefined) return
     clearInterval(timer)
     timer = undefined
   }
@@ -325,7 +341,7 @@ export const make = (options: Options) => {
   /** Whether a worker with calls still reacts. */
   const listen = (unit: Unit.Unit, time: number, elapsed: number): void => {
     if (unit.calls.size === 0) {
-      unit.silentMs = 0
+      calm(unit)
       return unit.state === "retiring" ? stop(unit) : undefined
     }
     const since = Unit.abandonedSince(unit)
@@ -334,10 +350,7 @@ export const make = (options: Options) => {
     const heartbeat = unit.thread.heartbeat()
     if (heartbeat !== unit.heartbeat || Unit.servesExclusively(unit)) {
       unit.heartbeat = heartbeat
-      unit.silentMs = 0
-      if (unit.isSampled) void unit.thread.stopSampling()
-      unit.isSampled = false
-      return
+      return calm(unit)
     }
     unit.silentMs += elapsed
     if (unit.silentMs >= unresponsiveMs) {
@@ -370,6 +383,13 @@ export const make = (options: Options) => {
   }
 
   return { close, disable, maintain, problem: () => problem?.message, units, watch }
+}
+
+/** It reacts, or has nothing to react to: what was begun against its silence ends. */
+const calm = (unit: Unit.Unit): void => {
+  unit.silentMs = 0
+  if (unit.isSampled) void unit.thread.stopSampling()
+  unit.isSampled = false
 }
 
 const isSpare = (unit: Unit.Unit): boolean => unit.state === "ready" && !unit.isActive

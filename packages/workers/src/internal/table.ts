@@ -59,9 +59,9 @@ export class Table<A extends Identified> implements Iterable<A> {
     for (const bucket of this.#buckets) yield* bucket
   }
 
-  /** By id. */
-  inOrder(): Array<A> {
-    return Array.from(this).sort((a, b) => a.id - b.id)
+  /** By id; a copy. */
+  inOrder(): ReadonlyArray<A> {
+    return this.#buckets.flat().toSorted((a, b) => a.id - b.id)
   }
 
   #of(id: number): Array<A> {

@@ -5,7 +5,7 @@
 import { type ResourceLimits, Worker } from "node:worker_threads"
 import * as Redaction from "@causeway/core/Redaction"
 import { innermostFrames } from "./sample.ts"
-import type { Boot, FromWorker, ToWorker } from "./wire.ts"
+import type { Boot, ToWorker } from "./wire.ts"
 
 /** How a thread is started. */
 export interface Options {
@@ -20,7 +20,8 @@ export interface Options {
 
 /** What a thread tells. */
 export interface Listener {
-  readonly onMessages: (messages: ReadonlyArray<FromWorker>) => void
+  /** Whatever it posted, which need not be of ours. */
+  readonly onMessages: (messages: unknown) => void
   /** Something was thrown outside of any call, or what it sent cannot be read. */
   readonly onError: (error: unknown) => void
   readonly onExit: (exitCode: number) => void
@@ -46,6 +47,12 @@ const stderrLines = 20
 /** How long a profile may take to arrive: nobody waits longer for a failure that is certain. */
 const sampleMs = 100
 
+/**
+ * Half of what V8 lets young objects take. Calls are short, so that a larger space brings nothing that can be
+ * measured, and under load each worker fills all that it may have.
+ */
+const youngMb = 24
+
 /** Starts a thread. Throws where Node refuses to, such as for data that cannot be cloned. */
 export const start = (options: Options, listener: Listener): Thread => {
   const heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
@@ -54,24 +61,25 @@ export const start = (options: Options, listener: Listener): Thread => {
     name: options.name,
     workerData: boot,
     stderr: true,
-    ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    resourceLimits: { maxYoungGenerationSizeMb: youngMb, ...options.resourceLimits },
     ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } })
   })
   let tail = ""
   let profile: ReturnType<Worker["startCpuProfile"]> | undefined
   worker.stderr.setEncoding("utf8")
   worker.stderr.on("data", (text: string) => {
-    tail = (tail + text).slice(-stderrChars)
+    // Twice what is shown, so that what is cut off in the middle of a secret is not shown.
+    tail = (tail + text).slice(-2 * stderrChars)
     process.stderr.write(text)
   })
-  worker.on("message", (messages: ReadonlyArray<FromWorker>) => listener.onMessages(messages))
+  worker.on("message", (messages: unknown) => listener.onMessages(messages))
   worker.on("messageerror", (error) => listener.onError(error))
   worker.on("error", (error) => listener.onError(error))
   worker.on("exit", (exitCode) => listener.onExit(exitCode))
   return {
     post: (messages) => worker.postMessage(messages),
     heartbeat: () => Atomics.load(heartbeat, 0),
-    stderr: () => Redaction.text(tail.trimEnd().split("\n").slice(-stderrLines).join("\n")),
+    stderr: () => Redaction.text(tail.trimEnd()).slice(-stderrChars).split("\n").slice(-stderrLines).join("\n"),
     terminate: () => void worker.terminate(),
     startSampling: () => {
       if (typeof worker.startCpuProfile !== "function" || profile !== undefined) return
@@ -84,7 +92,11 @@ export const start = (options: Options, listener: Listener): Thread => {
       profile = undefined
       if (running === undefined) return []
       const frames = running.then(async (handle) => innermostFrames(await handle.stop())).catch(() => [])
-      return Promise.race([frames, new Promise<[]>((resolve) => setTimeout(resolve, sampleMs, []))])
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const tooLate = new Promise<[]>((resolve) => {
+        timer = setTimeout(resolve, sampleMs, [])
+      })
+      return Promise.race([frames, tooLate]).finally(() => clearTimeout(timer))
     }
   }
 }

@@ -100,6 +100,46 @@ export type Log = readonly [
 /** What a worker sends. */
 export type FromWorker = Success | Chunk | Failure | Ended | Refused | Ready | BootFailed | Uncaught | Log
 
+/**
+ * Whether something that a worker posted is a message of ours. The code of a handler
+ * may post to the same port, by design or by mistake, and must not reach further than
+ * its own worker by it.
+ */
+export const isFromWorker = (u: unknown): u is FromWorker => {
+  if (!Array.isArray(u)) return false
+  const message: ReadonlyArray<unknown> = u
+  switch (message[0]) {
+    case fromWorker.success:
+    case fromWorker.chunk:
+    case fromWorker.failure:
+    case fromWorker.ended:
+      return isId(message[1])
+    case fromWorker.refused:
+      return isId(message[1]) && isRefusal(message[2])
+    case fromWorker.ready:
+    case fromWorker.bootFailed:
+    case fromWorker.uncaught:
+    case fromWorker.log:
+      return true
+    default:
+      return false
+  }
+}
+
+const isId = (u: unknown): boolean => Number.isSafeInteger(u)
+
+const isRefusal = (u: unknown): boolean => {
+  if (typeof u !== "object" || u === null || !("_tag" in u)) return false
+  switch (u._tag) {
+    case "Undecodable":
+      return "issue" in u && typeof u.issue === "string"
+    case "NotServed":
+      return "served" in u && Array.isArray(u.served)
+    default:
+      return u._tag === "DeadlineExceeded"
+  }
+}
+
 /** The tag of a call on the wire. */
 export const tagOf = (contractKey: string, tag: string): string => `${contractKey}/${tag}`
 

@@ -1,0 +1,4 @@
+/** What the upstream and those who measure agree on. */
+
+/** Tokens of one streamed answer. */
+export const tokensPerStream = 100

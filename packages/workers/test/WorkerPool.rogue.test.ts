@@ -1,0 +1,146 @@
+/**
+ * Handlers and entries that keep to no rule: what they do stays with their own call,
+ * or with their own worker at the most.
+ */
+import type { BoundaryError } from "@causeway/core/BoundaryError"
+import * as WorkerPool from "@causeway/workers/WorkerPool"
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Stream from "effect/Stream"
+import { Rogue } from "./fixtures/contracts.ts"
+import { entry, eventually } from "./fixtures/pool.ts"
+
+const pool = WorkerPool.client(Rogue).pipe(
+  Layer.provideMerge(WorkerPool.layerPool({ entry: entry("rogue"), size: 1, spare: 0 })),
+  Layer.provideMerge(Logger.layer([]))
+)
+
+const rogue = <A, E>(call: (rogue: Rogue["Service"]) => Effect.Effect<A, E>) => Effect.flatMap(Rogue, call)
+
+/** Makes a call beside another one, which must go on, on a worker that must stay. */
+const besideAnother = <A, E>(call: (rogue: Rogue["Service"]) => Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const { status } = yield* WorkerPool.WorkerPool
+    const beside = yield* Effect.forkChild(
+      rogue((_) => _.wait()),
+      { startImmediately: true }
+    )
+    const exit = yield* Effect.exit(rogue(call))
+    assert.strictEqual(yield* rogue((_) => _.square({ x: 3 })), 9)
+    assert.isUndefined(beside.pollUnsafe())
+    const { inFlight, workers } = yield* status
+    assert.deepStrictEqual([workers.map(({ id }) => id), inFlight], [[1], 1])
+    yield* Fiber.interrupt(beside)
+    yield* eventually(status, ({ inFlight }) => inFlight === 0)
+    return exit
+  })
+
+const crash = ({ reason }: BoundaryError) => (reason._tag === "Crashed" ? reason : assert.fail(reason.message))
+
+/** To every call that a worker may have by now. */
+const toAll = (...message: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
+  Array.from({ length: 100 }, (_, id) => message.toSpliced(1, 0, id))
+
+describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, () => {
+  const defects: ReadonlyArray<
+    readonly [string, (rogue: Rogue["Service"]) => Effect.Effect<unknown, BoundaryError>, string]
+  > = [
+    ["a middleware that throws", (_) => _.inMiddleware(), "thrown by a middleware"],
+    ["a handler that gives a promise", (_) => _.givesAPromise(), "Not a valid effect"],
+    ["a handler that gives nothing", (_) => _.givesNothing(), "undefined"],
+    ["a handler of a stream that gives nothing", (_) => Stream.runDrain(_.streamsNothing()), "undefined"]
+  ]
+
+  const unreadable: ReadonlyArray<
+    readonly [string, (rogue: Rogue["Service"]) => Effect.Effect<unknown, BoundaryError>]
+  > = [
+    ["a success", (_) => _.unreadable()],
+    ["an element", (_) => Stream.runDrain(_.unreadableElement())],
+    [
+      "a payload",
+      (_) =>
+        _.post({
+          message: Object.defineProperty({}, "x", {
+            enumerable: true,
+            get: () => {
+              throw Object.create(null)
+            }
+          })
+        })
+    ]
+  ]
+
+  const messages = [
+    { hello: 1 },
+    null,
+    "hello",
+    [null],
+    [[0, 1.5, 1]],
+    [[8]],
+    toAll(99),
+    toAll(4),
+    toAll(4, { _tag: "NotServed" }),
+    toAll(4, { _tag: "Undecodable", direction: "response" })
+  ]
+
+  it.layer(pool, { excludeTestServices: true })("of one worker", (it) => {
+    for (const [name, call, message] of defects) {
+      it.effect(`${name} is a defect of its own call only`, () =>
+        Effect.gen(function* () {
+          const exit = yield* besideAnother(call)
+          if (Exit.isSuccess(exit)) return assert.fail("it succeeded")
+          assert.isTrue(Cause.hasDies(exit.cause))
+          assert.include(String(Cause.squash(exit.cause)), message)
+        })
+      )
+    }
+
+    for (const [name, call] of unreadable) {
+      it.effect(`${name} whose getter throws what has no words fails its own call only`, () =>
+        Effect.gen(function* () {
+          const { reason } = yield* Effect.flip(Effect.asVoid(Effect.flatten(besideAnother(call))))
+          assert.strictEqual(reason._tag, "Undecodable")
+          assert.include(reason.message, "something that cannot be shown")
+        })
+      )
+    }
+
+    for (const message of messages) {
+      it.effect(
+        `a message that a handler posts by itself reaches nobody: ${JSON.stringify(message).slice(0, 60)}`,
+        () =>
+          Effect.gen(function* () {
+            assert.isTrue(Exit.isSuccess(yield* besideAnother((_) => _.post({ message }))))
+          })
+      )
+    }
+  })
+
+  it.live("an exit in a finalizer is a crash of its worker", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(crash(yield* Effect.flip(rogue((_) => _.exitInFinalizer()))).exitCode, 4)
+      assert.strictEqual(yield* rogue((_) => _.square({ x: 3 })), 9)
+    }).pipe(Effect.provide(pool))
+  )
+
+  it.live("a secret that only the worker knows does not leave by its stderr", () =>
+    Effect.gen(function* () {
+      const { stderr } = crash(yield* Effect.flip(rogue((_) => _.knownSecret())))
+      assert.strictEqual(stderr, "key: <redacted>")
+    }).pipe(Effect.provide(pool))
+  )
+
+  it.live("nor does the rest of one that is cut off", () =>
+    Effect.gen(function* () {
+      // Of the last 8,192 characters, the first ones are in the middle of the secret.
+      const { stderr = "" } = crash(yield* Effect.flip(rogue((_) => _.cutSecret({ padding: 8180 }))))
+      assert.include(stderr, ".")
+      assert.notMatch(stderr, /[0-9]/)
+    }).pipe(Effect.provide(pool))
+  )
+})
