@@ -5,8 +5,9 @@ import { connect } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { chat, codeOf, directory, get, post, ready, run, send, until } from "./command.ts"
+import { chat, codeOf, directory, get, post, program, ready, run, send, until } from "./command.ts"
 import { gate } from "./upstream.ts"
 
 const timeout = 60_000
@@ -48,6 +49,24 @@ describe("a signal", () => {
       timeout
     )
   }
+
+  it.live(
+    "that npm gets reaches the server which it started",
+    () =>
+      Effect.gen(function* () {
+        const npm = yield* program("start", { env: { PORT: "0", npm_config_update_notifier: "false" } }, "npm")
+        const url = yield* until(
+          Effect.sync(() => /serves (http:\S+)/.exec(npm.stdout())?.[1] ?? ""),
+          (found) => found !== ""
+        )
+        yield* until(get(`${url}/health/live`), ({ status }) => status === 200)
+        yield* npm.signal("SIGTERM")
+        yield* npm.ended
+        // Nobody listens any more: as long as the server lives, this is answered.
+        yield* until(Effect.exit(send(`${url}/health/live`)), Exit.isFailure)
+      }),
+    timeout
+  )
 
   it.live(
     "ends a command that has only begun with 0",

@@ -56,7 +56,7 @@ export const run = (file: string): Effect.Effect<string, ExplainError> =>
 const parse = (text: string): Result.Result<unknown, string> =>
   Result.try({
     try: (): unknown => JSON.parse(text),
-    catch: (cause) => (text.trim() === "" ? "it is empty" : Redaction.text(String(cause)))
+    catch: (cause) => (text.trim() === "" ? "it is empty" : Redaction.text(String(cause)).replaceAll(/\s+/g, " "))
   })
 
 const report = (wire: unknown): string => visible(Redaction.text(Lossless.render(wire)))

@@ -177,9 +177,10 @@ export class BoundaryError extends Schema.TaggedError<BoundaryError>("@causeway/
     return this.reason[Disposition.symbol]
   }
 
-  /** A request that does not fit is no incident; one that took too long may be a sign of one. */
+  /** A request that does not fit, or comes while we end, is no incident; one that took too long may be a sign of one. */
   override get [ErrorReporter.severity](): LogLevel.Severity {
     if (this.reason._tag === "DeadlineExceeded") return "Warn"
+    if (this.reason._tag === "Draining") return "Info"
     return this.reason[Disposition.symbol].blame === "caller" ? "Info" : "Error"
   }
 

@@ -16,6 +16,7 @@
  * Report.render(error).split("\n")[0] // => "app/Squares worker 1: Draining, the pool is shutting down"
  * ```
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Formatter from "effect/Formatter"
 import { BoundaryError, type BoundaryReason } from "./BoundaryError.ts"
@@ -82,15 +83,28 @@ export const advice = (error: unknown): string | undefined => {
 
 /**
  * A failure as lines of text: a headline, what was seen, what it means, what to do.
- * At most ten lines, none of them long, without secrets. Never throws.
+ * At most ten lines, none of them long, without secrets. Never throws. Of a `Cause`
+ * each failure and each defect is told, up to ten.
  */
 export const render = (error: unknown): string => {
   try {
+    if (Cause.isCause(error)) return causeOf(error)
     return linesOf(error).join("\n")
   } catch {
     // It is not what it claims to be; its headline is found out with more care.
     return headline(error)
   }
+}
+
+const mostReasons = 10
+
+const causeOf = ({ reasons }: Cause.Cause<unknown>): string => {
+  const told = reasons.slice(0, mostReasons).map((reason) => {
+    if (Cause.isFailReason(reason)) return render(reason.error)
+    return Cause.isDieReason(reason) ? `defect: ${render(reason.defect)}` : "interrupted"
+  })
+  const more = reasons.length - told.length
+  return told.length === 0 ? "no failure" : [...told, ...(more > 0 ? [`and ${more} more`] : [])].join("\n")
 }
 
 const linesOf = (error: unknown): ReadonlyArray<string> => {

@@ -6,6 +6,7 @@ import * as Report from "@causeway/core/Report"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import { ConnectionLost, Gateway, MalformedResponse } from "@causeway/core/UpstreamReason"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import { boundaryReasons, policyReasons, upstreamReasons } from "./catalogue.ts"
 
@@ -52,6 +53,17 @@ describe("Report", () => {
         "  to do     The proxy answered in the upstream's place: look at what is behind it."
       ].join("\n")
     )
+  })
+
+  it("tells each failure and defect of a cause", () => {
+    const cause = Cause.combine(
+      Cause.combine(Cause.fail(new Error("no answer")), Cause.die(new TypeError("no such field"))),
+      Cause.interrupt(1)
+    )
+    assert.strictEqual(Report.render(cause), "no answer\ndefect: no such field\ninterrupted")
+    assert.strictEqual(Report.render(Cause.empty), "no failure")
+    const many = Array.from({ length: 12 }, (_, at) => Cause.fail(`x${at}`)).reduce(Cause.combine)
+    assert.strictEqual(Report.render(many).split("\n").at(-1), "and 2 more")
   })
 
   it("renders a boundary's failure", () => {

@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
@@ -26,6 +27,17 @@ describe("apply", () => {
       const { call, log } = scripted(Effect.succeed("yes"))
       assert.strictEqual(yield* call.pipe(Policy.apply(Policy.make({ deadline: "5 seconds" }))), "yes")
       assert.deepStrictEqual(log, [{ upstream: undefined, number: 1, at: 0, remainingMs: 5000 }])
+    })
+  )
+
+  it.effect("tells the log which attempt failed and what follows, also where the call succeeds in the end", () =>
+    Effect.gen(function* () {
+      const { call } = scripted(Effect.fail(failure(reasons.overloaded)), Effect.succeed("yes"))
+      const lines: Array<unknown> = []
+      const logger = Logger.make(({ message }) => void lines.push(message))
+      assert.strictEqual(yield* call.pipe(Policy.apply(backup), Effect.provide(Logger.layer([logger]))), "yes")
+      assert.strictEqual(lines.length, 1)
+      assert.match(String(lines[0]), /^attempt 1 failed, fallback to backup: /)
     })
   )
 

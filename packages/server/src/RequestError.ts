@@ -72,7 +72,7 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>(
 )("Unauthenticated", { issue: Schema.Literals(["missing", "unknown"]) }) {
   override get message(): string {
     return this.issue === "missing"
-      ? "no API key was sent: use 'authorization: Bearer <key>' or 'x-api-key: <key>'"
+      ? "no API key was sent: it belongs in the header x-api-key, or in authorization as a bearer token"
       : "the API key is not known here"
   }
 }

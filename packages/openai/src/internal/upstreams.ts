@@ -103,7 +103,9 @@ export const table = <A extends { readonly name: string }, E, R>(
   make: (name: string, config: UpstreamConfig) => Effect.Effect<A, E, R>
 ): Effect.Effect<Table<A>, E | UpstreamError, R> =>
   Effect.gen(function* () {
-    const made = yield* Effect.forEach(Object.entries(upstreams), ([name, config]) => make(name, config))
+    // Workers are handed their upstreams as data, whose type nobody has checked.
+    const entries = typeof upstreams === "object" && upstreams !== null ? Object.entries(upstreams) : []
+    const made = yield* Effect.forEach(entries, ([name, config]) => make(name, config))
     const first = made[0]
     if (first === undefined) {
       return yield* failed(

@@ -123,12 +123,16 @@ export const run = Effect.fnUntraced(function* <A, E, R>(
       ? { _tag: "End", why: "the deadline has passed", isVerdict: false }
       : fitting(next(settings, failures, retries), at, endsAt)
     const wait = step._tag === "Retry" ? waitOf(step, at, endsAt, yield* Random.next) : 0
-    attempts.push(
-      attemptOf({ number, upstream, elapsedMs: at - beganAt, error, disposition }, describe(step, wait, upstream))
+    const made = attemptOf(
+      { number, upstream, elapsedMs: at - beganAt, error, disposition },
+      describe(step, wait, upstream)
     )
+    attempts.push(made)
     if (step._tag === "End") {
       return yield* failWith<E | PolicyError>(step.isVerdict ? cause : (own ?? limited ?? cause), attempts)
     }
+    // Whoever runs the service wants to know even where the call succeeds in the end.
+    yield* Effect.logInfo(report(made))
     upstream = step.upstream
     if (step._tag === "Retry") {
       retries++
@@ -136,6 +140,8 @@ export const run = Effect.fnUntraced(function* <A, E, R>(
     }
   }
 })
+
+const report = ({ message, next, number }: Attempt): string => `attempt ${number} failed, ${next}: ${message}`
 
 /** An effect under a policy: an attempt is the whole of it. */
 export const effect = <A, E, R>(

@@ -1,6 +1,7 @@
 /**
  * What a client is told of an upstream's failure, by its reason.
  */
+import * as Disposition from "@causeway/core/Disposition"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { Gateway } from "@causeway/core/UpstreamReason"
 import * as Duration from "effect/Duration"
@@ -38,7 +39,10 @@ export const ofUpstream = (error: UpstreamError): Told => {
     case "ProviderFault":
       return fault(`${name} failed: ${reason.message}`, (reason.status ?? status) === 503 ? 503 : 502)
     case "Gateway":
-      return fault(`${name} was not reached: ${gatewaySays(reason)}`, gateways.has(reason.status) ? reason.status : 502)
+      return fault(
+        `${name} ${wasReached(error) ? "failed" : "was not reached"}: ${gatewaySays(reason)}`,
+        gateways.has(reason.status) ? reason.status : 502
+      )
     case "Timeout":
       return fault(`${name} fell silent: ${silence[reason.phase]}${within(reason.limit)}`, 504)
     case "Connect":
@@ -79,10 +83,19 @@ const credentials: ReadonlySet<number> = new Set([401, 403, 407])
 
 const gateways: ReadonlySet<number> = new Set([502, 503, 504])
 
-const gatewaySays = ({ flag, gateway }: Gateway): string => {
-  const who = gateway === "unknown" ? "a gateway" : `its ${gateway} gateway`
-  return `${who} reports ${flag === "other" ? "a failure" : flag.replaceAll("-", " ")}`
-}
+const wasReached = (error: UpstreamError): boolean => Disposition.of(error)?.delivery !== "not-sent"
+
+const gatewaySays = ({ flag, gateway }: Gateway): string =>
+  `${gateway === "unknown" ? "a gateway" : `its ${gateway} gateway`} reports ${reported[flag]}`
+
+const reported = {
+  "no-healthy-upstream": "no healthy upstream",
+  "connect-failure": "that no connection came about",
+  reset: "that the connection was reset",
+  overflow: "that it has more requests than it may pass on",
+  timeout: "that no answer came in time",
+  other: "a failure"
+} as const
 
 const silence = {
   connect: "no connection came about",
