@@ -363,6 +363,15 @@ const known = (...secrets: ReadonlyArray<string>) => Effect.forEach(secrets, (it
 describe("Redaction.known", () => {
   const secret = 'open sesame/"1"+ü'
 
+  it.effect("masks the form-encoding of characters that addresses leave alone", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        yield* known("sesame!(open)~")
+        assert.strictEqual(Redaction.text(`q=${new URLSearchParams({ "": "sesame!(open)~" })}`), `q==${Redaction.mask}`)
+      })
+    )
+  )
+
   it.effect("masks a secret in every form while its scope is open, and no longer", () =>
     Effect.gen(function* () {
       const forms = [

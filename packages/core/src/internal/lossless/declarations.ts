@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { partsOf } from "./ast.ts"
 import { type Check, checkOf } from "./checks.ts"
 import { isObject } from "./wire.ts"
 
@@ -27,30 +28,11 @@ export const declarationsIn = (schema: Schema.Top): ReadonlyArray<Declared> => {
 const walk = (ast: SchemaAST.AST, found: Map<string, Declared>, seen: Set<SchemaAST.AST>): void => {
   if (seen.has(ast)) return
   seen.add(ast)
-  const recur = (child: SchemaAST.AST): void => walk(child, found, seen)
-  switch (ast._tag) {
-    case "Declaration": {
-      const id = nameOf(ast)
-      if (id !== undefined && !found.has(id)) found.set(id, declared(id, ast))
-      for (const parameter of ast.typeParameters) recur(parameter)
-      break
-    }
-    case "Objects":
-      for (const { type } of ast.propertySignatures) recur(type)
-      for (const { type } of ast.indexSignatures) recur(type)
-      break
-    case "Arrays":
-      for (const element of [...ast.elements, ...ast.rest]) recur(element)
-      break
-    case "Union":
-      for (const member of ast.types) recur(member)
-      break
-    case "Suspend":
-      recur(ast.thunk())
-      break
-    default:
-      break
+  if (ast._tag === "Declaration") {
+    const id = nameOf(ast)
+    if (id !== undefined && !found.has(id)) found.set(id, declared(id, ast))
   }
+  for (const part of partsOf(ast)) walk(part, found, seen)
 }
 
 /** The name of a declaration that is nobody's but its own: no class, and none of Effect's. */

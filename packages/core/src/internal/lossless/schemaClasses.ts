@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { partsOf } from "./ast.ts"
 import { type Check, checkOf } from "./checks.ts"
 import { isObject } from "./wire.ts"
 
@@ -74,39 +75,17 @@ const throughTree = (ast: SchemaAST.AST, found: Map<string, SchemaClass>, seen: 
   if (seen.has(ast)) return
   seen.add(ast)
   const recur = (child: SchemaAST.AST): void => throughTree(child, found, seen)
-  switch (ast._tag) {
-    case "Declaration": {
-      const identifier: unknown = ast.annotations?.["identifier"]
-      if (typeof identifier === "string" && !found.has(identifier)) {
-        const made = constructorOf(ast)
-        if (isSchemaClass(made) && made.identifier === identifier) {
-          found.set(identifier, made)
-          for (const field of Object.values(made.fields)) recur(field.ast)
-        }
+  if (ast._tag === "Declaration") {
+    const identifier: unknown = ast.annotations?.["identifier"]
+    if (typeof identifier === "string" && !found.has(identifier)) {
+      const made = constructorOf(ast)
+      if (isSchemaClass(made) && made.identifier === identifier) {
+        found.set(identifier, made)
+        for (const field of Object.values(made.fields)) recur(field.ast)
       }
-      for (const parameter of ast.typeParameters) recur(parameter)
-      break
     }
-    case "Objects":
-      for (const { type } of ast.propertySignatures) recur(type)
-      for (const { parameter, type } of ast.indexSignatures) {
-        recur(parameter)
-        recur(type)
-      }
-      break
-    case "Arrays":
-      for (const element of ast.elements) recur(element)
-      for (const element of ast.rest) recur(element)
-      break
-    case "Union":
-      for (const member of ast.types) recur(member)
-      break
-    case "Suspend":
-      recur(ast.thunk())
-      break
-    default:
-      break
   }
+  for (const part of partsOf(ast)) recur(part)
 }
 
 /** The class of a declaration, seen on an instance without fields; `undefined` where that cannot be made. */
@@ -151,26 +130,14 @@ export const closedFields = ({ fields }: SchemaClass): ReadonlySet<string> =>
 const isClosed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
   if (seen.has(ast)) return true
   seen.add(ast)
-  const recur = (child: SchemaAST.AST): boolean => isClosed(child, seen)
   switch (ast._tag) {
-    case "Objects":
-      return (
-        ast.propertySignatures.length + ast.indexSignatures.length > 0 &&
-        ast.propertySignatures.every(({ type }) => recur(type)) &&
-        ast.indexSignatures.every(({ type }) => recur(type))
-      )
-    case "Arrays":
-      return ast.elements.every(recur) && ast.rest.every(recur)
-    case "Union":
-      return ast.types.every(recur)
-    case "Suspend":
-      return recur(ast.thunk())
     case "Declaration":
     case "Unknown":
     case "Any":
     case "ObjectKeyword":
       return false
-    default:
-      return true
+    case "Objects":
+      if (ast.propertySignatures.length + ast.indexSignatures.length === 0) return false
   }
+  return partsOf(ast).every((part) => isClosed(part, seen))
 }

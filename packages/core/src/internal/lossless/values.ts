@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
+import { partsOf } from "./ast.ts"
 import * as Codec from "./codec.ts"
 import type { Options } from "./options.ts"
 import { isObject } from "./wire.ts"
@@ -52,32 +53,17 @@ const isBinary = (ast: SchemaAST.AST): boolean => {
     if (seen.has(part)) return true
     seen.add(part)
     switch (part._tag) {
-      case "Declaration": {
-        const kind = kindOf(part)
-        found ||= kind === "effect/schema/Uint8Array"
-        return (
-          (part.annotations?.["~constructor"] !== undefined || carried.has(kind)) &&
-          part.typeParameters.every(isCarried)
-        )
-      }
-      case "Objects":
-        return (
-          part.propertySignatures.every(({ type }) => isCarried(type)) &&
-          part.indexSignatures.every(({ type }) => isCarried(type))
-        )
-      case "Arrays":
-        return part.elements.every(isCarried) && part.rest.every(isCarried)
-      case "Union":
-        return part.types.every(isCarried)
-      case "Suspend":
-        return isCarried(part.thunk())
       case "Unknown":
       case "Any":
       case "ObjectKeyword":
         return false
-      default:
-        return true
+      case "Declaration": {
+        const kind = kindOf(part)
+        found ||= kind === "effect/schema/Uint8Array"
+        if (part.annotations?.["~constructor"] === undefined && !carried.has(kind)) return false
+      }
     }
+    return partsOf(part).every(isCarried)
   }
   return isCarried(ast) && found
 }
