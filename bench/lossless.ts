@@ -23,23 +23,35 @@ interface Variant extends Rival {
   readonly stack?: false
 }
 
-const ours: ReadonlyArray<Variant> = (["json", "clone"] as const).flatMap((form) =>
-  (["keep", "drop"] as const).map((stack): Variant => {
-    const codec = Codec.lossless({ form, classes, stack })
-    return {
-      name: `**Lossless, ${form}${stack === "keep" ? "" : ", stacks dropped"}**`,
-      carry: (value) => Codec.roundTrip(codec, value),
-      ...(stack === "drop" && { stack: false })
-    }
-  })
-)
+interface Ours {
+  readonly form: "json" | "clone"
+  readonly stack: "keep" | "drop"
+  readonly jit: boolean
+}
+
+const lossless = ({ form, jit, stack }: Ours): Variant => {
+  const codec = Codec.lossless({ form, classes, stack, jit })
+  return {
+    name: `**Lossless, ${form}${stack === "keep" ? "" : ", stacks dropped"}${jit ? "" : ", jit off"}**`,
+    carry: (value) => Codec.roundTrip(codec, value),
+    ...(stack === "drop" && { stack: false })
+  }
+}
+
+/** Without `new Function` only what has a plan differs. */
+const ours = (hasPlan: boolean): ReadonlyArray<Variant> =>
+  (["json", "clone"] as const).flatMap((form) =>
+    (["keep", "drop"] as const).flatMap((stack) =>
+      (hasPlan ? [true, false] : [true]).map((jit) => lossless({ form, stack, jit }))
+    )
+  )
 
 const rivals = rivalsFor(classes)
 
-const variantsOf = ({ schema, value }: BenchValue): ReadonlyArray<Variant> => [
+const variantsOf = ({ baseline, schema, value }: BenchValue): ReadonlyArray<Variant> => [
   ...rivals.slice(0, 1),
   { name: "structuredClone of a plain twin", carry: (subject) => structuredClone(subject), subject: twin(value) },
-  ...ours,
+  ...ours(baseline === "twin"),
   ...rivals.slice(1),
   effectSchema(schema)
 ]

@@ -46,23 +46,26 @@ const counted = [
 /** Some serializers would walk its four thousand million holes. */
 const endless: ReadonlySet<string> = new Set(["a list that is long and sparse"])
 
-/** One row of the table of kinds: a case of the corpus that stands for the kind. */
-const kinds: ReadonlyArray<readonly [kind: string, part: string, name: string]> = [
+/**
+ * One row of the table of kinds: a case of the corpus that stands for the kind, and
+ * what it arrives as where nobody could carry it as it is.
+ */
+const kinds: ReadonlyArray<readonly [kind: string, part: string, name: string, as?: string]> = [
   ["`Error`", "native errors", "Error"],
   ["`TypeError` and the other native kinds", "native errors", "TypeError"],
   ["`AggregateError`", "native errors", "an AggregateError with its errors"],
   ["`SuppressedError`", "native errors", "a SuppressedError"],
   ["`DOMException`", "native errors", "a DOMException named AbortError"],
   ["system error (`code`, `errno`, `syscall`)", "native errors", "a system error of a file"],
-  ["error of another realm", "native errors", "an error of another realm arrives as this realm's"],
+  ["error of another realm", "native errors", "an error of another realm arrives as this realm's", "this realm's"],
   ["`cause`, chain of three", "causes and properties", "a chain of three"],
   ["`cause` that is `undefined`", "causes and properties", "an undefined cause"],
   ["`cause` that is the error itself", "causes and properties", "an error that is its own cause"],
   ["own properties of an error", "causes and properties", "own properties"],
   ["hidden property", "causes and properties", "a hidden property"],
   ["symbol-keyed property", "causes and properties", "a symbol-keyed property"],
-  ["accessor", "causes and properties", "an accessor"],
-  ["getter that throws", "causes and properties", "a getter that throws"],
+  ["accessor", "causes and properties", "an accessor", "its value"],
+  ["getter that throws", "causes and properties", "a getter that throws", "placeholder"],
   ["own `name`", "causes and properties", "a name of the instance"],
   ["frozen error", "causes and properties", "a frozen error"],
   [
@@ -71,18 +74,19 @@ const kinds: ReadonlyArray<readonly [kind: string, part: string, name: string]> 
     "a class whose constructor needs a response and a body"
   ],
   ["class whose constructor throws, registered", "classes", "a class whose constructor throws"],
-  ["class that is not registered", "classes", "an unregistered subclass of RangeError"],
+  ["class that is not registered", "classes", "an unregistered subclass of RangeError", "native kind, with its name"],
   ["tagged error of Effect", "classes", "a tagged error with a nested class"],
   ["… with more on it than it declares", "classes", "a tagged error with more on it than it declares"],
   [
     "tagged error whose class the receiver lacks",
     "unknown tags",
-    "an unknown tagged error keeps its tag and its fields"
+    "an unknown tagged error keeps its tag and its fields",
+    "`UnknownFailure`"
   ],
   ["thrown text", "thrown values", "a thrown text"],
   ["thrown `undefined`", "thrown values", "a thrown undefined"],
-  ["function", "thrown values", "a thrown function"],
-  ["promise", "placeholders", "a promise"],
+  ["function", "thrown values", "a thrown function", "placeholder"],
+  ["promise", "placeholders", "a promise", "placeholder"],
   ["shared reference", "values", "a shared object"],
   ["cycle", "values", "an object that holds itself"],
   ["Map and Set", "values", "a Map with objects as keys"],
@@ -149,12 +153,18 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<st
 const kindsTable = (): string =>
   table(
     ["value", ...columns.map(({ name }) => name)],
-    kinds.map(([kind, part, name]) => [kind, ...columns.map((rival) => becomes(rival, find(part, name)))])
+    kinds.map(([kind, part, name, as]) => [
+      kind,
+      ...columns.map((rival) => {
+        const found = becomes(rival, find(part, name))
+        return as !== undefined && found === "whole" ? as : found
+      })
+    ])
   )
 
 const countsTable = (): string =>
   table(
-    ["arrives whole", ...columns.map(({ name }) => name)],
+    ["arrives as it should", ...columns.map(({ name }) => name)],
     counted.map((part) => {
       const cases = (corpus[part] ?? []).filter(({ name }) => !endless.has(name))
       return [

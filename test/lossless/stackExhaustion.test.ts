@@ -46,9 +46,9 @@ describe("with the call stack nearly used up", () => {
         assert.notStrictEqual(Lossless.fromWire(wire, options), undefined)
         if (!whole.includes(wire)) assert.match(JSON.stringify(wire), /\[[^\]]*(call stack|stack)[^\]]*\]/, counts)
       }
-      // There was no room for the call of `toWire` itself.
-      assert.isAtMost(attempts - encoded.length, 40, counts)
-      assert.isAbove(whole.length, 100, counts)
+      // There was no room for the call of `toWire` itself: 2 to 6 of them are usual, and 15 to 40 with placeholders.
+      assert.isAtMost(attempts - encoded.length, 20, counts)
+      assert.isAbove(whole.length, 200, counts)
     })
   }
 })

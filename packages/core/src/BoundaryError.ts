@@ -136,16 +136,25 @@ export class Undecodable extends Schema.TaggedError<Undecodable>("@causeway/core
   }
 }
 
-/** The other side cannot be reached, or never got ready. */
+/** The other side cannot be reached, never got ready, does not let the caller in, or was lost on the way. */
 export class Unreachable extends Schema.TaggedError<Unreachable>("@causeway/core/BoundaryError/Unreachable")(
   "Unreachable",
   {
     ...common,
+    /** `may-have-run`: the connection was lost after the call was sent. Left out: `not-sent`. */
+    delivery: Schema.optional(delivery.delivery),
+    /** The HTTP status by which the other side, or something before it, refused the call. */
+    status: Schema.optional(Schema.Finite),
     cause: Schema.optional(Schema.Defect())
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
-    return Disposition.make({ blame: "us", retry: "backoff", delivery: "not-sent" })
+    return Disposition.make({
+      blame: "us",
+      // A token that is not known, or a path that is not served, stays so.
+      retry: this.status !== undefined && this.status >= 300 && this.status < 500 ? "never" : "backoff",
+      delivery: this.delivery ?? "not-sent"
+    })
   }
 }
 

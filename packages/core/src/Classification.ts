@@ -108,6 +108,10 @@ export const hints = (
   }
 }
 
+/** An upstream's id of a request, whatever header it came in: the most useful one to its support. */
+export const requestId = (pairs: Iterable<readonly [string, string]>): string | undefined =>
+  Hints.requestId(headersOf(pairs))
+
 /**
  * How long the upstream asks to wait, whatever form it says it in: `retry-after-ms`,
  * `retry-after` in seconds or as a date, `x-ratelimit-reset-*`. At most a day.

@@ -34,11 +34,15 @@ import type * as Context from "effect/Context"
 import type * as EffectExit from "effect/Exit"
 import type * as RpcSerialization from "effect/rpc/RpcSerialization"
 import type * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as Codec from "./internal/lossless/codec.ts"
 import type { Options } from "./internal/lossless/options.ts"
 import * as Render from "./internal/lossless/render.ts"
 import * as Schemas from "./internal/lossless/schemas.ts"
 import * as Settings from "./internal/lossless/settings.ts"
+import * as Transfers from "./internal/lossless/transfers.ts"
+
+import { InvalidOptions } from "./internal/lossless/failures.ts"
 
 export { InvalidOptions, InvalidWire, isInvalidWire } from "./internal/lossless/failures.ts"
 export type {
@@ -89,10 +93,17 @@ export const Defaults: Context.Reference<Options> = Settings.Defaults
  * ```ts
  * import * as Lossless from "@causeway/core/Lossless"
  *
- * Lossless.toWire({ at: new Date(0), onRetry() {} }) // => { $v: 1, value: { at: { $: "Date", $at: "1970-01-01T00:00:00.000Z" }, onRetry: "[function onRetry]" } }
+ * Lossless.toWire({ at: new Date(0), onRetry() {} }) // => { $v: 2, value: { at: { $: "Date", $at: "1970-01-01T00:00:00.000Z" }, onRetry: "[function onRetry]" } }
  * ```
  */
-export const toWire = (value: unknown, options?: Options): Wire => Codec.encode(Settings.of(options), value)
+export const toWire = (value: unknown, options?: Options): Wire => {
+  try {
+    return Codec.encode(Settings.of(options), value)
+  } catch (thrown) {
+    if (thrown instanceof InvalidOptions) throw thrown
+    return Codec.exhausted
+  }
+}
 
 /**
  * Makes the value of a wire again. Throws {@link InvalidWire} and nothing else,
@@ -111,8 +122,8 @@ export const toWire = (value: unknown, options?: Options): Wire => Codec.encode(
  *   }
  * }
  *
- * read({ $v: 1, value: "x" }) // => "x"
- * read({ $v: 2, value: "x" }) // => "version"
+ * read({ $v: 2, value: "x" }) // => "x"
+ * read({ $v: 3, value: "x" }) // => "version"
  * ```
  */
 export const fromWire = (wire: unknown, options?: Options): unknown => Codec.decode(Settings.of(options), wire)
@@ -130,7 +141,7 @@ export const fromWire = (wire: unknown, options?: Options): unknown => Codec.dec
  * const Report = Schema.Struct({ thrown: Lossless.Defect({ stack: "drop" }) })
  * const sent = { thrown: new TypeError("fetch failed", { cause: "ECONNREFUSED" }) }
  *
- * Schema.encodeSync(Report)(sent) // => { thrown: { $v: 1, value: { $: "TypeError", $message: "fetch failed", $cause: "ECONNREFUSED" } } }
+ * Schema.encodeSync(Report)(sent) // => { thrown: { $v: 2, value: { $: "TypeError", $message: "fetch failed", $cause: "ECONNREFUSED" } } }
  * ```
  */
 export const Defect: (options?: Options) => Schema.Codec<unknown, unknown> = Schemas.Defect
@@ -191,6 +202,65 @@ export const Exit: <A extends Schema.Top, E extends Schema.Top>(
  * ```
  */
 export const codecFor: (options?: Options) => RpcSerialization.CodecFor = Schemas.codecFor
+
+/**
+ * Marks a schema of bytes: over a thread its memory may be moved instead of copied,
+ * whoever posts it. Where nothing can be moved, in process, over a process's pipe and
+ * over HTTP, the mark changes nothing.
+ *
+ * The sender gives the bytes away: once they are posted, its own view of them is
+ * empty, the call may have run, and it cannot be made again with the same bytes. A
+ * view that looks into a part of other memory, as a pooled Buffer does, is copied out
+ * first, and that copy is what moves.
+ *
+ * **Example** (A payload and a success that move)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Pixels = Lossless.transfer(Schema.Uint8Array)
+ *
+ * export const resize = Rpc.make("resize", { payload: { image: Pixels, width: Schema.Int }, success: Pixels })
+ *
+ * Lossless.hasTransfers(resize.payloadSchema) // => true
+ * ```
+ */
+export const transfer: <S extends Schema.Top & { readonly Type: ArrayBuffer | ArrayBufferView }>(
+  schema: S
+) => S["Rebuild"] = Transfers.transfer
+
+/** Whether a schema is marked by {@link transfer}, or a part of it is, so that {@link transferables} may find something. */
+export const hasTransfers = (schema: Schema.Top): boolean => Transfers.hasMarks(SchemaAST.toType(schema.ast))
+
+/**
+ * The memory that a wire value may hand over, each buffer once: what `postMessage`
+ * takes as its second argument. That is what {@link transfer} marks in the fields of
+ * registered classes, by {@link toWire}, and in payloads, successes and failures, by
+ * {@link codecFor}, in the clone form. Empty for everything else, such as a copy of
+ * the wire value. Nothing is moved before you post it.
+ *
+ * **Example** (Bytes move, and are not copied)
+ *
+ * ```ts
+ * import * as Lossless from "@causeway/core/Lossless"
+ * import * as Schema from "effect/Schema"
+ *
+ * class Frame extends Schema.Class<Frame>("app/Frame")({ pixels: Lossless.transfer(Schema.Uint8Array) }) {}
+ *
+ * const options: Lossless.Options = { form: "clone", classes: [Frame] }
+ * const frame = new Frame({ pixels: new Uint8Array(1_000_000) })
+ * const wire = Lossless.toWire(frame, options)
+ *
+ * // As `port.postMessage(wire, transferables)` does.
+ * const received = Lossless.fromWire(structuredClone(wire, { transfer: [...Lossless.transferables(wire)] }), options)
+ *
+ * received instanceof Frame && received.pixels.length // => 1_000_000
+ * frame.pixels.length // => 0
+ * ```
+ */
+export const transferables: (wire: unknown) => ReadonlyArray<ArrayBuffer> = Transfers.transferables
 
 /**
  * A wire value as a report for people: errors with their fields and frames, their

@@ -25,7 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Assignments from "./internal/redaction/assignments.ts"
-import { allAnchors, anchors, anchorsIn } from "./internal/redaction/characters.ts"
+import { anchors, anchorsIn } from "./internal/redaction/characters.ts"
 import * as Known from "./internal/redaction/known.ts"
 import { weightOf } from "./internal/redaction/names.ts"
 import * as Shapes from "./internal/redaction/shapes.ts"
@@ -47,17 +47,15 @@ export const text = (text: string): string => {
   if (found === 0 && Known.isEmpty()) return text
   const spans: Spans.Spans = []
   Known.find(text, spans)
-  if (found & anchors.dash) {
-    Shapes.prefixed(text, "-", spans)
-    Shapes.privateKeys(text, spans)
-  }
+  if (found & anchors.dash) Shapes.prefixed(text, "-", spans)
+  if (found & anchors.dashes) Shapes.privateKeys(text, spans)
   if (found & anchors.at) Shapes.userInfo(text, spans)
   if (found & anchors.equals) Assignments.equations(text, spans)
-  const frames = text.indexOf("\n    at ")
+  const frames = found & anchors.newline ? text.indexOf("\n    at ") : -1
   if (frames === -1) prose(text, found, spans)
   else {
     const message = text.slice(0, frames)
-    prose(message, allAnchors, spans)
+    prose(message, anchorsIn(message), spans)
     betweenFrames(text, frames, spans)
   }
   return Spans.cut(text, spans)
@@ -66,7 +64,7 @@ export const text = (text: string): string => {
 /** What people and programs write, where a secret may stand in more ways than in a stack's frames. */
 const prose = (text: string, found: number, spans: Spans.Spans): void => {
   Known.findEncoded(text, spans)
-  if (found & anchors.dash) Assignments.flags(text, spans)
+  if (found & anchors.dashes) Assignments.flags(text, spans)
   if (found & anchors.underscore) Shapes.prefixed(text, "_", spans)
   if (found & anchors.token) Shapes.tokens(text, spans)
   if (found & anchors.scheme) Shapes.afterScheme(text, spans)
@@ -95,7 +93,7 @@ const betweenFrames = (text: string, from: number, spans: Spans.Spans): void => 
 const part = (text: string, start: number, end: number, spans: Spans.Spans): void => {
   const own: Spans.Spans = []
   const message = text.slice(start, end)
-  prose(message, allAnchors, own)
+  prose(message, anchorsIn(message), own)
   for (const place of own) spans.push(place + start)
 }
 

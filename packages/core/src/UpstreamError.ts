@@ -42,6 +42,8 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>("@causeway/
   operation: Schema.String,
   reason: UpstreamReason,
   evidence: Evidence,
+  /** `never`: what was asked may have had an effect that must not come twice. Only what certainly did not run is repeated. */
+  replay: Schema.optionalKey(Schema.Literal("never")),
   /** What was thrown, where something was. */
   cause: Schema.optional(Schema.Defect())
 }) {
@@ -51,17 +53,21 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>("@causeway/
 
   /**
    * The reason's disposition, except where this failure's own circumstances say
-   * otherwise: the upstream states whether to retry, or a stream had begun, so that
-   * part of the work was done.
+   * otherwise: the upstream states whether to retry, a stream had begun, so that part
+   * of the work was done, or a replay is not safe.
    */
   get [Disposition.symbol](): Disposition.Disposition {
     const { retryAfter, ...own } = this.reason[Disposition.symbol]
     const { shouldRetry } = this.evidence
+    const delivery = own.delivery === "not-sent" && this.reason.seenIn === "stream" ? "may-have-run" : own.delivery
+    if (this.replay === "never" && delivery !== "not-sent") {
+      return Disposition.make({ ...own, retry: "never", fallback: "never", delivery })
+    }
     return Disposition.make({
       ...own,
       retry: (shouldRetry ?? own.retry !== "never") ? "backoff" : "never",
       retryAfter,
-      delivery: own.delivery === "not-sent" && this.reason.seenIn === "stream" ? "may-have-run" : own.delivery
+      delivery
     })
   }
 

@@ -47,4 +47,13 @@ describe("Lossless", () => {
       expectTypeOf(u.fields).toEqualTypeOf<Readonly<Record<string, unknown>>>()
     }
   })
+
+  it("marks schemas of bytes, which stay what they are, and no others", () => {
+    const marked = Lossless.transfer(Schema.Uint8Array)
+    expectTypeOf(marked).toEqualTypeOf<typeof Schema.Uint8Array>()
+    Lossless.transfer(Schema.instanceOf(Float32Array))
+    // @ts-expect-error no bytes
+    Lossless.transfer(Schema.String)
+    expectTypeOf(Lossless.transferables({})).toEqualTypeOf<ReadonlyArray<ArrayBuffer>>()
+  })
 })

@@ -13,6 +13,7 @@ import * as Result from "effect/Result"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import type * as SchemaIssue from "effect/SchemaIssue"
 
 class Part extends Schema.Class<Part>("test/Part")({ at: Schema.Date }) {}
 
@@ -102,7 +103,7 @@ describe("declared fields", () => {
   const options: Lossless.Options = { classes: [Failed], stack: "drop" }
 
   it("are checked: an error that does not fit arrives as an unknown one", () => {
-    const wire = { $v: 1, value: { $: "Error", $class: "test/Failed", _tag: "Failed", key: 7, extra: [1] } }
+    const wire = { $v: 2, value: { $class: "test/Failed", _tag: "Failed", key: 7, extra: [1] } }
     const arrived = Lossless.fromWire(wire, options)
     assert.ok(Lossless.isUnknownFailure(arrived))
     assert.deepStrictEqual(arrived.fields, { key: 7, extra: [1] })
@@ -110,8 +111,8 @@ describe("declared fields", () => {
   })
 
   it("are checked in the instances that they hold", () => {
-    const part = { $class: "test/Part", at: "no date" }
-    const wire = { $v: 1, value: { $: "Error", $class: "test/Failed", _tag: "Failed", key: "a", part } }
+    const part = { $: "object", $class: "test/Part", at: "no date" }
+    const wire = { $v: 2, value: { $: "Error", $class: "test/Failed", _tag: "Failed", key: "a", part } }
     assert.ok(Lossless.isUnknownFailure(Lossless.fromWire(wire, options)))
   })
 
@@ -214,11 +215,29 @@ describe("stacks", () => {
   })
 })
 
+describe("a wire of the first version", () => {
+  const part = { $class: "test/Part", at: { $: "Date", $at: "1970-01-01T00:00:00.000Z" } }
+
+  it("is read: what has a class and no kind is no error", () => {
+    const options = { classes: [Part] }
+    assert.instanceOf(Lossless.fromWire({ $v: 1, value: part }, options), Part)
+    assert.isFalse(Lossless.fromWire({ $v: 1, value: part }) instanceof Error)
+    assert.instanceOf(Lossless.fromWire({ $v: 2, value: part }), Error)
+  })
+
+  it("is passed on in the newest one", () => {
+    assert.deepStrictEqual(Lossless.toWire(Lossless.fromWire({ $v: 1, value: [part] })), {
+      $v: 2,
+      value: [{ $: "object", ...part }]
+    })
+  })
+})
+
 describe("hostile wires", () => {
   const cases: Readonly<Record<string, unknown>> = {
     "no object": 4,
     "no version": { value: 1 },
-    "another version": { $v: 2, value: 1 },
+    "another version": { $v: 3, value: 1 },
     "no value": { $v: 1 },
     "an unknown kind": { $v: 1, value: { $: "Exploit" } },
     "a kind that is a name of the language": { $v: 1, value: { $: "__proto__" } },
@@ -244,7 +263,7 @@ describe("hostile wires", () => {
 
   it("say what is wrong", () => {
     assert.deepStrictEqual(
-      [refusal({ $v: 2, value: 1 }).issue, refusal({ $v: 1, value: { $: "X" } }).issue, refusal({}).issue],
+      [refusal({ $v: 3, value: 1 }).issue, refusal({ $v: 1, value: { $: "X" } }).issue, refusal({}).issue],
       ["version", "kind", "shape"]
     )
   })
@@ -314,6 +333,17 @@ describe("as schemas", () => {
   it("say why a wire is refused", () => {
     const decoded = Schema.decodeUnknownResult(Lossless.Defect())({ $v: 9, value: 1 })
     assert.match(String(Result.isFailure(decoded) && decoded.failure), /version 9/)
+  })
+
+  it("keep the raw value of a wire that is refused", () => {
+    const wire = { $v: 1, value: { $: "Hologram" } }
+    const decoded = Schema.decodeUnknownResult(Lossless.Defect())(wire)
+    assert.ok(Result.isFailure(decoded))
+    let { issue }: { readonly issue: SchemaIssue.Issue } = decoded.failure
+    while ("issue" in issue) issue = issue.issue
+    const cause: unknown = "annotations" in issue && issue.annotations?.["cause"]
+    assert.ok(Lossless.isInvalidWire(cause))
+    assert.deepStrictEqual([cause.issue, cause.raw], ["kind", wire])
   })
 })
 
@@ -461,5 +491,99 @@ describe("a part that cannot be written", () => {
 
   it("ends the masking of what stood in it", () => {
     assert.deepStrictEqual(Reflect.get(Object(roundTrip({ password: broken("x"), b: "c" })), "b"), "c")
+  })
+})
+
+/** Effect's values write out what they hold; in a graph like this that takes longer than anybody waits. */
+const tangle = () => {
+  const all: Array<unknown> = []
+  for (let n = 0; n < 8; n++) all.push(Result.succeed(all))
+  return Result.succeed(all)
+}
+
+describe("an error whose name or message is an object", () => {
+  it.each(["message", "name"])("crosses with its %s, and no code of the object runs for its stack", (key) => {
+    for (const form of ["json", "clone"] as const) {
+      const sent = Object.defineProperty(new RangeError("x"), key, { value: tangle(), configurable: true })
+      const arrived = Lossless.fromWire(structuredClone(Lossless.toWire(sent, { form })), { form })
+      assert.instanceOf(arrived, RangeError)
+      assert.ok(Result.isResult(Reflect.get(arrived, key)))
+      assert.match(String(arrived.stack), /^.*\[object\].*\n {4}at .*Lossless\.test/)
+    }
+  })
+
+  it("keeps a stack that was written before", () => {
+    const sent = new Error("x")
+    const { stack } = sent
+    Object.defineProperty(sent, "message", { value: tangle() })
+    const arrived = roundTrip(sent)
+    assert.strictEqual(Reflect.get(Object(arrived), "stack"), stack)
+  })
+
+  it("leaves the way in which the program writes its stacks", () => {
+    const { prepareStackTrace } = Error
+    Lossless.toWire(Object.defineProperty(new Error("x"), "message", { value: tangle() }))
+    assert.strictEqual(Error.prepareStackTrace, prepareStackTrace)
+  })
+})
+
+describe("a getter that throws something hostile", () => {
+  it.each([
+    ["a proxy", new Proxy(new RangeError("x"), { getPrototypeOf: () => assert.fail(), get: () => assert.fail() })],
+    ["a RangeError whose message is an object", Object.assign(new RangeError(), { message: { includes: 1 } })],
+    ["an object without prototype", Object.create(null)]
+  ])("such as %s, costs its own property only", (_, hostile) => {
+    const sent = {
+      a: 1,
+      get b(): never {
+        throw hostile
+      },
+      c: new Map([
+        [
+          {
+            get d(): never {
+              throw hostile
+            }
+          },
+          2
+        ]
+      ])
+    }
+    class Hostile {}
+    const classes = [
+      {
+        id: "Hostile",
+        class: Hostile,
+        encode: () => {
+          throw hostile
+        },
+        decode: () => new Hostile()
+      }
+    ]
+    const arrived = roundTrip({ sent, e: [new Hostile()] }, { classes }) as {
+      sent: { a: number; b: string; c: unknown }
+      e: Array<unknown>
+    }
+    assert.strictEqual(arrived.sent.a, 1)
+    assert.match(arrived.sent.b, /^\[getter threw: /)
+    assert.ok(arrived.sent.c instanceof Map && arrived.sent.c.size === 1)
+    assert.match(String(arrived.e[0]), /^\[Hostile: /)
+  })
+})
+
+describe("own keys of an AggregateError", () => {
+  const shown = { enumerable: true, configurable: true, writable: true }
+  it.each([
+    { message: { ...shown, value: 1 }, errors: { ...shown, value: [] } },
+    { errors: { ...shown, value: [new Error("x")] }, code: { ...shown, value: "E" } },
+    { code: { ...shown, value: "E" }, errors: { ...shown, value: "none" } }
+  ])("keep their order where they are shown: %o", (properties) => {
+    const sent = new AggregateError([])
+    for (const key of Object.keys(properties)) Reflect.deleteProperty(sent, key)
+    Object.defineProperties(sent, properties)
+    for (const form of ["json", "clone"] as const) {
+      const arrived = Lossless.fromWire(structuredClone(Lossless.toWire(sent, { form })), { form })
+      assert.deepStrictEqual(Object.keys(Object(arrived)), Object.keys(sent))
+    }
   })
 })

@@ -331,7 +331,7 @@ describe("WorkerPool, when a value cannot cross", { timeout: 60_000 }, () => {
           good.square({ x: 2 }),
           Effect.exit(good.echo({ value: () => 1 })),
           good.square({ x: 3 }),
-          Effect.exit(good.echo({ value: Symbol("local") })),
+          Effect.exit(good.echo({ value: new WeakMap() })),
           good.square({ x: 4 })
         ],
         { concurrency: "unbounded" }

@@ -15,7 +15,7 @@ class Registered extends Error {
 type Node = Readonly<Record<string, unknown>>
 
 const wire = (value: unknown, more?: ReadonlyArray<unknown>): Node => ({
-  $v: 1,
+  $v: 2,
   value,
   ...(more !== undefined && { more })
 })
@@ -46,7 +46,7 @@ describe.each(forms)("tampered wires as %s", (form) => {
     }
   )
 
-  it.each([0, 2, 1.5, "1", null, [1]])("refuses the version %j and keeps what came", (version) => {
+  it.each([0, 3, 1.5, "1", null, [1]])("refuses the version %j and keeps what came", (version) => {
     const raw = { $v: version, value: { a: 1 } }
     const failure = refused(decode(raw, form))
     assert.strictEqual(failure.issue, "version")

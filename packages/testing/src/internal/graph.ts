@@ -260,9 +260,6 @@ const define = (target: object, edge: Edge, held: unknown): void => {
   // A list's own length takes nothing but lengths, and throws.
   if (Array.isArray(target) && edge.key === "length") return
   if (target instanceof AggregateError && edge.key === "errors") return
-  // The engine writes both into the stack, by a `toString` that may walk the whole graph and never come back.
-  const isWritten = edge.key === "message" || edge.key === "name"
-  if (target instanceof Error && isWritten && typeof held === "object" && held !== null) return
   // An element of a list that is hidden is nothing that a program makes.
   const isElement = Array.isArray(target) && /^\d+$/.test(String(edge.key))
   const flags = { configurable: true, enumerable: isElement || edge.as !== "hidden" }

@@ -1,6 +1,7 @@
 /** Objects of the language and the platform that are no errors. */
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
+import * as Own from "./ownProperties.ts"
 import { headOf, mask, type Node, type Wire } from "./wire.ts"
 
 const leaf = (encode: Handler["encode"]): Handler => ({ spills: false, encode })
@@ -10,7 +11,7 @@ const graph = (encode: Handler["encode"]): Handler => ({ spills: true, encode })
 export const plain = graph((encoder, value, index) => {
   const node: Node = {}
   encoder.nodes[index] = node
-  encoder.own(node, value)
+  Own.own(encoder, node, value)
   return node
 })
 
@@ -18,7 +19,7 @@ export const plain = graph((encoder, value, index) => {
 export const bare = graph((encoder, value, index) => {
   const node: Node = { $: "null" }
   encoder.nodes[index] = node
-  encoder.own(node, value)
+  Own.own(encoder, node, value)
   return node
 })
 
@@ -49,7 +50,7 @@ export const array = graph((encoder, value, index) => {
     if (names.length > length + 1) named(encoder, list, out, names)
   }
   const symbols = encoder.closed ? noSymbols : Object.getOwnPropertySymbols(list)
-  if (symbols.length > 0 || !Object.isExtensible(list)) encoder.exotics(headOf(out), list)
+  if (symbols.length > 0 || !Object.isExtensible(list)) Own.exotics(encoder, headOf(out), list)
   return out
 })
 
@@ -145,8 +146,9 @@ const named = (
   if (own.length === 0) return
   const head = headOf(out)
   const shown = own.filter((name) => Object.prototype.propertyIsEnumerable.call(list, name))
-  encoder.properties(head, list, shown)
-  encoder.hiddenOf(
+  Own.properties(encoder, head, list, shown)
+  Own.hiddenOf(
+    encoder,
     head,
     list,
     own.filter((name) => !shown.includes(name))
@@ -167,7 +169,7 @@ export const map = graph((encoder, value, index) => {
     entries.push([encoder.value(key), typeof key === "string" ? encoder.under(key, held) : encoder.value(held)])
   })
   if (entries.length < size) entries.push([Cuts.cutElements(size, entries.length, "entries"), null])
-  encoder.own(node, value)
+  Own.own(encoder, node, value)
   return node
 })
 
@@ -187,7 +189,7 @@ export const set = graph((encoder, value, index) => {
     if (values.length < kept && encoder.bytesLeft >= 0) values.push(encoder.value(member))
   })
   if (values.length < size) values.push(Cuts.cutElements(size, values.length, "members"))
-  encoder.own(node, value)
+  Own.own(encoder, node, value)
   return node
 })
 
@@ -195,7 +197,7 @@ export const date = leaf((encoder, value, index) => {
   const time: number = Date.prototype.getTime.call(value)
   const node: Node = { $: "Date", $at: Number.isNaN(time) ? null : new Date(time).toISOString() }
   encoder.nodes[index] = node
-  encoder.own(node, value)
+  Own.own(encoder, node, value)
   return node
 })
 
@@ -218,13 +220,14 @@ export const regExp = leaf((encoder, value, index) => {
 export const ownBut = (encoder: Encoder, node: Node, value: object, isKinds: (name: string) => boolean): void => {
   const own = Object.getOwnPropertyNames(value).filter((name) => !isKinds(name))
   const isShown = (name: string): boolean => Object.prototype.propertyIsEnumerable.call(value, name)
-  encoder.properties(node, value, own.filter(isShown))
-  encoder.hiddenOf(
+  Own.properties(encoder, node, value, own.filter(isShown))
+  Own.hiddenOf(
+    encoder,
     node,
     value,
     own.filter((name) => !isShown(name))
   )
-  encoder.exotics(node, value)
+  Own.exotics(encoder, node, value)
 }
 
 export const url = leaf((encoder, value) => {
@@ -273,13 +276,13 @@ export const stranger = (id: string | undefined, name: string): Handler =>
     const node: Node = id === undefined ? { $: "object" } : { $: "object", $class: id }
     if (name !== id) node["$name"] = encoder.text(name)
     encoder.nodes[index] = node
-    encoder.own(node, value)
+    Own.own(encoder, node, value)
     return node
   })
 
 /** What cannot be carried, by its kind alone. */
-export const placeholder = (kind: string): Handler => leaf(() => Cuts.placeholder(kind))
+export const placeholder = (kind: string): Handler => leaf((encoder) => Cuts.placeholder(encoder, kind))
 
 /** What cannot be carried, with what it says of itself. */
 export const telling = (tell: (value: object) => string): Handler =>
-  leaf((encoder, value) => (encoder.masked ? mask : `[${encoder.settings.url(tell(value))}]`))
+  leaf((encoder, value) => (encoder.masked ? mask : Cuts.placeholder(encoder, encoder.settings.url(tell(value)))))

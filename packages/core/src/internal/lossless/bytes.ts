@@ -5,6 +5,7 @@
 import { isIndex, ownBut } from "./builtins.ts"
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
+import * as Own from "./ownProperties.ts"
 import { mask, type Node, type Wire } from "./wire.ts"
 
 /** Reads what a subclass or an own property could fake. */
@@ -69,10 +70,17 @@ const namedUpTo = 4_096
 const write = (encoder: Encoder, kind: string, memory: Memory, value: object, index: number): Wire => {
   const node = bytesNode(encoder, kind, memory, value)
   if (typeof node === "string") return node
+  if (encoder.moving?.has(value) === true) move(encoder, node["$bytes"])
   encoder.nodes[index] = node
   if (kind === "ArrayBuffer" || kind === "DataView" || memory.length <= namedUpTo) ownBut(encoder, node, value, isIndex)
-  else encoder.exotics(node, value)
+  else Own.exotics(encoder, node, value)
   return node
+}
+
+/** The memory of what is posted, which was copied out where the value looks into a part of other memory. */
+const move = (encoder: Encoder, bytes: Wire): void => {
+  const buffer = ArrayBuffer.isView(bytes) ? bytes.buffer : bytes
+  if (buffer instanceof ArrayBuffer) (encoder.moved ??= new Set()).add(buffer)
 }
 
 const bytesNode = (encoder: Encoder, kind: string, memory: Memory, value: object): Node | string => {
@@ -92,10 +100,7 @@ const bytesNode = (encoder: Encoder, kind: string, memory: Memory, value: object
 /** A view of memory of its own: the same one where it has that already. */
 const owned = ({ buffer, length, offset }: Memory, value: object): Wire => {
   const isWhole = offset === 0 && length === buffer.byteLength && buffer instanceof ArrayBuffer && !isResizable(buffer)
-  if (isWhole)
-    return value instanceof ArrayBuffer || Object.getPrototypeOf(value) !== Buffer?.prototype
-      ? value
-      : new Uint8Array(buffer)
+  if (isWhole) return isBuffer(value) ? new Uint8Array(buffer) : value
   return copy(new Uint8Array(buffer, offset, length))
 }
 

@@ -42,7 +42,7 @@ const filterOf = (check: SchemaAST.Check<never>, ast: SchemaAST.AST): Check => {
     const all = check.checks.map((one) => filterOf(one, ast))
     return (value) => all.every((one) => one(value))
   }
-  if (representationOf(check.annotations) === "effect/schema/isFinite") return Number.isFinite
+  if (isFiniteCheck(check)) return Number.isFinite
   const run = check.run as (value: unknown, ast: SchemaAST.AST, options: SchemaAST.ParseOptions) => unknown
   return (value) => {
     try {
@@ -52,6 +52,10 @@ const filterOf = (check: SchemaAST.Check<never>, ast: SchemaAST.AST): Check => {
     }
   }
 }
+
+/** Whether a check is that a number is finite. */
+export const isFiniteCheck = (check: SchemaAST.Check<never>): boolean =>
+  check._tag === "Filter" && representationOf(check.annotations) === "effect/schema/isFinite"
 
 const baseOf = (ast: SchemaAST.AST): Check | undefined => {
   switch (ast._tag) {

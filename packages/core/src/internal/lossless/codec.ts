@@ -4,6 +4,7 @@ import { Encoder } from "./encoder.ts"
 import { InvalidWire } from "./failures.ts"
 import { Refusal } from "./refusal.ts"
 import type { Settings } from "./settings.ts"
+import * as Transfers from "./transfers.ts"
 import { version } from "./wire.ts"
 
 /** A whole wire value. */
@@ -16,10 +17,36 @@ export interface Root {
 /** Writes a value. Never throws. */
 export const encode = (settings: Settings, value: unknown): Root => {
   try {
-    return new Encoder(settings).run(value)
+    const encoder = new Encoder(settings)
+    const root = encoder.run(value)
+    if (encoder.moved !== undefined) Transfers.remember(root, encoder.moved)
+    return root
   } catch {
     // Not even the first object could be begun: nearly always since the call stack was exhausted when we were called.
-    return { $v: version, value: "[value: it could not be written, perhaps since the call stack is exhausted]" }
+    return exhausted
+  }
+}
+
+/** Made beforehand, since there may be no room to make it. */
+export const exhausted: Root = Object.freeze({
+  $v: version,
+  value: "[value: it could not be written, perhaps since the call stack is exhausted]"
+})
+
+/**
+ * Writes a value that has to arrive whole: its wire, or what is in it that cannot be
+ * carried. The memory of what is `moving` may be handed over.
+ */
+export const encodeWhole = (settings: Settings, value: unknown, moving: Set<object> | undefined): Root | string => {
+  try {
+    const encoder = new Encoder(settings)
+    encoder.moving = moving
+    const root = encoder.run(value)
+    if (encoder.lost !== undefined) return encoder.lost
+    if (encoder.moved !== undefined) Transfers.remember(root, encoder.moved)
+    return root
+  } catch {
+    return "a value that exhausts the call stack"
   }
 }
 
@@ -29,7 +56,7 @@ export const decode = (settings: Settings, wire: unknown): unknown => {
   // A stack would be captured for every error that is made, and then be replaced.
   setLimit(0)
   try {
-    return new Decoder(settings.registry).run(wire)
+    return new Decoder(settings).run(wire)
   } catch (thrown) {
     setLimit(limit)
     throw invalid(thrown, wire)
@@ -38,8 +65,13 @@ export const decode = (settings: Settings, wire: unknown): unknown => {
   }
 }
 
-/** Without a throw where the language's own objects are frozen. */
-const setLimit = (limit: number): void => void Reflect.set(Error, "stackTraceLimit", limit)
+const setLimit = (limit: number): void => {
+  try {
+    Error.stackTraceLimit = limit
+  } catch {
+    // The language's own objects are frozen: then stacks are captured, and replaced.
+  }
+}
 
 const invalid = (thrown: unknown, raw: unknown): InvalidWire =>
   thrown instanceof Refusal

@@ -14,6 +14,9 @@ const beyond = 1_024
 
 const number = (n: number): string => String(n)
 
+/** Remembers the first text that stands for something else: there are values that arrive whole or not at all. */
+const lost = (encoder: Encoder, text: string): string => (encoder.lost ??= text) && text
+
 /**
  * A text over the limit of texts: its beginning, and how long it was. No longer
  * than the limit, so that whoever passes it on leaves it as it is.
@@ -35,12 +38,18 @@ export const spentText = (encoder: Encoder, text: string): string =>
   `[text of ${number(text.length)} characters: the limit of ${number(encoder.settings.limits.bytes)} bytes is reached]`
 
 /** A bigint of more digits than are carried, by about how many it has. */
-export const longBigint = (hexDigits: number): string =>
-  `[bigint of about ${number(Math.ceil(hexDigits * 1.2041))} digits]`
+export const longBigint = (encoder: Encoder, hexDigits: number): string =>
+  lost(encoder, `[bigint of about ${number(Math.ceil(hexDigits * 1.2041))} digits]`)
 
 /** Properties that no longer fit: their number in a property of its own. */
 export const cutProperties = (node: Node, total: number, kept: number): void => {
   node["…"] = `[${number(total - kept)} more of ${number(total)} properties]`
+}
+
+/** As {@link cutProperties}, where a node was laid out with all of its keys. */
+export const cutLaidOut = (node: Node, keys: ReadonlyArray<string>, kept: number): void => {
+  for (const key of keys.slice(kept)) Reflect.deleteProperty(node, key)
+  cutProperties(node, keys.length, kept)
 }
 
 /** How many of a collection's members are kept: one less than the limit where what is cut off has to be told. */
@@ -63,20 +72,33 @@ export const cutObject = (encoder: Encoder, value: object): string => {
 
 /** An object at the limit of depth. */
 export const deepObject = (encoder: Encoder, value: object, depth: number): string =>
-  `[${describe(encoder, value)}: cut at a depth of ${number(depth)}]`
+  lost(encoder, `[${describe(encoder, value)}: cut at a depth of ${number(depth)}]`)
 
 /** An object that could not be written, and why. */
 export const failedObject = (encoder: Encoder, value: object, thrown: unknown): string =>
-  thrown instanceof RangeError && thrown.message.includes("call stack")
-    ? "[object: the call stack is exhausted]"
-    : `[${describe(encoder, value)}: ${reason(encoder, thrown)}]`
+  lost(
+    encoder,
+    isExhaustion(thrown)
+      ? "[object: the call stack is exhausted]"
+      : `[${describe(encoder, value)}: ${reason(encoder, thrown)}]`
+  )
+
+/** What was thrown may be a proxy, or lie about itself. */
+const isExhaustion = (thrown: unknown): boolean => {
+  try {
+    return thrown instanceof RangeError && thrown.message.includes("call stack")
+  } catch {
+    return false
+  }
+}
 
 /** A property whose getter throws. */
-export const thrownText = (encoder: Encoder, thrown: unknown): string => `[getter threw: ${reason(encoder, thrown)}]`
+export const thrownText = (encoder: Encoder, thrown: unknown): string =>
+  lost(encoder, `[getter threw: ${reason(encoder, thrown)}]`)
 
 /** A part that holds the object which is being written, where the other side could not make that first. */
 export const openText = (encoder: Encoder, value: unknown): string =>
-  `[circular ${typeof value === "object" && value !== null ? describe(encoder, value) : "value"}]`
+  lost(encoder, `[circular ${typeof value === "object" && value !== null ? describe(encoder, value) : "value"}]`)
 
 /** A function by its kind and name. */
 export const functionText = (encoder: Encoder, value: unknown): string => {
@@ -93,14 +115,17 @@ export const functionText = (encoder: Encoder, value: unknown): string => {
   } catch {
     // A proxy, or a property that throws: a function is all that can be told.
   }
-  return `[${kind}${name === "" || encoder.masked ? "" : ` ${encoder.settings.redact(name.slice(0, 200))}`}]`
+  return lost(
+    encoder,
+    `[${kind}${name === "" || encoder.masked ? "" : ` ${encoder.settings.redact(name.slice(0, 200))}`}]`
+  )
 }
 
 /** A method of the prototype cannot be written to in a class. */
 const isClass = (value: unknown): boolean => Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
 
 /** A thing of the platform by its kind, such as `[ReadableStream]`. */
-export const placeholder = (kind: string): Wire => `[${kind}]`
+export const placeholder = (encoder: Encoder, kind: string): Wire => lost(encoder, `[${kind}]`)
 
 /** What an object is, in a word or two. */
 const describe = (encoder: Encoder, value: object): string => {

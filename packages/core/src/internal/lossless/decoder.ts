@@ -9,7 +9,10 @@
  */
 import { kindOf, type Kind } from "./kinds.ts"
 import { define, describe, refuse } from "./refusal.ts"
+import type { Build } from "./generated.ts"
+import type { Reading } from "./readings.ts"
 import type { Registry } from "./registry.ts"
+import type { Settings } from "./settings.ts"
 import { symbolOf } from "./symbols.ts"
 import { deepest, isHead, isObject, type Node, read, unescapeKey, version, type Wire } from "./wire.ts"
 
@@ -23,6 +26,10 @@ interface Moved {
 
 export class Decoder {
   readonly registry: Registry
+  /** How the plans of classes are built. */
+  readonly build: Build
+  /** Whether a declared field was made that its plan did not find right: the instance is to be checked as a whole. */
+  unsure = false
   // Most wires need none of these.
   labels: Map<number, unknown> | undefined
   locals: Map<number, symbol> | undefined
@@ -33,9 +40,11 @@ export class Decoder {
   closing: Array<() => void> | undefined
   more: ReadonlyArray<Wire> = []
   level = 0
+  version: number = version
 
-  constructor(registry: Registry) {
+  constructor({ build, registry }: Pick<Settings, "build" | "registry">) {
     this.registry = registry
+    this.build = build
   }
 
   run(wire: unknown): unknown {
@@ -43,7 +52,10 @@ export class Decoder {
       return refuse("shape", "no wire value: it has no version")
     }
     const { $v, more, value } = wire as Node
-    if ($v !== version) return refuse("version", `written by version ${describe($v)}, and this one reads ${version}`)
+    if ($v !== version && $v !== 1) {
+      return refuse("version", `written by version ${describe($v)}, and this one reads 1 to ${version}`)
+    }
+    this.version = $v
     if (!("value" in wire)) return refuse("shape", "there is no value in it")
     if (more !== undefined) {
       if (!Array.isArray(more)) return refuse("shape", "its rest is no list")
@@ -74,10 +86,15 @@ export class Decoder {
   }
 
   object(wire: object): unknown {
-    if (++this.level > deepest) return refuse("shape", "nested deeper than anything that is written")
+    this.enter()
     const value = this.plain(wire) ?? this.special(wire)
     this.level--
     return value
+  }
+
+  /** Goes one level deeper; who calls it comes back. */
+  enter(): void {
+    if (++this.level > deepest) refuse("shape", "nested deeper than anything that is written")
   }
 
   /** Most nodes are plain objects with nothing of ours in them. */
@@ -98,7 +115,7 @@ export class Decoder {
   }
 
   special(wire: object): unknown {
-    const kind = kindOf(wire)
+    const kind = kindOf(wire, this.version)
     const value = kind.make(this, wire)
     this.label(labelOf(wire), value)
     kind.fill?.(this, value as object, wire)
@@ -123,7 +140,7 @@ export class Decoder {
     if (known !== undefined) return known.value
     const node = this.more[n]
     if (!isObject(node)) return node
-    const kind = kindOf(node)
+    const kind = kindOf(node, this.version)
     if (kind.isReference === true) return refuse("shape", "points to a reference")
     const value = kind.make(this, node)
     this.label(labelOf(node), value)
@@ -152,6 +169,16 @@ export class Decoder {
     if (node["$state"] !== undefined) this.state(target, node["$state"])
   }
 
+  /** Fills an object; whether that alone proves that its declared fields are what its class says. */
+  fill(target: object, node: Node, reading: Reading): boolean {
+    const outer = this.unsure
+    this.unsure = !reading.isComplete
+    reading.read(this, target, node)
+    const isProven = !this.unsure && this.isAllThere()
+    this.unsure = outer
+    return isProven
+  }
+
   symbolKeyed(target: object, entries: Wire): void {
     if (!Array.isArray(entries)) return refuse("shape", "symbols are a list")
     for (const entry of entries) {
@@ -166,11 +193,16 @@ export class Decoder {
       state === "frozen"
         ? Object.freeze
         : state === "sealed"
-          ? Object.seal
+          ? seal
           : state === "closed"
             ? Object.preventExtensions
             : refuse("shape", `no state is called ${describe(state)}`)
     ;(this.closing ??= []).push(() => void close(target))
+  }
+
+  /** Whether nothing in what was made so far can still be unfilled. */
+  isAllThere(): boolean {
+    return this.labels === undefined && this.more.length === 0
   }
 
   /**
@@ -178,10 +210,13 @@ export class Decoder {
    * else, when it holds what is not filled yet, at the end.
    */
   judge(judge: () => void): void {
-    if (this.labels === undefined && this.more.length === 0) judge()
+    if (this.isAllThere()) judge()
     else (this.judges ??= [[]]).at(-1)?.push(judge)
   }
 }
+
+/** V8 does not seal a view of bytes, but calls one sealed that takes no properties. */
+const seal = (target: object): object => (ArrayBuffer.isView(target) ? Object.preventExtensions : Object.seal)(target)
 
 const labelOf = (wire: object): unknown =>
   Array.isArray(wire) ? (isHead(wire[0]) ? read(wire[0], "$#") : undefined) : (wire as Node)["$#"]

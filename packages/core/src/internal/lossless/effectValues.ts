@@ -77,6 +77,7 @@ const redacted = leaf((encoder, value, index) => {
   const { label } = value as Redacted.Redacted<unknown>
   const node: Node =
     typeof label === "string" ? { $: "Redacted", $label: encoder.settings.redact(label) } : { $: "Redacted" }
+  encoder.lost ??= "a Redacted value"
   encoder.nodes[index] = node
   return node
 })

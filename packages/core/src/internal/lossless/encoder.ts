@@ -67,6 +67,11 @@ export class Encoder {
   nodesLeft: number
   bytesLeft: number
   pending: Array<Pending> | undefined
+  /** Objects whose memory may move, and the memory of those that were written. */
+  moving: Set<object> | undefined
+  moved: Set<ArrayBuffer> | undefined
+  /** The first text that stands for something which cannot be carried. */
+  lost: string | undefined
   readonly longest: number
   readonly redact: (text: string) => string
 
@@ -127,7 +132,7 @@ export class Encoder {
     if (this.settings.clone) return value
     // Writing digits takes as long as reading them; in sixteens it does not.
     const size = value > -smallest && value < smallest ? 0 : value.toString(16).length
-    return size > mostDigits * 0.8 ? Cuts.longBigint(size) : { $: "bigint", $value: String(value) }
+    return size > mostDigits * 0.8 ? Cuts.longBigint(this, size) : { $: "bigint", $value: String(value) }
   }
 
   text(value: string): string {
@@ -198,6 +203,27 @@ export class Encoder {
     return at
   }
 
+  /** Whether an object with so many parts can be written where the encoder stands. */
+  isRoomFor(parts: number): boolean {
+    const { limits } = this.settings
+    return (
+      this.nodesLeft > 0 &&
+      this.bytesLeft >= 0 &&
+      this.level < spillDepth &&
+      this.base + this.level < limits.depth &&
+      parts <= limits.collection
+    )
+  }
+
+  /** Begins an object whose node is known. */
+  enter(value: object, wire: Wire): number {
+    const index = this.register(value)
+    this.nodes[index] = wire
+    this.nodesLeft--
+    this.level++
+    return index
+  }
+
   /** What was written within a part that failed is not there to be referred to. */
   forget(from: number): void {
     for (const value of this.seen.splice(from)) this.index?.delete(value)
@@ -239,113 +265,15 @@ export class Encoder {
 
   /** `["Host", "a", "Authorization", "Bearer …"]`, as Node keeps the headers that it received. */
   flatHeaders(list: ReadonlyArray<unknown>): Wire {
-    const isFlat = list.length % 2 === 0 && list.every((text) => typeof text === "string")
-    if (!isFlat || this.find(list) !== -1) return this.value(list)
+    if (list.length % 2 !== 0 || this.find(list) !== -1) return this.value(list)
     const pairs: Array<[string, string]> = []
-    for (let at = 0; at < list.length; at += 2) pairs.push([String(list[at]), String(list[at + 1])])
+    for (let at = 0; at < list.length; at += 2) {
+      const [name, value] = [list[at], list[at + 1]]
+      if (typeof name !== "string" || typeof value !== "string") return this.value(list)
+      pairs.push([name, value])
+    }
     const clean = this.settings.headers(pairs).flat()
     return clean.every((text, at) => text === list[at]) ? this.value(list) : this.value(clean)
-  }
-
-  /** Own properties of an object, with those that are hidden, its symbols and its state. */
-  own(node: Node, value: object): void {
-    const keys = Object.keys(value)
-    this.properties(node, value, keys)
-    if (this.closed) return this.state(node, value)
-    const names = Object.getOwnPropertyNames(value)
-    if (names.length !== keys.length) this.hidden(node, value, names, keys)
-    this.exotics(node, value)
-  }
-
-  /** Properties of an instance of a registered class, of which some are declared as plain data. */
-  declared(node: Node, value: object, keys: ReadonlyArray<string>, closed: ReadonlySet<string>): void {
-    if (closed.size === 0 || this.closed || keys.length > this.settings.limits.collection) {
-      return this.properties(node, value, keys)
-    }
-    for (const key of keys) {
-      this.closed = closed.has(key)
-      this.property(node, value, key)
-    }
-    this.closed = false
-  }
-
-  properties(node: Node, value: object, keys: ReadonlyArray<string>): void {
-    const count = Cuts.keptOf(this, keys.length)
-    for (let at = 0; at < count; at++) {
-      const key = keys[at]!
-      if (this.bytesLeft < 0) return Cuts.cutProperties(node, keys.length, at)
-      this.property(node, value, key)
-    }
-    if (count < keys.length) Cuts.cutProperties(node, keys.length, count)
-  }
-
-  property(node: Node, target: object, name: string): void {
-    const key = this.settings.key(name)
-    let value: unknown
-    try {
-      value = (target as Readonly<Record<string, unknown>>)[name]
-    } catch (thrown) {
-      node[this.free(node, key.wire)] = Cuts.thrownText(this, thrown)
-      return
-    }
-    this.bytesLeft -= name.length
-    const wire = key.altered ? this.free(node, key.wire) : key.wire
-    node[wire] =
-      key.holds === "anything" || this.masked
-        ? typeof value === "string"
-          ? this.text(value)
-          : this.value(value)
-        : this.under(name, value)
-  }
-
-  /** A name that is not taken: redaction can make two names one. */
-  free(node: Node, wire: string): string {
-    let name = wire
-    while (Object.hasOwn(node, name)) name = `${wire} (${++this.renamed})`
-    return name
-  }
-
-  hidden(node: Node, value: object, names: ReadonlyArray<string>, keys: ReadonlyArray<string>): void {
-    const shown = new Set(keys)
-    const hidden = names.filter((name) => !shown.has(name))
-    this.hiddenOf(node, value, hidden)
-  }
-
-  hiddenOf(node: Node, value: object, hidden: ReadonlyArray<string>): void {
-    if (hidden.length === 0) return
-    const before = new Set(Object.keys(node))
-    this.properties(node, value, hidden)
-    node["$hidden"] = Object.keys(node).filter((name) => !before.has(name))
-  }
-
-  /** Symbol-keyed properties and whether the object is frozen, sealed or closed. */
-  exotics(node: Node, value: object): void {
-    const symbols = Object.getOwnPropertySymbols(value)
-    if (symbols.length > 0) this.symbolKeyed(node, value, symbols)
-    this.state(node, value)
-  }
-
-  state(node: Node, value: object): void {
-    if (!Object.isExtensible(value)) {
-      node["$state"] = Object.isFrozen(value) ? "frozen" : Object.isSealed(value) ? "sealed" : "closed"
-    }
-  }
-
-  symbolKeyed(node: Node, value: object, symbols: ReadonlyArray<symbol>): void {
-    const entries: Array<Wire> = []
-    for (const symbol of symbols.slice(0, this.settings.limits.collection)) {
-      const shown = Object.prototype.propertyIsEnumerable.call(value, symbol)
-      let held: unknown
-      let wire: Wire
-      try {
-        held = (value as Readonly<Record<symbol, unknown>>)[symbol]
-        wire = this.under(symbol.description ?? "", held)
-      } catch (thrown) {
-        wire = Cuts.thrownText(this, thrown)
-      }
-      entries.push(shown ? [symbolNode(this, symbol), wire] : [symbolNode(this, symbol), wire, "hidden"])
-    }
-    if (entries.length > 0) node["$symbols"] = entries
   }
 }
 

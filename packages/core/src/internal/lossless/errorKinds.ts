@@ -4,9 +4,10 @@
  */
 import type { Decoder } from "./decoder.ts"
 import { define, refuse } from "./refusal.ts"
-import { defaultArgs } from "./errors.ts"
+import { defaultArgs } from "./errorForms.ts"
+import type { Forms } from "./forms.ts"
 import type { Kind } from "./kinds.ts"
-import { type DecodePlan, sameKeys, type Step } from "./plans.ts"
+import { type Reading, readingsOf } from "./readings.ts"
 import type { Entry } from "./registry.ts"
 import { remember, UnknownFailure } from "./unknown.ts"
 import { nativeErrors, type Node, plainArgs, read, type Wire } from "./wire.ts"
@@ -17,7 +18,7 @@ type NativeError = new (...args: ReadonlyArray<unknown>) => object
 export const errorKind = (kind: string): Kind => {
   // What this engine does not have is an error all the same.
   const Native = (nativeErrors.get(kind) ?? Error) as unknown as NativeError
-  const plans: Array<DecodePlan> = []
+  const native = readingsOf(Native.prototype, undefined, special)
   return {
     make: (decoder, wire) => {
       const node = wire as Node
@@ -26,7 +27,7 @@ export const errorKind = (kind: string): Kind => {
       if (node["$proto"] === null) Object.setPrototypeOf(error, null)
       return error
     },
-    fill: (decoder, value, wire) => fill(decoder, value, wire as Node, kind, plans)
+    fill: (decoder, value, wire) => fill(decoder, value, wire as Node, kind, native)
   }
 }
 
@@ -57,7 +58,7 @@ const withCause: ErrorOptions = { cause: undefined }
 /** Message and cause are hidden if the constructor sets them, and setting them is cheap; defining them is not. */
 const construct = (Native: NativeError, kind: string, node: Node, target: NativeError): object => {
   const held = node["$message"]
-  const message = held === undefined ? messageFor(node, target) : held
+  const message = held === undefined && node["$display"] !== undefined ? messageFor(node, target) : held
   const text = typeof message === "string" ? message : undefined
   const hasCause = Object.hasOwn(node, "$cause")
   if (kind === "AggregateError") return Reflect.construct(Native, hasCause ? [[], text, withCause] : [[], text], target)
@@ -76,80 +77,44 @@ const noArguments: ReadonlyArray<unknown> = []
 const messageFor = (node: Node, target: NativeError): unknown =>
   target === unknownTarget || nativeErrors.has(target.name) ? node["$display"] : undefined
 
-const fill = (decoder: Decoder, error: object, node: Node, kind: string, plans: Array<DecodePlan>): void => {
-  const keys = Object.keys(node)
-  const entry = entryOf(decoder, node)
-  // Names that look like numbers come first, whatever was written first.
-  const first = keys[0]?.charCodeAt(0)
-  if (first === 0x24 && node["$hidden"] === undefined)
-    inOrder(decoder, error, node, keys, plansFor(error, entry, plans))
+const fill = (decoder: Decoder, error: object, node: Node, kind: string, native: Forms<Reading>): void => {
+  const prototype: object | null = Object.getPrototypeOf(error)
+  const entry = prototype === null ? entryOf(decoder, node) : decoder.registry.byPrototype.get(prototype)
+  // What every error of a kind has, and this one has not, or under its own name and at another place.
+  if (kind === "AggregateError" && !("$errors" in node)) Reflect.deleteProperty(error, "errors")
+  if (kind === "SuppressedError") {
+    if (!("$error" in node)) Reflect.deleteProperty(error, "error")
+    if (!("$suppressed" in node)) Reflect.deleteProperty(error, "suppressed")
+  }
+  const reading = readingsFor(decoder, prototype, entry, native).of(Object.keys(node))
+  let isProven = false
+  if (reading.isOrdered) isProven = decoder.fill(error, node, reading)
   else {
     for (const name of specials) if (name in node) special(decoder, error, node, name)
     decoder.own(error, node)
-  }
-  if (kind === "AggregateError" && !("$errors" in node)) dropUnlessShown(error, node, "errors")
-  if (kind === "SuppressedError") {
-    if (!("$error" in node)) dropUnlessShown(error, node, "error")
-    if (!("$suppressed" in node)) dropUnlessShown(error, node, "suppressed")
   }
   if (entry === undefined) {
     if (isCustom(node)) unknown(decoder, error, node, kind)
     return
   }
-  if (entry.keepsArgs) args(decoder, error, node["$args"], entry)
+  if (entry.keepsArgs) args(decoder, error, node["$args"], entry, reading)
   const { isValid } = entry
-  if (isValid !== undefined) decoder.judge(() => judge(decoder, error, node, kind, isValid))
+  if (!isProven && isValid !== undefined) decoder.judge(() => judge(decoder, error, node, kind, isValid))
 }
 
-const unknownPlans: Array<DecodePlan> = []
-
-/** What can be assigned depends on what is inherited. */
-const plansFor = (error: object, entry: Entry | undefined, native: Array<DecodePlan>): Array<DecodePlan> =>
-  entry !== undefined ? entry.plans : Object.getPrototypeOf(error) === UnknownFailure.prototype ? unknownPlans : native
+/** What a key becomes depends on what is inherited. */
+const readingsFor = (
+  decoder: Decoder,
+  prototype: object | null,
+  entry: Entry | undefined,
+  native: Forms<Reading>
+): Forms<Reading> => {
+  if (entry === undefined) return prototype === UnknownFailure.prototype ? unknownReadings : native
+  return (entry.readings[decoder.build] ??= readingsOf(entry.prototype, entry.plan(decoder.build), special))
+}
 
 /** What an error has beyond its own properties, in the order in which it is written. */
 const specials = ["$message", "$stack", "$cause", "$errors", "$error", "$suppressed"] as const
-
-/** All at once, since the order of the keys is that in which they were written. */
-const inOrder = (
-  decoder: Decoder,
-  error: object,
-  node: Node,
-  keys: ReadonlyArray<string>,
-  plans: Array<DecodePlan>
-): void => {
-  const steps = stepsOf(error, keys, plans)
-  const target = error as Record<string, unknown>
-  for (let at = 0; at < keys.length; at++) {
-    const key = keys[at]!
-    const held = node[key]
-    switch (steps[at]) {
-      case "assign":
-        target[key] = typeof held === "object" && held !== null ? decoder.object(held) : held
-        break
-      case "define":
-        define(error, key, decoder.value(held), true)
-        break
-      case "escaped":
-        define(error, key.slice(2), decoder.value(held), true)
-        break
-      default:
-        special(decoder, error, node, key)
-    }
-  }
-}
-
-const mostPlans = 4
-
-const stepsOf = (error: object, keys: ReadonlyArray<string>, plans: Array<DecodePlan>): ReadonlyArray<Step> => {
-  for (const plan of plans) if (sameKeys(plan.keys, keys)) return plan.steps
-  const steps = keys.map((key): Step => {
-    if (key.charCodeAt(0) === 0x24) return key.charCodeAt(1) === 0x24 ? "escaped" : "special"
-    return key in error ? "define" : "assign"
-  })
-  if (plans.unshift({ keys, steps }) > mostPlans) plans.pop()
-  return steps
-}
 
 const special = (decoder: Decoder, error: object, node: Node, key: string): void => {
   const held = node[key]
@@ -183,10 +148,7 @@ const special = (decoder: Decoder, error: object, node: Node, key: string): void
   }
 }
 
-/** What every error of a kind has, and this one has not, or under its own name. */
-const dropUnlessShown = (error: object, node: Node, name: string): void => {
-  if (!Object.hasOwn(node, name)) Reflect.deleteProperty(error, name)
-}
+const unknownReadings = readingsOf(UnknownFailure.prototype, undefined, special)
 
 /** What the class would have said, on the error itself. */
 const unknown = (decoder: Decoder, error: object, node: Node, kind: string): void => {
@@ -217,29 +179,24 @@ const unknown = (decoder: Decoder, error: object, node: Node, kind: string): voi
 const isNames = (u: Wire): u is ReadonlyArray<string> => Array.isArray(u) && u.every((name) => typeof name === "string")
 
 /** The arguments of the constructor, which `Equal` compares. */
-const args = (decoder: Decoder, error: object, wire: Wire, entry: Entry): void => {
+const args = (decoder: Decoder, error: object, wire: Wire, { fields }: Entry, reading: Reading): void => {
   if (wire === null) return
   const value =
     wire === undefined
-      ? entry.fields === undefined
-        ? pick(error, defaultArgs(error, undefined))
-        : declaredArgs(error, entry.fields)
+      ? reading.declared === undefined
+        ? pick(error, defaultArgs(Object.getOwnPropertyNames(error), fields))
+        : reading.args(error)
       : isNames(wire)
         ? pick(error, wire)
         : decoder.value(wire)
   Object.defineProperty(error, plainArgs, { value, enumerable: false })
 }
 
-const declaredArgs = (error: object, fields: ReadonlyArray<string>): object => {
-  const declared: Record<string, unknown> = {}
-  for (const name of fields) if (name !== "__proto__" && Object.hasOwn(error, name)) declared[name] = read(error, name)
-  return declared
-}
-
 const pick = (error: object, names: ReadonlyArray<string>): object => {
   const picked: Record<string, unknown> = {}
   for (const name of names) {
-    if (!Object.hasOwn(error, name)) return refuse("shape", "an argument that the error does not have")
+    // One that a limit cut off.
+    if (!Object.hasOwn(error, name)) continue
     if (name === "__proto__") define(picked, name, read(error, name), true)
     else picked[name] = read(error, name)
   }

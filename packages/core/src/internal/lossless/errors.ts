@@ -5,9 +5,12 @@
 import { isNativeError } from "./brand.ts"
 import type { Encoder, Handler } from "./encoder.ts"
 import * as Cuts from "./cuts.ts"
-import { type Form, formOf, sameKeys } from "./plans.ts"
+import { type ErrorForm, errorForm } from "./errorForms.ts"
+import { sameKeys } from "./forms.ts"
+import { isOften, sameSource } from "./generated.ts"
+import * as Own from "./ownProperties.ts"
 import type { Entry } from "./registry.ts"
-import { stackBy } from "./stacks.ts"
+import { stackBy, stackOf } from "./stacks.ts"
 import { type Origin, originOf } from "./unknown.ts"
 import { hiddenNames, isObject, type Node, plainArgs, read, type Wire } from "./wire.ts"
 
@@ -27,7 +30,7 @@ export interface Identity {
 
 /** How errors of one class are written. */
 export const errorHandler = (kind: string, identity: Identity): Handler => {
-  const forms: Array<Form> = []
+  const forms: Array<ErrorForm> = []
   return { spills: true, encode: (encoder, value, index) => encode(encoder, value, index, kind, identity, forms) }
 }
 
@@ -37,18 +40,17 @@ const encode = (
   index: number,
   kind: string,
   identity: Identity,
-  forms: Array<Form>
+  forms: Array<ErrorForm>
 ): Wire => {
   if (!isNativeError(value)) return likeError(encoder, value, index, kind, identity)
-  const node: Node = { $: kind }
-  encoder.nodes[index] = node
   const origin = identity.entry === undefined ? originOf(value) : undefined
-  if (origin !== undefined) node["$"] = origin.kind
-  if (identity.bare === true) node["$proto"] = null
+  const native = origin?.kind ?? kind
   const id = identity.entry?.id ?? identity.id ?? origin?.class
-  if (id !== undefined) node["$class"] = id
+  const node: Node = id === undefined ? { $: native } : native === "Error" ? { $class: id } : { $: native, $class: id }
+  encoder.nodes[index] = node
+  if (identity.bare === true) node["$proto"] = null
 
-  const form = formBy(forms, value)
+  const form = errorForm(forms, value, identity.entry?.fields)
   if (origin !== undefined) {
     if (origin.name !== undefined) node["$name"] = encoder.text(origin.name)
     if (origin.tag !== undefined) node["$tag"] = encoder.text(origin.tag)
@@ -66,23 +68,11 @@ const encode = (
 
   shown(encoder, node, value, form.keys, identity)
   others(encoder, node, value, form.hidden, isStackLeft, origin)
-  if (form.symbols.length > 0) encoder.symbolKeyed(node, value, form.symbols)
-  encoder.state(node, value)
-  if (identity.entry?.keepsArgs === true) args(encoder, node, value, identity.entry)
+  if (form.symbols.length > 0) Own.symbolKeyed(encoder, node, value, form.symbols)
+  Own.state(node, value)
+  if (identity.entry?.keepsArgs === true) args(encoder, node, value, form)
   else if (origin?.args !== undefined) node["$args"] = origin.args.names ?? encoder.value(origin.args.value)
   return node
-}
-
-/** How many forms of one class are remembered: a cause, a code and a status make a few. */
-const mostForms = 4
-
-const formBy = (forms: Array<Form>, value: object): Form => {
-  const keys = Object.keys(value)
-  const own = Reflect.ownKeys(value)
-  for (const known of forms) if (sameKeys(known.own, own) && sameKeys(known.keys, keys)) return known
-  const form = formOf(own, keys, plainArgs)
-  if (forms.unshift(form) > mostForms) forms.pop()
-  return form
 }
 
 const shown = (
@@ -95,8 +85,8 @@ const shown = (
   const isDropped = encoder.settings.stack === "drop" && keys.includes("stack")
   const left =
     skip !== undefined || isDropped ? keys.filter((key) => key !== skip && (key !== "stack" || !isDropped)) : keys
-  if (entry !== undefined) encoder.declared(node, value, left, entry.closed)
-  else encoder.properties(node, value, left)
+  if (entry !== undefined) Own.declared(encoder, node, value, left, entry)
+  else Own.properties(encoder, node, value, left)
   if (skip !== undefined) node[skip] = `[${skip}]`
 }
 
@@ -111,7 +101,7 @@ const others = (
 ): void => {
   if (hidden.length === 0 && !isStackLeft) return
   const sent = origin === undefined ? hidden : hidden.filter((name) => !origin.made.has(name))
-  encoder.hiddenOf(node, value, isStackLeft ? [...sent, "stack"] : sent)
+  Own.hiddenOf(encoder, node, value, isStackLeft ? [...sent, "stack"] : sent)
 }
 
 const special = (encoder: Encoder, node: Node, value: object, name: string): void => {
@@ -120,14 +110,6 @@ const special = (encoder: Encoder, node: Node, value: object, name: string): voi
     node[wire] = encoder.value(read(value, name))
   } catch (thrown) {
     node[wire] = Cuts.thrownText(encoder, thrown)
-  }
-}
-
-const stackOf = (value: object): unknown => {
-  try {
-    return read(value, "stack")
-  } catch {
-    return "[getter threw]"
   }
 }
 
@@ -153,11 +135,11 @@ const describe = (
   value: object,
   kind: string,
   { entry, id }: Identity,
-  form: Form
+  form: ErrorForm
 ): void => {
   try {
     if (!form.hasMessage) {
-      const message = read(value, "message")
+      const { message } = value as { readonly message?: unknown }
       if (typeof message === "string" && message !== "") node["$display"] = encoder.text(message)
     }
     if (entry !== undefined) return
@@ -182,31 +164,19 @@ const nameOf = (value: object, kind: string): string => {
  * Effect's errors keep the arguments of their constructor, and `Equal` compares
  * them. Nearly always they are the declared fields, and nothing is written.
  */
-const args = (encoder: Encoder, node: Node, value: object, entry: Entry): void => {
+const args = (encoder: Encoder, node: Node, value: object, form: ErrorForm): void => {
   const own = read(value, plainArgs)
   if (!isObject(own)) node["$args"] = null
-  else if (!isDefault(own, value, entry)) node["$args"] = byName(encoder, own, value) ?? encoder.value(own)
+  else if (!isDefault(encoder, own, value, form)) node["$args"] = byName(encoder, own, value) ?? encoder.value(own)
 }
 
-const isDefault = (own: object, value: object, entry: Entry): boolean => {
-  if (!isPlain(own)) return false
-  const names = Object.keys(own)
-  const expected = entry.fields ?? defaultArgs(value, undefined)
-  let at = 0
-  for (const name of expected) {
-    if (name === names[at] && Object.is(read(own, name), read(value, name)) && Object.hasOwn(value, name)) at++
-    else if (Object.hasOwn(value, name)) return false
-  }
-  return at === names.length
+const isDefault = (encoder: Encoder, own: object, value: object, form: ErrorForm): boolean => {
+  if (form.isDeclared && encoder.settings.build === "generated" && isOften(++form.uses))
+    form.isOwn = sameSource(form.args) ?? form.isOwn
+  return isPlain(own) && sameKeys(Object.keys(own), form.args) && form.isOwn(own, value)
 }
 
 const isPlain = (own: object): boolean => Object.getPrototypeOf(own) === Object.prototype && Object.isExtensible(own)
-
-/** The arguments that an error has if nothing is said of them. */
-export const defaultArgs = (value: object, fields: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
-  fields === undefined
-    ? Object.getOwnPropertyNames(value).filter((name) => name !== "_tag" && name !== "stack")
-    : fields.filter((name) => Object.hasOwn(value, name))
 
 /** The names of the arguments, where each is also a property of the error. */
 const byName = (encoder: Encoder, own: object, value: object): ReadonlyArray<string> | undefined => {
@@ -226,9 +196,10 @@ const likeError = (
   kind: string,
   { entry, id, custom }: Identity
 ): Node => {
-  const node: Node = entry !== undefined || id !== undefined ? { $class: entry?.id ?? id } : { $: "like", $of: kind }
+  const node: Node =
+    entry !== undefined || id !== undefined ? { $: "object", $class: entry?.id ?? id } : { $: "like", $of: kind }
   encoder.nodes[index] = node
   if (custom && entry === undefined && id === undefined) node["$name"] = encoder.text(Cuts.nameOf(value))
-  encoder.own(node, value)
+  Own.own(encoder, node, value)
   return node
 }

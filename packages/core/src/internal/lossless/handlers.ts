@@ -3,6 +3,7 @@
  * and registry.
  */
 import * as Schema from "effect/Schema"
+import { constructorOf, isA } from "./ancestors.ts"
 import * as Brand from "./brand.ts"
 import * as Builtins from "./builtins.ts"
 import * as Bytes from "./bytes.ts"
@@ -11,10 +12,14 @@ import * as EffectValues from "./effectValues.ts"
 import type { Declared } from "./declarations.ts"
 import type { Encoder, Handler } from "./encoder.ts"
 import { errorHandler } from "./errors.ts"
+import { handleOf } from "./handles.ts"
+import * as Own from "./ownProperties.ts"
 import { type Entry, nativeKindOf, type Registry } from "./registry.ts"
 import { isSchemaClass } from "./schemaClasses.ts"
+import { stackOf } from "./stacks.ts"
+import type { Collect } from "./transfers.ts"
 import { strangerOf, UnknownFailure } from "./unknown.ts"
-import { headOf, nativeErrors, type Node, read } from "./wire.ts"
+import { headOf, nativeErrors, type Node } from "./wire.ts"
 
 /** Prototypes whose objects need no second look. */
 const common = new Map<object, Handler>([
@@ -52,7 +57,9 @@ const resolve = (registry: Registry, prototype: object, value: object): Handler 
       for (const type of registry.declared)
         if (type.is(value)) return declaredAs(type, generic(prototype, value, entry))
     }
-    return generic(prototype, value, entry)
+    const handler = generic(prototype, value, entry)
+    const movable = entry?.movable()
+    return movable === undefined ? handler : moving(handler, movable)
   } catch {
     return Builtins.stranger(undefined, "object")
   }
@@ -62,6 +69,15 @@ const generic = (prototype: object, value: object, entry: Entry | undefined): Ha
   isErrorLike(prototype, value)
     ? errorOf(prototype, value, entry)
     : (builtinOf(prototype, value, entry) ?? instanceOf(prototype, value, entry))
+
+/** An instance with bytes whose memory may move. */
+const moving = (handler: Handler, movable: Collect): Handler => ({
+  spills: handler.spills,
+  encode: (encoder, value, index) => {
+    movable(value, (encoder.moving ??= new Set()))
+    return handler.encode(encoder, value, index)
+  }
+})
 
 /** By the codec of its declaration, as long as that takes it. */
 const declaredAs = (type: Declared, otherwise: Handler): Handler => ({
@@ -98,8 +114,6 @@ const errorOf = (prototype: object, value: object, entry: Entry | undefined): Ha
   return errorHandler(kind, { custom: !isNativeOfAnotherRealm(prototype, kind) })
 }
 
-const constructorOf = (prototype: object): unknown => Object.getOwnPropertyDescriptor(prototype, "constructor")?.value
-
 const isNativeOfAnotherRealm = (prototype: object, kind: string): boolean => {
   const constructor = constructorOf(prototype)
   return typeof constructor === "function" && constructor.name === kind && !isHere(prototype)
@@ -122,12 +136,12 @@ const exception: Handler = {
     const shown = new Set(keys)
     const hidden = Object.getOwnPropertyNames(value).filter((own) => own !== "stack" && !shown.has(own))
     if (encoder.settings.stack !== "drop") {
-      const stack = read(value, "stack")
+      const stack = stackOf(value)
       if (typeof stack === "string") node["$stack"] = encoder.text(stack)
     }
-    encoder.properties(node, value, keys)
-    encoder.hiddenOf(node, value, hidden)
-    encoder.exotics(node, value)
+    Own.properties(encoder, node, value, keys)
+    Own.hiddenOf(encoder, node, value, hidden)
+    Own.exotics(encoder, node, value)
     return node
   }
 }
@@ -173,84 +187,6 @@ const contentOf = (value: object): Handler | undefined => {
   return undefined
 }
 
-/** By name first: to touch the global `Request` makes Node load all of its HTTP client. */
-const isA = (name: string, value: object): boolean => {
-  if (!hasAncestor(name, value)) return false
-  const kind: unknown = Reflect.get(globalThis, name)
-  return typeof kind === "function" && value instanceof kind
-}
-
-const hasAncestor = (name: string, value: object): boolean => {
-  for (let at: object | null = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
-    const constructor = constructorOf(at)
-    if (typeof constructor === "function" && constructor.name === name) return true
-  }
-  return false
-}
-
-const text = (value: object, key: PropertyKey): string => String(Reflect.get(value, key))
-
-/** Things that are only here: code, promises, connections, streams. */
-const handleOf = (value: object): Handler | undefined => {
-  if (Brand.isPromise(value)) return Builtins.placeholder("promise")
-  if (Brand.isWeakMap(value)) return Builtins.placeholder("WeakMap")
-  if (Brand.isWeakSet(value)) return Builtins.placeholder("WeakSet")
-  if (Brand.isGeneratorObject(value)) return Builtins.placeholder("generator")
-  if (isA("Request", value)) return Builtins.telling((one) => `Request ${text(one, "method")} ${text(one, "url")}`)
-  if (isA("Response", value)) {
-    return Builtins.telling((one) =>
-      `Response ${text(one, "status")} ${text(one, "statusText")} ${text(one, "url")}`.trimEnd()
-    )
-  }
-  if (isA("File", value)) {
-    return Builtins.telling((one) =>
-      `File ${text(one, "name")} of ${text(one, "size")} bytes ${text(one, "type")}`.trimEnd()
-    )
-  }
-  if (isA("Blob", value))
-    return Builtins.telling((one) => `Blob of ${text(one, "size")} bytes ${text(one, "type")}`.trimEnd())
-  for (const name of platform) if (isA(name, value)) return Builtins.placeholder(Cuts.nameOf(value))
-  if (iterator.isPrototypeOf(value) || asyncIterator.isPrototypeOf(value))
-    return Builtins.placeholder(tagOf(value, "Iterator"))
-  if (isEmitter(value)) return Builtins.placeholder(Cuts.nameOf(value))
-  return undefined
-}
-
-const platform = [
-  "WeakRef",
-  "FinalizationRegistry",
-  "ReadableStream",
-  "WritableStream",
-  "TransformStream",
-  "CompressionStream",
-  "DecompressionStream",
-  "AbortController",
-  "EventTarget",
-  "Event",
-  "FormData",
-  "Worker",
-  "BroadcastChannel",
-  "MessageChannel",
-  "TextEncoder",
-  "TextDecoder"
-] as const
-
-const iterator: object = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))
-const asyncIterator: object = Object.getPrototypeOf(
-  Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})()))
-)
-
-const tagOf = (value: object, otherwise: string): string => {
-  const tag: unknown = Reflect.get(value, Symbol.toStringTag)
-  return typeof tag === "string" && tag !== "" ? tag : otherwise
-}
-
-/** Sockets, servers, streams and child processes of Node. */
-const isEmitter = (value: object): boolean =>
-  typeof Reflect.get(value, "emit") === "function" &&
-  typeof Reflect.get(value, "on") === "function" &&
-  typeof Reflect.get(value, "removeListener") === "function"
-
 const instanceOf = (prototype: object, value: object, entry: Entry | undefined): Handler => {
   if (entry !== undefined) return classInstance(entry)
   const stranger = strangerOf(prototype)
@@ -273,13 +209,13 @@ const isObjectOfAnotherRealm = (prototype: object): boolean => {
 const classInstance = (entry: Entry): Handler => ({
   spills: true,
   encode: (encoder: Encoder, value, index) => {
-    const node: Node = { $class: entry.id }
+    const node: Node = { $: "object", $class: entry.id }
     encoder.nodes[index] = node
     const keys = Object.keys(value)
-    encoder.declared(node, value, keys, entry.closed)
+    Own.declared(encoder, node, value, keys, entry)
     const names = Object.getOwnPropertyNames(value)
-    if (names.length !== keys.length) encoder.hidden(node, value, names, keys)
-    encoder.exotics(node, value)
+    if (names.length !== keys.length) Own.hidden(encoder, node, value, names, keys)
+    Own.exotics(encoder, node, value)
     return node
   }
 })

@@ -2,6 +2,7 @@
 import type { Decoder } from "./decoder.ts"
 import { define, refuse } from "./refusal.ts"
 import type { Kind } from "./kinds.ts"
+import { readingsOf, type Special } from "./readings.ts"
 import { prototypeFor } from "./unknown.ts"
 import { isObject, type Node } from "./wire.ts"
 
@@ -13,14 +14,24 @@ export const instance: Kind = {
   make: (decoder, wire) => Object.create(prototypeOf(decoder, wire as Node)),
   fill: (decoder, value, wire) => {
     const node = wire as Node
-    decoder.own(value, node)
     const id = optionalText(node["$class"])
-    const isValid = id === undefined ? undefined : decoder.registry.byId.get(id)?.isValid
+    const entry = id === undefined ? undefined : decoder.registry.byId.get(id)
+    const plan = entry?.plan(decoder.build)
+    const readings = entry && plan && (entry.readings[decoder.build] ??= readingsOf(entry.prototype, plan, special))
+    const reading = readings?.of(Object.keys(node))
+    if (reading?.isOrdered !== true) decoder.own(value, node)
+    else if (decoder.fill(value, node, reading)) return
+    const isValid = entry?.isValid
     if (isValid === undefined) return
     decoder.judge(() => {
       if (!isValid(value)) Object.setPrototypeOf(value, prototypeFor({ class: id, name: undefined }))
     })
   }
+}
+
+const special: Special = (decoder, target, node, key) => {
+  if (key === "$symbols") decoder.symbolKeyed(target, node[key])
+  else if (key === "$state") decoder.state(target, node[key])
 }
 
 const prototypeOf = (decoder: Decoder, node: Node): object => {

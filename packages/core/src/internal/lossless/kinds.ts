@@ -20,7 +20,7 @@ export interface Kind {
 }
 
 /** The kind of a node. */
-export const kindOf = (wire: object): Kind => {
+export const kindOf = (wire: object, version: number): Kind => {
   if (Array.isArray(wire)) return list
   const prototype: unknown = Object.getPrototypeOf(wire)
   if (
@@ -30,7 +30,9 @@ export const kindOf = (wire: object): Kind => {
   ) {
     return refuse("shape", "holds what no encoder writes")
   }
-  if (!Object.hasOwn(wire, "$")) return Object.hasOwn(wire, "$class") ? Classes.instance : plain
+  if (!Object.hasOwn(wire, "$")) {
+    return !Object.hasOwn(wire, "$class") ? plain : version === 1 ? Classes.instance : error
+  }
   const name: unknown = (wire as Node)["$"]
   const kind = typeof name === "string" ? kinds.get(name) : undefined
   return kind ?? refuse("kind", `holds a kind that is not known: ${describe(name)}`)
@@ -159,6 +161,9 @@ const subclassed = (kind: Kind): Kind => ({
   }
 })
 
+/** What most classes that cross are: their nodes need not say so. */
+const error = errorKind("Error")
+
 const kinds = new Map<string, Kind>([
   ["undefined", leaf(() => undefined)],
   ["-0", leaf(() => -0)],
@@ -185,7 +190,7 @@ const kinds = new Map<string, Kind>([
   ...Bytes.kinds.map(
     (kind) => [kind, filled((node) => Bytes.bytesOf(kind, node) ?? refuse("shape", "no bytes"))] as const
   ),
-  ...errorNames.map((kind) => [kind, errorKind(kind)] as const),
+  ...errorNames.map((kind) => [kind, kind === "Error" ? error : errorKind(kind)] as const),
   ...EffectKinds.kinds
 ])
 

@@ -64,6 +64,13 @@ export interface Options {
   readonly stack?: StackPolicy | undefined
   /** Default: `json`. */
   readonly form?: Form | undefined
+  /**
+   * Whether the plans of Schema classes may be compiled from source text with `new
+   * Function`, which makes errors with many fields faster. Where the engine forbids
+   * that, the same plans run without it; `false` does not even ask, for pages whose
+   * content security policy reports the attempt. Default: true.
+   */
+  readonly jit?: boolean | undefined
 }
 
 export const defaultLimits = {

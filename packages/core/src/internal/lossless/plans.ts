@@ -1,60 +1,74 @@
 /**
- * What was found out about the form of a class's last instances, so that the next
- * one, which nearly always has one of these forms, need not be looked at name by
- * name. A form is the list of own keys.
+ * The plan of a Schema class: how the declared fields of its instances are written
+ * and made again, compiled from its schema when the first instance comes.
  */
-import { hiddenNames } from "./wire.ts"
+import * as SchemaAST from "effect/SchemaAST"
+import type { Encoder } from "./encoder.ts"
+import type { Build } from "./generated.ts"
+import * as Own from "./ownProperties.ts"
+import { readPartsOf, type ReadPart } from "./readers.ts"
+import { closedFields, type SchemaClass } from "./schemaClasses.ts"
+import { type Field, fieldsOf } from "./shapes.ts"
+import type { Node } from "./wire.ts"
+import { classParts, isOpen, type Properties, writeForms } from "./writers.ts"
 
-/** The own keys of an error, sorted out. */
-export interface Form {
-  readonly own: ReadonlyArray<PropertyKey>
-  /** The enumerable names. */
-  readonly keys: ReadonlyArray<string>
-  /** The hidden names that have one of ours on the wire, in the order in which they are written. */
-  readonly parts: ReadonlyArray<string>
-  /** The other hidden names. */
-  readonly hidden: ReadonlyArray<string>
-  readonly symbols: ReadonlyArray<symbol>
-  readonly hasMessage: boolean
-  readonly hasTag: boolean
-  readonly hasHiddenStack: boolean
+/** What is known of a class by its schema. */
+export interface Plan {
+  readonly build: Build
+  /** Writes the shown properties of an instance. */
+  readonly write: (encoder: Encoder, node: Node, value: object, keys: ReadonlyArray<string>) => void
+  readonly fields: ReadonlyMap<string, Field>
+  readonly parts: () => ReadonlyMap<string, ReadPart>
+  /** Whether the fields are all that is checked, and not also the instance as a whole. */
+  readonly isProven: boolean
 }
 
-/** Sorts out own keys; the enumerable ones come in the same order. */
-export const formOf = (own: ReadonlyArray<PropertyKey>, keys: ReadonlyArray<string>, skipped: symbol): Form => {
-  const hidden = new Set<string>()
-  const symbols: Array<symbol> = []
-  let at = 0
-  for (const key of own) {
-    if (key === keys[at]) at++
-    else if (typeof key === "symbol") {
-      if (key !== skipped) symbols.push(key)
-    } else hidden.add(String(key))
-  }
+const plans = { none: new WeakMap(), closures: new WeakMap(), generated: new WeakMap() } satisfies Record<
+  Build,
+  WeakMap<SchemaClass, Plan | undefined>
+>
+
+/** The plan of a class; `undefined` where its fields are not known by name. */
+export const planOf = (schemaClass: SchemaClass, build: Build): Plan | undefined => {
+  const known: WeakMap<SchemaClass, Plan | undefined> = plans[build]
+  if (!known.has(schemaClass)) known.set(schemaClass, compile(schemaClass, build))
+  return known.get(schemaClass)
+}
+
+const compile = (schemaClass: SchemaClass, build: Build): Plan | undefined => {
+  const { ast } = schemaClass
+  const struct = ast._tag === "Declaration" ? ast.typeParameters[0] : undefined
+  const type = struct && SchemaAST.toType(struct)
+  const fields = type?._tag === "Objects" && type.indexSignatures.length === 0 ? fieldsOf(type) : undefined
+  if (type === undefined || fields === undefined) return undefined
+  const closed = closedFields(schemaClass)
+  let parts: ReadonlyMap<string, ReadPart> | undefined
   return {
-    own,
-    keys,
-    parts: [...hiddenNames.keys()].filter((name) => hidden.has(name)),
-    hidden: [...hidden].filter((name) => name !== "stack" && !hiddenNames.has(name)),
-    symbols,
-    hasMessage: own.includes("message"),
-    hasTag: own.includes("_tag"),
-    hasHiddenStack: hidden.has("stack")
+    build,
+    write: writing(fields, closed, build),
+    fields,
+    parts: () => (build === "none" ? new Map<string, ReadPart>() : (parts ??= readPartsOf(fields, build))),
+    isProven: type.checks === undefined && build !== "none"
   }
 }
 
-/** How nodes with these keys are made. */
-export interface DecodePlan {
-  readonly keys: ReadonlyArray<string>
-  readonly steps: ReadonlyArray<Step>
-}
-
-/** A property that can be assigned, one that has to be defined, one whose name was escaped, or a key of ours. */
-export type Step = "assign" | "define" | "escaped" | "special"
-
-/** Whether two lists of keys are the same. */
-export const sameKeys = (one: ReadonlyArray<PropertyKey>, two: ReadonlyArray<PropertyKey>): boolean => {
-  if (one.length !== two.length) return false
-  for (let at = 0; at < one.length; at++) if (one[at] !== two[at]) return false
-  return true
+const writing = (fields: ReadonlyMap<string, Field>, closed: ReadonlySet<string>, build: Build): Plan["write"] => {
+  if (build === "none") return (encoder, node, value, keys) => Own.properties(encoder, node, value, keys, closed)
+  const forms = writeForms(classParts(fields, closed, build), build)
+  return (encoder, node, value, keys) => {
+    const { bytesLeft, level, nodesLeft, settings } = encoder
+    const isPlanned = !encoder.closed && !encoder.masked && keys.length <= settings.limits.collection
+    const form = isPlanned ? forms.of(keys) : undefined
+    if (form === undefined || !isOpen(form, settings)) return Own.properties(encoder, node, value, keys, closed)
+    const from = encoder.seen.length
+    try {
+      form.write(encoder, node, value as Properties)
+    } catch {
+      // A getter that throws, or no call stack: the encoder knows what becomes of it.
+      encoder.forget(from)
+      Object.assign(encoder, { closed: false, bytesLeft, level, nodesLeft })
+      for (const key of keys) Reflect.deleteProperty(node, key)
+      Own.properties(encoder, node, value, keys, closed)
+    }
+  }
 }

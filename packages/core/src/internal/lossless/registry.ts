@@ -2,13 +2,18 @@
  * The classes that both sides know: by prototype for the encoder, by id for the
  * decoder. Nothing else ever turns a name from the wire into a constructor.
  */
+import * as SchemaAST from "effect/SchemaAST"
 import type { Declared } from "./declarations.ts"
 import * as Effect from "./effectErrors.ts"
 import type { Handler } from "./encoder.ts"
 import { InvalidOptions } from "./failures.ts"
 import type { AnyClass, AnyClassEntry, ClassEntry } from "./options.ts"
-import type { DecodePlan } from "./plans.ts"
-import { classesIn, closedFields, isSchemaClass, validatorOf, type SchemaClass } from "./schemaClasses.ts"
+import type { Forms } from "./forms.ts"
+import type { Build } from "./generated.ts"
+import { type Plan, planOf } from "./plans.ts"
+import type { Reading } from "./readings.ts"
+import { classesIn, isSchemaClass, validatorOf, type SchemaClass } from "./schemaClasses.ts"
+import { type Collect, collectorOf } from "./transfers.ts"
 import { isObject, nativeErrors } from "./wire.ts"
 
 /** A class in the registry. */
@@ -21,14 +26,16 @@ export interface Entry {
   readonly keepsArgs: boolean
   /** The declared fields, in their order; `undefined` for plain classes. */
   readonly fields: ReadonlyArray<string> | undefined
-  /** The declared fields that hold plain data only. */
-  readonly closed: ReadonlySet<string>
+  /** The plan of a Schema class. */
+  readonly plan: (build: Build) => Plan | undefined
   /** Whether the declared fields of an instance are what the class says; compiled when it is first needed. */
   readonly isValid: ((instance: object) => boolean) | undefined
+  /** Finds the bytes in an instance whose memory may move; `undefined` where none may. */
+  readonly movable: () => Collect | undefined
   readonly encode: ((instance: object) => unknown) | undefined
   readonly decode: ((encoded: unknown) => object) | undefined
-  /** How nodes of the class with the keys that were met last are made. */
-  readonly plans: Array<DecodePlan>
+  /** How nodes of the class are read, by the build of its plan. */
+  readonly readings: { [B in Build]?: Forms<Reading> }
 }
 
 export interface Registry {
@@ -66,8 +73,6 @@ const newTargetOf = (prototype: object): (new () => object) | undefined => {
 
 const isErrorOfEffect = (prototype: object): boolean => prototype instanceof Effect.Base
 
-const noFields: ReadonlySet<string> = new Set()
-
 const entryOf = (given: AnyClass): Entry => {
   const constructor: Constructor = isEntry(given) ? given.class : given
   const custom = isEntry(given) ? (given as ClassEntry<object>) : undefined
@@ -90,11 +95,12 @@ const entryOf = (given: AnyClass): Entry => {
     newTarget: newTargetOf(prototype),
     keepsArgs: isErrorOfEffect(prototype),
     fields: isSchemaClass(constructor) ? Object.keys(constructor.fields) : undefined,
-    closed: isSchemaClass(constructor) ? closedFields(constructor) : noFields,
+    plan: isSchemaClass(constructor) ? (build) => planOf(constructor, build) : () => undefined,
     isValid: isSchemaClass(constructor) ? validatorOf(constructor) : undefined,
+    movable: () => (isSchemaClass(constructor) ? collectorOf(SchemaAST.toType(constructor.ast)) : undefined),
     encode: custom?.encode,
     decode: custom?.decode,
-    plans: []
+    readings: {}
   }
 }
 

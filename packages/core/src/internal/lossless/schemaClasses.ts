@@ -46,6 +46,7 @@ const throughParts = (part: unknown, found: Map<string, SchemaClass>, seen: Set<
   if (Array.isArray(part)) {
     for (const element of part) throughParts(element, found, seen)
   } else if (Schema.isSchema(part)) {
+    if (isLeaf(part.ast)) return
     if (isSchemaClass(part)) {
       if (!found.has(part.identifier)) found.set(part.identifier, part)
       throughParts(Object.values(part.fields), found, seen)
@@ -53,6 +54,10 @@ const throughParts = (part: unknown, found: Map<string, SchemaClass>, seen: Set<
     for (const key of parts) if (Object.hasOwn(part, key)) throughParts(Reflect.get(part, key), found, seen)
   } else if (isObject(part)) throughParts(Object.values(part), found, seen)
 }
+
+/** Most schemas are of values without parts. */
+const isLeaf = (ast: SchemaAST.AST): boolean =>
+  ast.encoding === undefined && ast._tag !== "Suspend" && partsOf(ast).length === 0
 
 const parts = [
   "fields",

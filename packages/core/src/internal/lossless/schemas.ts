@@ -13,6 +13,7 @@ import * as Codec from "./codec.ts"
 import type { Options } from "./options.ts"
 import type * as Settings from "./settings.ts"
 import { isUnknownFailure } from "./unknown.ts"
+import * as Transfers from "./transfers.ts"
 import { valueCodec } from "./values.ts"
 import { decoding, decodeWire, issueOf, settingsOf, Wire } from "./wireSchema.ts"
 import { isObject, read } from "./wire.ts"
@@ -82,8 +83,10 @@ export const Exit = <A extends Schema.Top, E extends Schema.Top>(
         ),
         encode: SchemaGetter.transformEffect((exit: EffectExit.Exit<A["Type"], E["Type"]>, options) =>
           exit._tag === "Success"
-            ? Effect.mapEager(encodeSuccess(exit.value, options), (value): unknown => ({ _tag: "Success", value }))
-            : EffectExit.succeed<unknown>({ _tag: "Failure", cause: Codec.encode(settings(), exit.cause) })
+            ? Effect.mapEager(encodeSuccess(exit.value, options), (value): unknown =>
+                Transfers.passOn(value, { _tag: "Success", value })
+              )
+            : EffectExit.succeed<unknown>(failure(Codec.encode(settings(), exit.cause)))
         )
       }
     )
@@ -108,6 +111,8 @@ export const codecFor = (options?: Options): RpcSerialization.CodecFor => {
   }
   return codec as RpcSerialization.CodecFor
 }
+
+const failure = (cause: Codec.Root): unknown => Transfers.passOn(cause, { _tag: "Failure", cause })
 
 interface ExitSchema extends Schema.Top {
   readonly value: Schema.Top

@@ -7,26 +7,20 @@ import * as Fiber from "effect/Fiber"
 import * as Redaction from "../../Redaction.ts"
 import * as Known from "../redaction/known.ts"
 import { InvalidOptions } from "./failures.ts"
+import type { Build } from "./generated.ts"
+import { type Key, keysOf, plainKeys, sharedKeys } from "./keys.ts"
 import { defaultLimits, type Options, type StackPolicy } from "./options.ts"
 import * as Registry from "./registry.ts"
 import * as Secrets from "./secrets.ts"
-import { escapeKey, mask } from "./wire.ts"
-
-/** What a property's name says about its value. */
-export interface Key {
-  /** Its name on the wire. */
-  readonly wire: string
-  /** Whether it holds a secret, so that it may no longer be the only one of this name. */
-  readonly altered: boolean
-  /** A credential: every text in the value is masked. A list of headers: those with a credential's name are. */
-  readonly holds: "anything" | "credential" | "headers"
-}
+import { mask } from "./wire.ts"
 
 export interface Settings {
   readonly registry: Registry.Registry
   readonly limits: { readonly [K in keyof typeof defaultLimits]: number }
   readonly stack: StackPolicy
   readonly clone: boolean
+  /** How the plans of classes are built. */
+  readonly build: Build
   /** A text without secrets. */
   readonly redact: (text: string) => string
   /** Whether there are secrets to look for that no text's shape tells. */
@@ -81,6 +75,7 @@ export const make = (options: Options, found: Registry.Found = Registry.nothing)
     limits: limitsOf(options),
     stack: options.stack ?? "keep",
     clone: options.form === "clone",
+    build: options.jit === false ? "closures" : "generated",
     redact,
     hasSecrets: () => secrets !== undefined || (shapes && !Known.isEmpty()),
     url: shapes ? (url) => Redaction.url(own(url)) : own,
@@ -88,7 +83,7 @@ export const make = (options: Options, found: Registry.Found = Registry.nothing)
       ? (pairs) => Redaction.headers(Array.from(pairs, ([name, value]) => [own(name), own(value)] as const))
       : (pairs) => Array.from(pairs, ([name, value]) => [own(name), own(value)]),
     isName: (text) => text.length <= 64 && variable.test(text) && Redaction.isCredentialName(text),
-    key: secrets !== undefined ? keysOf(redact, shapes) : shapes ? (sharedKeys ??= keysOf(redact, true)) : plainKeys
+    key: secrets !== undefined ? keysOf(redact, shapes) : shapes ? sharedKeys : plainKeys
   }
 }
 
@@ -118,33 +113,3 @@ const limitsOf = ({ limits }: Options): Settings["limits"] => {
   }
   return { ...defaultLimits, ...own }
 }
-
-const headers = /(?:headers|trailers)$/i
-const mostKeys = 4_096
-const longestKey = 256
-
-/** Names come again and again: what is known of one is remembered, but for secrets that come and go. */
-const keysOf = (redact: (text: string) => string, shapes: boolean): ((name: string) => Key) => {
-  const keys = new Map<string, Key>()
-  const holdsOf = (name: string): Key["holds"] =>
-    !shapes ? "anything" : Redaction.isCredentialName(name) ? "credential" : headers.test(name) ? "headers" : "anything"
-  const make = (name: string): Key => {
-    const clean = redact(name)
-    return { wire: escapeKey(clean), altered: clean !== name, holds: holdsOf(name) }
-  }
-  return (name) => {
-    if (shapes && !Known.isEmpty()) return make(name)
-    const found = keys.get(name)
-    if (found !== undefined) return found
-    const key = make(name)
-    if (name.length <= longestKey) {
-      if (keys.size >= mostKeys) keys.clear()
-      keys.set(name, key)
-    }
-    return key
-  }
-}
-
-/** What holds for all who were handed no secrets. */
-let sharedKeys: Settings["key"] | undefined
-const plainKeys = keysOf((name) => name, false)

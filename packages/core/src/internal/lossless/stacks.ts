@@ -1,5 +1,50 @@
-/** Stacks by the boundary's policy. */
+/** Stacks: read so that nothing else runs, and written by the boundary's policy. */
 import type { StackPolicy } from "./options.ts"
+import { read } from "./wire.ts"
+
+/**
+ * An error's stack. The engine writes it when it is first read, with the error's
+ * name and message made to texts. Where one of them is an object, that would run the
+ * object's own code, and with values of Effect in a cycle it would not come back: the
+ * object's kind stands there instead.
+ */
+export const stackOf = (error: object): unknown => {
+  try {
+    // By name, since this is done for every error.
+    const { message, name } = error as { readonly message?: unknown; readonly name?: unknown }
+    return isText(name) && isText(message) ? (error as { readonly stack?: unknown }).stack : guarded(error)
+  } catch {
+    return "[getter threw]"
+  }
+}
+
+const isText = (u: unknown): boolean => typeof u !== "object" && typeof u !== "function"
+
+const guarded = (error: object): unknown => {
+  const own = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace")
+  const isOurs = own?.configurable ?? Object.isExtensible(Error)
+  // An error of another realm asks that realm how to write its stack.
+  if (!isOurs || !(error instanceof Error)) return "[stack: not read, since the name or the message is no text]"
+  const write = (_: Error, frames: ReadonlyArray<NodeJS.CallSite>): string =>
+    [headerOf(error), ...frames.map((frame) => `    at ${String(frame)}`)].join("\n")
+  Object.defineProperty(Error, "prepareStackTrace", { value: write, configurable: true })
+  try {
+    return read(error, "stack")
+  } finally {
+    if (own === undefined) Reflect.deleteProperty(Error, "prepareStackTrace")
+    else Object.defineProperty(Error, "prepareStackTrace", own)
+  }
+}
+
+/** As the engine begins a stack. */
+const headerOf = (error: object): string => {
+  const name = textOf(read(error, "name"), "Error")
+  const message = textOf(read(error, "message"), "")
+  return name === "" ? message : message === "" ? name : `${name}: ${message}`
+}
+
+const textOf = (u: unknown, absent: string): string =>
+  u === undefined ? absent : isText(u) ? String(u) : `[${typeof u}]`
 
 /** How many frames `trim` keeps. */
 const trimmedFrames = 8

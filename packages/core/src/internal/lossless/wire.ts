@@ -3,8 +3,11 @@
  * forms: in the clone form some leaves are native values.
  */
 
-/** The version that this module writes, and the only one it reads. */
-export const version = 1
+/**
+ * The version that this module writes. It reads the first one too, in which an object
+ * with a class and no kind is no error.
+ */
+export const version = 2
 
 /** What travels. */
 export type Wire = unknown
@@ -91,7 +94,8 @@ export const mask = "<redacted>"
 export const isObject = (u: unknown): u is object => typeof u === "object" && u !== null
 
 /** Reads a property of anything. */
-export const read = (target: object, key: PropertyKey): unknown => Reflect.get(target, key)
+export const read = (target: object, key: PropertyKey): unknown =>
+  (target as Readonly<Record<PropertyKey, unknown>>)[key]
 
 /** Whether an element of a list says something about the list itself. */
 export const isHead = (u: Wire): u is Node => isObject(u) && read(u, "$") === "list"

@@ -33,7 +33,8 @@ export const settingsOf = (options: Options | undefined, schema?: Schema.Top): (
 }
 
 /** What is wrong with a value, in a sentence. */
-export const issueOf = (message: string): SchemaIssue.Issue => new SchemaIssue.InvalidValue({ message })
+export const issueOf = (message: string, cause?: InvalidWire): SchemaIssue.Issue =>
+  new SchemaIssue.InvalidValue(cause === undefined ? { message } : { message, cause })
 
 /** Out of a wire value. */
 export const decoding = (settings: () => Settings.Settings): SchemaGetter.Getter<unknown, unknown> =>
@@ -44,6 +45,6 @@ export const decodeWire = (settings: () => Settings.Settings, wire: unknown): Ex
   try {
     return Exit.succeed(Codec.decode(settings(), wire))
   } catch (thrown) {
-    return Exit.fail(issueOf(thrown instanceof InvalidWire ? thrown.message : String(thrown)))
+    return Exit.fail(thrown instanceof InvalidWire ? issueOf(thrown.message, thrown) : issueOf(String(thrown)))
   }
 }

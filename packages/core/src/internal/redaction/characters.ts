@@ -42,11 +42,12 @@ export const anchors = {
   percent: 32,
   token: 64,
   scheme: 128,
-  quote: 256
+  quote: 256,
+  newline: 512,
+  dashes: 1024
 } as const
 
-/** Every anchor. */
-export const allAnchors = 511
+const allAnchors = 2047
 
 const anchorTable = new Uint16Array(128)
 for (const [characters, bit] of [
@@ -59,7 +60,8 @@ for (const [characters, bit] of [
   // Of AIza and AKIA, of eyJ, of ya29.
   ["IJ9", anchors.token],
   ["Bb", anchors.scheme],
-  ["\"'", anchors.quote]
+  ["\"'", anchors.quote],
+  ["\n", anchors.newline]
 ] as const) {
   for (const character of characters) anchorTable[character.charCodeAt(0)]! |= bit
 }
@@ -73,5 +75,5 @@ export const anchorsIn = (text: string): number => {
   let found = 0
   // Other characters may pass as an anchor: that costs a search, and a test of each would cost more.
   for (let at = 0; at < text.length; at++) found |= anchorTable[text.charCodeAt(at) & 127]!
-  return found
+  return found & anchors.dash && text.includes("--") ? found | anchors.dashes : found
 }

@@ -33,6 +33,11 @@ export const remove = (secret: string): void => {
   patterns = compile()
 }
 
+let changes = 0
+
+/** Another number with every change of what is known. */
+export const version = (): number => changes
+
 /** Whether nothing is known. */
 export const isEmpty = (): boolean => patterns === undefined
 
@@ -70,6 +75,7 @@ const hasRun = (text: string, length: number): boolean => {
 }
 
 const compile = (): Patterns | undefined => {
+  changes++
   const secrets = [...counts.keys()]
   const plain = anyOf(secrets.flatMap(plainForms))
   if (plain === undefined) return undefined

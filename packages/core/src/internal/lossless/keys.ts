@@ -1,0 +1,52 @@
+/** What the names of properties say about their values. */
+import * as Redaction from "../../Redaction.ts"
+import * as Known from "../redaction/known.ts"
+import { escapeKey } from "./wire.ts"
+
+/** What a property's name says about its value. */
+export interface Key {
+  /** Its name on the wire. */
+  readonly wire: string
+  /** Whether it holds a secret, so that it may no longer be the only one of this name. */
+  readonly altered: boolean
+  /** A credential: every text in the value is masked. A list of headers: those with a credential's name are. */
+  readonly holds: "anything" | "credential" | "headers"
+}
+
+/** Whether a property of this name may hold a list of headers. */
+export const areHeaders = (name: string): boolean => /(?:headers|trailers)$/i.test(name)
+
+const mostKeys = 4_096
+const longestKey = 256
+
+/** Names come again and again: what is known of one is remembered, for as long as the known secrets stay the same. */
+export const keysOf = (redact: (text: string) => string, shapes: boolean): ((name: string) => Key) => {
+  const keys = new Map<string, Key>()
+  let version = Known.version()
+  const holdsOf = (name: string): Key["holds"] =>
+    !shapes ? "anything" : Redaction.isCredentialName(name) ? "credential" : areHeaders(name) ? "headers" : "anything"
+  const make = (name: string): Key => {
+    const clean = redact(name)
+    return { wire: escapeKey(clean), altered: clean !== name, holds: holdsOf(name) }
+  }
+  return (name) => {
+    if (version !== Known.version()) {
+      version = Known.version()
+      keys.clear()
+    }
+    const found = keys.get(name)
+    if (found !== undefined) return found
+    const key = make(name)
+    if (name.length <= longestKey) {
+      if (keys.size >= mostKeys) keys.clear()
+      keys.set(name, key)
+    }
+    return key
+  }
+}
+
+/** For all who were handed no secrets. */
+export const sharedKeys = keysOf(Redaction.text, true)
+
+/** Where nothing is looked for. */
+export const plainKeys = keysOf((name) => name, false)

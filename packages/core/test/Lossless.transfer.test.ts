@@ -1,0 +1,197 @@
+/** Memory that moves to another thread instead of being copied, and values that arrive whole or not at all. */
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
+import * as Lossless from "@causeway/core/Lossless"
+import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import * as Transferable from "effect/workers/Transferable"
+
+const Pixels = Lossless.transfer(Schema.Uint8Array)
+const Floats = Lossless.transfer(Schema.instanceOf(Float64Array))
+
+class Frame extends Schema.Class<Frame>("test/transfer/Frame")({ pixels: Pixels, kept: Schema.Uint8Array }) {}
+class Torn extends Schema.TaggedError<Torn>("test/transfer/Torn")("Torn", { rest: Pixels }) {}
+
+interface Tree {
+  readonly bytes: Uint8Array<ArrayBufferLike>
+  readonly children: ReadonlyArray<Tree>
+}
+const Tree = Schema.Struct({
+  bytes: Pixels,
+  children: Schema.Array(Schema.suspend((): Schema.Codec<Tree> => Tree as never))
+})
+
+const bytes = (length = 8): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, (_, at) => at)
+
+const clone = Lossless.codecFor({ form: "clone" })
+const json = Lossless.codecFor()
+
+/** Posts as a program does, and receives on the other end. */
+const post = (wire: unknown): unknown => {
+  const { port1, port2 } = new MessageChannel()
+  port1.postMessage(wire, [...Lossless.transferables(wire)])
+  const received: unknown = receiveMessageOnPort(port2)?.message
+  port1.close()
+  return received
+}
+
+const through = (schema: Schema.Top, value: unknown): unknown => {
+  const codec = clone(schema) as Schema.Codec<unknown>
+  return Schema.decodeUnknownSync(codec)(post(Schema.encodeUnknownSync(codec)(value)))
+}
+
+const throughJson = (schema: Schema.Top, value: unknown): unknown => {
+  const codec = json(schema) as Schema.Codec<unknown>
+  return Schema.decodeUnknownSync(codec)(JSON.parse(JSON.stringify(Schema.encodeUnknownSync(codec)(value))))
+}
+
+const refusal = (schema: Schema.Top, value: unknown): string => {
+  const result = Schema.encodeUnknownResult(clone(schema) as Schema.Codec<unknown>)(value)
+  return Result.isFailure(result) ? result.failure.message : "taken"
+}
+
+describe("transfer", () => {
+  it("moves what is marked and copies what is not", () => {
+    const sent = new Frame({ pixels: bytes(), kept: bytes() })
+    const options: Lossless.Options = { form: "clone", classes: [Frame] }
+    const wire = Lossless.toWire([sent], options)
+    assert.deepStrictEqual(Lossless.transferables(wire), [sent.pixels.buffer as ArrayBuffer])
+    const received = Lossless.fromWire(post(wire), options)
+    assert.ok(Array.isArray(received) && received[0] instanceof Frame)
+    assert.deepStrictEqual([received[0].pixels, received[0].kept], [bytes(), bytes()])
+    assert.deepStrictEqual([sent.pixels.length, sent.kept.length], [0, 8])
+  })
+
+  it("moves nothing before it is posted, and nothing in JSON", () => {
+    const sent = new Frame({ pixels: bytes(), kept: bytes() })
+    const wire = Lossless.toWire(sent, { classes: [Frame] })
+    assert.deepStrictEqual(Lossless.transferables(wire), [])
+    Lossless.toWire(sent, { form: "clone", classes: [Frame] })
+    assert.strictEqual(sent.pixels.length, 8)
+    assert.deepStrictEqual(throughJson(Frame, sent), sent)
+  })
+
+  it("copies a part of other memory out first, so that the rest stays and does not leave", () => {
+    const pool = new Uint8Array(1024).fill(7)
+    const sent = pool.subarray(100, 104)
+    const codec = clone(Pixels)
+    const wire = Schema.encodeSync(codec)(sent)
+    const [moved] = Lossless.transferables(wire)
+    assert.deepStrictEqual([moved?.byteLength, moved === pool.buffer], [4, false])
+    assert.deepStrictEqual(Schema.decodeUnknownSync(codec)(post(wire)), new Uint8Array([7, 7, 7, 7]))
+    assert.deepStrictEqual([pool.length, sent.length], [1024, 4])
+  })
+
+  it("names memory once that several views look into", () => {
+    const { buffer } = bytes()
+    const received = through(Schema.Struct({ a: Pixels, b: Floats, c: Pixels }), {
+      a: new Uint8Array(buffer),
+      b: new Float64Array(buffer),
+      c: new Uint8Array(buffer, 0, 2)
+    })
+    assert.deepStrictEqual(received, { a: bytes(), b: new Float64Array(bytes().buffer), c: new Uint8Array([0, 1]) })
+  })
+
+  const places: Readonly<Record<string, readonly [Schema.Top, (bytes: Uint8Array) => unknown]>> = {
+    itself: [Pixels, (one) => one],
+    "a checked schema": [Pixels.check(Schema.makeFilter(({ length }) => length === 8)), (one) => one],
+    "an optional field": [Schema.Struct({ a: Schema.optional(Pixels) }), (a) => ({ a })],
+    "a list": [Schema.Array(Pixels), (one) => [one]],
+    "a tuple": [Schema.Tuple([Schema.String, Pixels]), (one) => ["a", one]],
+    "a record": [Schema.Record(Schema.String, Pixels), (a) => ({ a })],
+    "a union": [Schema.Union([Schema.String, Schema.Struct({ a: Pixels })]), (a) => ({ a })],
+    "an Option": [Schema.Option(Pixels), Option.some],
+    "a Result": [Schema.Result(Schema.String, Pixels), Result.fail],
+    "a Map": [Schema.ReadonlyMap(Schema.String, Pixels), (one) => new Map([["a", one]])],
+    "a HashMap": [Schema.HashMap(Schema.String, Pixels), (one) => HashMap.make(["a", one])],
+    "a Chunk": [Schema.Chunk(Pixels), Chunk.of],
+    "a class": [Schema.Struct({ frame: Frame }), (pixels) => ({ frame: new Frame({ pixels, kept: bytes() }) })],
+    "a tree": [Tree, (one) => ({ bytes: bytes(), children: [{ bytes: one, children: [] }] })],
+    "a field of Unknown's neighbour": [Schema.Struct({ a: Pixels, b: Schema.Unknown }), (a) => ({ a, b: bytes() })]
+  }
+  for (const [name, [schema, make]] of Object.entries(places)) {
+    it(`reaches into ${name}`, () => {
+      const sent = bytes()
+      assert.ok(Lossless.hasTransfers(schema))
+      assert.deepStrictEqual(through(schema, make(sent)), make(bytes()))
+      assert.strictEqual(sent.length, 0)
+    })
+  }
+
+  it("holds for successes and failures of calls", () => {
+    const rpc = Rpc.make("x", { success: Pixels, error: Torn })
+    const one = bytes()
+    const two = bytes()
+    assert.deepStrictEqual(through(Rpc.exitSchema(rpc), Exit.succeed(one)), Exit.succeed(bytes()))
+    const failed = through(Rpc.exitSchema(rpc), Exit.fail(new Torn({ rest: two })))
+    assert.ok(Exit.isExit(failed) && Exit.isFailure(failed))
+    assert.deepStrictEqual([one.length, two.length], [0, 0])
+  })
+
+  it("leaves schemas without a mark as they are", () => {
+    const sent = bytes()
+    assert.ok(!Lossless.hasTransfers(Schema.Struct({ a: Schema.Uint8Array })))
+    through(Schema.Struct({ a: Schema.Uint8Array }), { a: sent })
+    assert.strictEqual(sent.length, 8)
+  })
+
+  it("refuses what was given away already, as a second try would", () => {
+    const sent = { a: bytes() }
+    const schema = Schema.Struct({ a: Pixels })
+    through(schema, sent)
+    assert.match(refusal(schema, sent), /its memory was transferred already/)
+  })
+
+  it.effect("tells a worker platform of Effect", () =>
+    Effect.gen(function* () {
+      const sent = bytes()
+      const collector = Transferable.makeCollectorUnsafe()
+      const codec = clone(Schema.Struct({ a: Pixels }))
+      yield* Schema.encodeEffect(codec)({ a: sent }).pipe(
+        Effect.provideContext(Context.make(Transferable.Collector, collector))
+      )
+      assert.deepStrictEqual(collector.readUnsafe(), [sent.buffer])
+    })
+  )
+})
+
+describe("an open schema", () => {
+  const Open = Schema.Struct({ held: Schema.Unknown })
+
+  it.each([
+    ["bytes", Buffer.from("abc")],
+    ["a Map", new Map([["a", new Set([1n])]])],
+    ["undefined", undefined],
+    ["minus zero", { a: -0, b: Number.NaN }],
+    ["an error", new RangeError("x", { cause: "y" })],
+    ["a text that looks like a secret", { password: "sk-proj-1234567890abcdefghijkl" }]
+  ])("carries %s whole, in both forms", (_, held) => {
+    assert.deepStrictEqual(through(Open, { held }), { held })
+    assert.deepStrictEqual(throughJson(Open, { held }), { held })
+  })
+
+  it.each([
+    ["a function", { run() {} }, /\[function run\] cannot be carried/],
+    ["a promise", [Promise.resolve(1)], /\[promise\] cannot be carried/],
+    ["a Redacted", Redacted.make("tarnhelm"), /a Redacted value cannot be carried/],
+    [
+      "a getter that throws",
+      {
+        get a() {
+          throw new Error("not now")
+        }
+      },
+      /getter threw: not now/
+    ]
+  ])("refuses %s, which nobody could use", (_, held, why) => {
+    assert.match(refusal(Open, { held }), why)
+  })
+})
