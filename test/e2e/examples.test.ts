@@ -34,6 +34,18 @@ describe("examples", () => {
   })
 
   it.live(
+    "openai-client: answers, pieces, bytes, and what a failure allows",
+    () =>
+      Effect.map(example("openai-client"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.match(stdout, /a response in pieces: .*Say hello/)
+        assert.include(stdout, "a file of 8 bytes")
+        assert.match(stdout, /responses\.create: ProviderFault, .*; retry: never, it may have run/)
+      }),
+    timeout
+  )
+
+  it.live(
     "no-healthy-upstream: shows the failure, what is lost otherwise, and the second upstream",
     () =>
       Effect.map(example("no-healthy-upstream"), ({ code, stderr, stdout }) => {

@@ -32,17 +32,17 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { Agent } from "undici"
-import { Exchange, type Outgoing, type Sink } from "./internal/exchange.ts"
+import { Exchange, type Sink } from "./internal/exchange.ts"
 import { type AnyFetch, dispatchOver } from "./internal/foreign.ts"
 import { type LimitOptions, limitsOf } from "./internal/limits.ts"
-import { outgoingBy, outgoingOf } from "./internal/request.ts"
+import { type Outgoing, outgoingBy, outgoingOf } from "./internal/request.ts"
 import { respond } from "./internal/response.ts"
 import { Recording } from "./Recording.ts"
 
-export type { Exchange, Limits, Outgoing, Sink } from "./internal/exchange.ts"
+export type { Exchange, Sink } from "./internal/exchange.ts"
 export type { AnyFetch } from "./internal/foreign.ts"
-export type { LimitOptions } from "./internal/limits.ts"
+export type { LimitOptions, Limits } from "./internal/limits.ts"
+export type { Outgoing } from "./internal/request.ts"
 
 /** The key under which a call hands its {@link Recording} to `fetch`; the SDK passes it on from `fetchOptions`. */
 export const recordingKey: unique symbol = Symbol.for("@causeway/openai/Recorder/recording")
@@ -80,6 +80,8 @@ export const make = (options: Options = {}): Effect.Effect<Recorder["Service"], 
     // tables hold each other.
     const inFlight = new Map<string, Array<Exchange>>()
     let isClosed = false
+    // Loaded with the first recorder: a third of the time that importing this module would take.
+    const { Agent } = yield* Effect.promise(() => import("undici"))
     const agent = yield* Effect.acquireRelease(
       // HTTP/1.1 only: giving up a call closes its own socket, and no other call hangs on it.
       Effect.sync(

@@ -21,7 +21,8 @@ import * as Classification from "@causeway/core/Classification"
 import * as Redaction from "@causeway/core/Redaction"
 import * as TransportFailure from "@causeway/core/TransportFailure"
 import type { UpstreamReason } from "@causeway/core/UpstreamReason"
-import type { Exchange, Limits } from "./internal/exchange.ts"
+import type { Exchange } from "./internal/exchange.ts"
+import type { Limits } from "./internal/limits.ts"
 
 /** One attempt of a call, as far as it came. */
 export type Attempt = Pick<

@@ -36,12 +36,13 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { complete } from "./internal/relay/complete.ts"
 import { events } from "./internal/relay/events.ts"
-import { targetOf } from "./internal/relay/request.ts"
+import { type Target, targetOf } from "./internal/relay/request.ts"
+import { transfer } from "./internal/relay/transfer.ts"
 import { ready, table } from "./internal/upstreams.ts"
 import * as Recorder from "./Recorder.ts"
 import type { Upstreams } from "./UpstreamConfig.ts"
 
-/** A request to be passed on. */
+/** A request to be passed on, with an answer that is JSON or a stream of events. */
 export const RelayRequest = Schema.Struct({
   /** Below the upstream's base URL, such as `/chat/completions`. */
   path: Schema.String,
@@ -51,24 +52,29 @@ export const RelayRequest = Schema.Struct({
   body: Schema.optional(Schema.String)
 })
 
-/** A header, its name in lower case. */
-const RelayedHeaders = Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
-
-/** A whole answer. */
-export const RelayAnswer = Schema.Struct({
-  status: Schema.Finite,
-  body: Schema.String,
-  /** The upstream's own: content, ids, limits; no cookies, nothing of its connection. */
-  headers: RelayedHeaders
+/** A request to be passed on whose body, or whose answer, may be anything: a form, audio, a file. */
+export const TransferRequest = Schema.Struct({
+  /** Below the upstream's base URL, such as `/audio/transcriptions`. */
+  path: Schema.String,
+  /** In capitals. */
+  method: Schema.String,
+  /** Passed on as it is save for the model's name, which is found in JSON and in forms. */
+  body: Schema.optional(Schema.Uint8Array),
+  /** Of the body, with a form's boundary. Default: `application/json`. */
+  contentType: Schema.optional(Schema.String)
 })
 
-/** What is known of a stream before its first event. */
+/** What is known of an answer before its body. */
 export const RelayHead = Schema.Struct({
   status: Schema.Finite,
-  /** The upstream's id of the request. */
+  /** The upstream's id of the request, whatever header it came in. */
   requestId: Schema.optionalKey(Schema.String),
-  headers: RelayedHeaders
+  /** The upstream's own, names in lower case: content, ids, limits; no cookies, nothing of its connection. */
+  headers: Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
 })
+
+/** A whole answer. */
+export const RelayAnswer = Schema.Struct({ ...RelayHead.fields, body: Schema.String })
 
 /**
  * An element of a stream: first its head, together with the first events; then the
@@ -76,6 +82,12 @@ export const RelayHead = Schema.Struct({
  * stream that ends has had it.
  */
 export const RelayElement = Schema.Union([RelayHead, Schema.String])
+
+/**
+ * An element of an answer of any kind: first its head, together with what came of its
+ * body; then bytes as they come, or texts of events. Of JSON the whole body is one text.
+ */
+export const TransferElement = Schema.Union([RelayHead, Schema.String, Schema.Uint8Array])
 
 /** How many calls one worker relays at a time: they only wait. */
 const concurrency = 1024
@@ -87,8 +99,10 @@ export interface Options {
 }
 
 /**
- * The contract. `complete` is for calls with one answer, `events` for those whose
- * body has `"stream": true`.
+ * The contract. `complete` is for calls with one answer in JSON, `events` for those
+ * whose body has `"stream": true`, `transfer` for forms, audio, images and files: its
+ * answer is checked by what it is, JSON and events as by the other two, and bytes by
+ * their content type and length.
  *
  * Each makes one attempt, at the upstream that `Upstream.Current` names, with that
  * upstream's credential. Interrupting a call closes the upstream's socket at once.
@@ -102,7 +116,13 @@ export class Relay extends Contract.Service<Relay>()(
   Rpc.make("events", { payload: RelayRequest, success: RelayElement, error: UpstreamError, stream: true }).annotate(
     Contract.Concurrency,
     concurrency
-  )
+  ),
+  Rpc.make("transfer", {
+    payload: TransferRequest,
+    success: TransferElement,
+    error: UpstreamError,
+    stream: true
+  }).annotate(Contract.Concurrency, concurrency)
 ) {
   /** The handlers, for these upstreams. Fails where their configuration is wrong or a key is missing. */
   static readonly layer = (
@@ -113,17 +133,18 @@ export class Relay extends Contract.Service<Relay>()(
       Effect.gen(function* () {
         const recorder = yield* Recorder.make({ connections: 2 * concurrency, ...options.recorder })
         const targets = yield* table(upstreams, (name, config) => Effect.map(ready(name, config), targetOf))
+        const chosen = <A>(
+          operation: string,
+          run: (target: Target) => Stream.Stream<A, UpstreamError>
+        ): Stream.Stream<A, UpstreamError> =>
+          Stream.unwrap(Effect.withFiber((fiber) => Effect.map(targets.chosen(fiber, operation), run)))
         return Relay.group.of({
           complete: (request) =>
             Effect.withFiber((fiber) =>
               Effect.flatMap(targets.chosen(fiber, "relay.complete"), (target) => complete(recorder, target, request))
             ),
-          events: (request) =>
-            Stream.unwrap(
-              Effect.withFiber((fiber) =>
-                Effect.map(targets.chosen(fiber, "relay.events"), (target) => events(recorder, target, request))
-              )
-            )
+          events: (request) => chosen("relay.events", (target) => events(recorder, target, request)),
+          transfer: (request) => chosen("relay.transfer", (target) => transfer(recorder, target, request))
         })
       })
     )

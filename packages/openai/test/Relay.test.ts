@@ -2,11 +2,9 @@ import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Disposition from "@causeway/core/Disposition"
 import * as Local from "@causeway/core/Local"
 import * as Upstream from "@causeway/core/Upstream"
-import { UpstreamError } from "@causeway/core/UpstreamError"
 import type { MalformedResponse } from "@causeway/core/UpstreamReason"
 import { Relay } from "@causeway/openai/Relay"
-import type { Options } from "@causeway/openai/Relay"
-import type { UpstreamConfig, Upstreams } from "@causeway/openai/UpstreamConfig"
+import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Config from "effect/Config"
@@ -24,48 +22,17 @@ import {
   http,
   json,
   lastChunk,
-  type RawServer,
   type Respond,
   serve,
   token
 } from "./fixtures/rawServer.ts"
-
-const relaying = <A, E>(
-  respond: Respond,
-  f: (relay: Relay["Service"], server: RawServer) => Effect.Effect<A, E>,
-  config: Partial<UpstreamConfig> = {},
-  options: Options = {},
-  query = ""
-) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const server = yield* serve(respond)
-      const live = Local.layer(Relay, Relay.layer({ raw: { baseUrl: server.url + query, ...config } }, options))
-      return yield* Effect.flatMap(Relay, (relay) => f(relay, server)).pipe(Effect.provide(live))
-    })
-  )
+import { collect, relaying, upstreamError } from "./fixtures/relaying.ts"
 
 const chat = (body: object = {}) => ({
   path: "/chat/completions",
   method: "POST",
   body: JSON.stringify({ model: "m", messages: [], ...body })
 })
-
-/** The elements of a stream, and the error that ended it. */
-const collect = <A, E>(stream: Stream.Stream<A, E>) =>
-  Effect.gen(function* () {
-    const elements: Array<A> = []
-    const error = yield* Stream.runForEach(stream, (element) => Effect.sync(() => elements.push(element))).pipe(
-      Effect.as(undefined),
-      Effect.catch((error) => Effect.succeed(error))
-    )
-    return { elements, error }
-  })
-
-const upstreamError = (error: unknown): UpstreamError => {
-  assert.instanceOf(error, UpstreamError)
-  return error
-}
 
 const streams =
   (...pieces: ReadonlyArray<string>): Respond =>
@@ -119,9 +86,10 @@ describe("complete", () => {
           assert.match(head, /^x-request-id: call-1$/m)
           assert.match(head, /^content-type: application\/json$/m)
         }),
-      { apiKey: Redacted.make("the-key-of-the-upstream"), headers: { "X-Org": "mine" } },
-      {},
-      "?api-version=2"
+      {
+        config: { apiKey: Redacted.make("the-key-of-the-upstream"), headers: { "X-Org": "mine" } },
+        query: "?api-version=2"
+      }
     )
   )
 
@@ -139,7 +107,7 @@ describe("complete", () => {
           yield* relay.complete({ path: "/chat/completions", method: "POST", body: '{"model":"other"}' })
           assert.strictEqual(server.requests[1]?.body, '{"model":"other"}')
         }),
-      { models: { "gpt-5": "llama-3.3" } }
+      { config: { models: { "gpt-5": "llama-3.3" } } }
     )
   )
 
@@ -161,7 +129,8 @@ describe("complete", () => {
       (relay) =>
         Effect.gen(function* () {
           const body = JSON.stringify({ model: "m", input: ["a", "b"] })
-          const error = upstreamError(yield* Effect.flip(relay.complete({ path, method: "POST", body })))
+          const method = path === "/models" ? "GET" : "POST"
+          const error = upstreamError(yield* Effect.flip(relay.complete({ path, method, body })))
           assert.deepInclude(error.reason, { _tag: "MalformedResponse", seenIn: "body", issue })
         })
     )
@@ -509,7 +478,6 @@ describe("events", () => {
           assert.deepInclude(upstreamError(error).reason, { _tag: "Timeout", phase: "idle" })
           yield* server.requests[0]!.closed
         }),
-      {},
       { recorder: { eventTimeout: "200 millis" } }
     )
   )

@@ -1,13 +1,17 @@
+import * as Disposition from "@causeway/core/Disposition"
+import { Evidence } from "@causeway/core/Evidence"
 import { UpstreamError } from "@causeway/core/UpstreamError"
-import { RateLimited } from "@causeway/core/UpstreamReason"
+import { Gateway, RateLimited, UpstreamReason } from "@causeway/core/UpstreamReason"
 import * as OpenAiClient from "@causeway/openai/OpenAiClient"
-import { fromSdkError } from "@causeway/openai/SdkError"
+import { fromSdkError, toSdkError } from "@causeway/openai/SdkError"
 import { Simulator } from "@causeway/simulator/Simulator"
 import { assert, describe, it, layer } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError } from "openai"
-import { ContentFilterFinishReasonError, LengthFinishReasonError } from "openai/error"
+import * as Sdk from "openai/error"
 import { closedPort } from "./fixtures/rawServer.ts"
+import { sdkErrors, secrets } from "./fixtures/sdkErrors.ts"
 
 const messages = [{ role: "user" as const, content: "good day to you" }]
 
@@ -105,11 +109,11 @@ describe("fromSdkError", () => {
     }
     if (key !== undefined) process.env["OPENAI_API_KEY"] = key
     assert.strictEqual(fromSdkError(error)?.reason._tag, "Credential")
-    assert.deepInclude(fromSdkError(new LengthFinishReasonError())?.reason, {
+    assert.deepInclude(fromSdkError(new Sdk.LengthFinishReasonError())?.reason, {
       _tag: "OutputUnusable",
       issue: "length"
     })
-    assert.deepInclude(fromSdkError(new ContentFilterFinishReasonError())?.reason, {
+    assert.deepInclude(fromSdkError(new Sdk.ContentFilterFinishReasonError())?.reason, {
       _tag: "OutputUnusable",
       issue: "filtered"
     })
@@ -146,5 +150,252 @@ describe("fromSdkError", () => {
       assert.isUndefined(fromSdkError(error))
     }
     assert.isUndefined(fromSdkError(hostile))
+  })
+})
+
+/** What each class of the SDK is an instance of this model of. */
+const reasons: Readonly<Record<string, Partial<UpstreamReason>>> = {
+  OpenAIError: { _tag: "Configuration" },
+  APIError: { _tag: "RateLimited", seenIn: "stream" },
+  APIUserAbortError: { _tag: "Aborted" },
+  APIConnectionError: { _tag: "Connect" },
+  APIConnectionTimeoutError: { _tag: "Timeout" },
+  BadRequestError: { _tag: "InvalidRequest" },
+  AuthenticationError: { _tag: "Authentication" },
+  PermissionDeniedError: { _tag: "Permission" },
+  NotFoundError: { _tag: "NotFound" },
+  ConflictError: { _tag: "Conflict" },
+  UnprocessableEntityError: { _tag: "InvalidRequest" },
+  RateLimitError: { _tag: "RateLimited" },
+  InternalServerError: { _tag: "Gateway" },
+  LengthFinishReasonError: { _tag: "OutputUnusable" },
+  ContentFilterFinishReasonError: { _tag: "OutputUnusable" },
+  InvalidWebhookSignatureError: { _tag: "InvalidRequest", code: "invalid_webhook_signature" },
+  OAuthError: { _tag: "Credential" },
+  SubjectTokenProviderError: { _tag: "Credential" }
+}
+
+describe("every class of the SDK", () => {
+  it("has a row", () => {
+    const exported = Object.keys(Sdk).filter((name) => name !== "default")
+    assert.sameMembers(Object.keys(reasons), exported)
+    assert.sameMembers(Object.keys(sdkErrors), exported)
+  })
+
+  it.each(Object.entries(sdkErrors))(
+    "%s has a reason, and comes back as what it was, without secrets",
+    (name, make) => {
+      const thrown = make()
+      const error = fromSdkError(thrown)
+      assert.deepInclude(error?.reason, reasons[name])
+      if (error === undefined) return
+      const back = toSdkError(error)
+      assert.instanceOf(back, thrown.constructor as typeof Error)
+      assert.strictEqual(fromSdkError(back), error)
+      assert.strictEqual(back.cause, error)
+      if (thrown instanceof Sdk.APIError && back instanceof Sdk.APIError && thrown.status !== undefined) {
+        assert.deepInclude(back, {
+          status: thrown.status,
+          code: thrown.code,
+          type: thrown.type,
+          param: thrown.param,
+          requestID: "req-1"
+        })
+        assert.strictEqual(back.message, thrown.message)
+        assert.deepStrictEqual(back.error, thrown.error)
+        assert.strictEqual(back.headers?.get("retry-after"), "2")
+        for (const secret of secrets) assert.notInclude(JSON.stringify([...(back.headers ?? [])]), secret)
+      }
+    }
+  )
+
+  it("keeps the class of a user's own error above it", () => {
+    class Mine extends Sdk.NotFoundError {}
+    const error = fromSdkError(new Mine(404, { message: "x" }, undefined, new Headers()))
+    assert.isTrue(error !== undefined && toSdkError(error) instanceof Sdk.NotFoundError)
+  })
+})
+
+/** An error as thrown there. */
+const framed = (error: Error, frame: string) => Object.assign(error, { stack: `${String(error)}\n    at ${frame}` })
+
+describe("what the SDK throws without a class of its own", () => {
+  const inParse = "defaultParseResponse (file:///app/node_modules/openai/internal/parse.mjs:41:31)"
+  const inPage = "new CursorPage (file:///app/node_modules/openai/core/pagination.mjs:90:3)"
+  const inMine = "mine (file:///app/src/index.mjs:1:1)"
+  const table: ReadonlyArray<readonly [string, Error, Partial<UpstreamReason> | undefined]> = [
+    [
+      "a malformed event",
+      new SyntaxError("Error reading response: malformed server-sent event JSON."),
+      { _tag: "StreamProtocol" }
+    ],
+    [
+      "JSON that is cut off",
+      framed(new SyntaxError("Unexpected end of JSON input"), inParse),
+      { _tag: "MalformedResponse", issue: "truncated" }
+    ],
+    [
+      "what is no JSON",
+      framed(new SyntaxError("Unexpected token '<', \"<html>\" is not valid JSON"), inParse),
+      { _tag: "MalformedResponse", issue: "not-json" }
+    ],
+    ["JSON of my own", framed(new SyntaxError("Unexpected end of JSON input"), inMine), undefined],
+    [
+      "a page without data",
+      framed(new TypeError("Cannot read properties of undefined (reading 'map')"), inPage),
+      { _tag: "MalformedResponse", issue: "wrong-shape" }
+    ],
+    [
+      "a mistake of my own",
+      framed(new TypeError("Cannot read properties of undefined (reading 'a')"), inMine),
+      undefined
+    ],
+    [
+      "a body that broke off",
+      new TypeError("terminated", { cause: new Error("other side closed") }),
+      { _tag: "ConnectionLost", phase: "body" }
+    ],
+    [
+      "a body that cannot be decompressed",
+      new TypeError("terminated", {
+        cause: Object.assign(new Error("incorrect header check"), { code: "Z_DATA_ERROR" })
+      }),
+      { _tag: "MalformedResponse", issue: "encoding" }
+    ],
+    [
+      "a reason three causes deep",
+      new Sdk.APIConnectionError({
+        cause: new TypeError("fetch failed", {
+          cause: new AggregateError([Object.assign(new Error("x"), { code: "ECONNREFUSED", syscall: "connect" })])
+        })
+      }),
+      { _tag: "Connect", kind: "refused" }
+    ],
+    [
+      "null in a form",
+      new TypeError('Received null for "a"; to pass null in FormData, you must use'),
+      { _tag: "RequestEncoding" }
+    ],
+    [
+      "a stream without events",
+      new Sdk.OpenAIError("request ended without sending any chunks"),
+      { _tag: "StreamTruncated" }
+    ],
+    [
+      "a stream without a finish",
+      new Sdk.OpenAIError("missing finish_reason for choice 0"),
+      { _tag: "StreamTruncated", missing: "finish-reason" }
+    ],
+    ["a stream that contradicts itself", new Sdk.OpenAIError("missing output at index 3"), { _tag: "StreamProtocol" }],
+    [
+      "a token exchange",
+      new Sdk.OpenAIError("Token exchange response has invalid 'expires_in' field"),
+      { _tag: "Credential" }
+    ],
+    [
+      "output that does not fit",
+      new Sdk.OpenAIError("Standard Schema validation failed: x"),
+      { _tag: "OutputUnusable" }
+    ],
+    [
+      "a path that is none",
+      new Sdk.OpenAIError("Path parameters result in path with invalid segments"),
+      { _tag: "RequestEncoding" }
+    ]
+  ]
+  it.each([
+    ["half of an object", '{"a":', "truncated"],
+    ["white space", " \n", "truncated"],
+    ["a page", "<html>", "not-json"],
+    ["an object and more", '{"a":1} x', "not-json"]
+  ] as const)("an answer that the SDK itself cannot read: %s", async (_, body, issue) => {
+    const response = () => new Response(body, { headers: { "content-type": "application/json" } })
+    const sdk = new OpenAI({ apiKey: "k", maxRetries: 0, fetch: () => Promise.resolve(response()) })
+    const thrown = await sdk.models.list().then(
+      () => undefined,
+      (error: unknown) => error
+    )
+    assert.instanceOf(thrown, SyntaxError)
+    assert.deepInclude(fromSdkError(thrown)?.reason, { _tag: "MalformedResponse", seenIn: "body", issue })
+  })
+
+  it("a request that the SDK itself cannot write", async () => {
+    const sdk = new OpenAI({ apiKey: "k", maxRetries: 0, fetch: () => Promise.reject(new Error("never")) })
+    const input: Record<string, unknown> = { model: "m" }
+    input["input"] = input
+    const thrown = await sdk.post("/embeddings", { body: input }).then(
+      () => undefined,
+      (error: unknown) => error
+    )
+    assert.instanceOf(thrown, TypeError)
+    assert.deepInclude(fromSdkError(thrown)?.reason, { _tag: "RequestEncoding" })
+  })
+
+  it.each(table)("%s", (_, error, reason) => {
+    const found = fromSdkError(error)?.reason
+    if (reason === undefined) assert.isUndefined(found)
+    else assert.deepInclude(found, reason)
+  })
+})
+
+describe("toSdkError", () => {
+  it.prop(
+    "comes back with the same reason and disposition, whatever the failure",
+    [Arbitrary.schema(UpstreamError)],
+    ([error]) => {
+      const sdk = toSdkError(error)
+      const back = fromSdkError(sdk)
+      assert.isTrue(sdk instanceof Sdk.OpenAIError || sdk instanceof Sdk.InvalidWebhookSignatureError)
+      assert.strictEqual(back?.reason, error.reason)
+      assert.deepStrictEqual(Disposition.of(back), Disposition.of(error))
+    }
+  )
+
+  it.prop("has a class for each reason that no answer came with", [Arbitrary.schema(UpstreamReason)], ([reason]) => {
+    const evidence = new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
+    const sdk = toSdkError(new UpstreamError({ upstream: "a", operation: "b", reason, evidence }))
+    assert.isTrue(sdk instanceof Sdk.OpenAIError)
+    const status = sdk instanceof Sdk.APIError ? sdk.status : undefined
+    if (reason._tag === "RateLimited") assert.strictEqual(status, 429)
+    if (reason._tag === "Overloaded") assert.strictEqual(status, 503)
+  })
+
+  it("says what the SDK would say of an answer of a gateway", () => {
+    const sdk = toSdkError(
+      new UpstreamError({
+        upstream: "primary",
+        operation: "chat.completions.create",
+        reason: new Gateway({
+          message: "m",
+          seenIn: "status",
+          gateway: "envoy",
+          flag: "no-healthy-upstream",
+          status: 503
+        }),
+        evidence: new Evidence({
+          attempt: 1,
+          timing: { startedAt: 0, totalMs: 1 },
+          requestId: "az-1",
+          response: {
+            status: 503,
+            headers: [
+              ["server", "envoy"],
+              ["apim-request-id", "az-1"],
+              ["no header", "x"],
+              ["x-emoji", "\u{1f600}"]
+            ],
+            body: "no healthy upstream",
+            bodyBytes: 19
+          }
+        })
+      })
+    )
+    assert.instanceOf(sdk, Sdk.InternalServerError)
+    assert.strictEqual(sdk.message, "503 no healthy upstream")
+    assert.strictEqual(sdk.requestID, "az-1")
+    assert.strictEqual(sdk.headers.get("server"), "envoy")
+    // Also where only its shape is left.
+    Object.defineProperty(sdk, "cause", { value: undefined })
+    assert.deepInclude(fromSdkError(sdk)?.reason, { _tag: "Gateway", flag: "no-healthy-upstream" })
   })
 })

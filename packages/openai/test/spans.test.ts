@@ -59,7 +59,8 @@ describe("spans", () => {
         "gen_ai.response.model": "m",
         "gen_ai.response.finish_reasons": ["stop"],
         "gen_ai.usage.input_tokens": 3,
-        "gen_ai.usage.output_tokens": 5
+        "gen_ai.usage.output_tokens": 5,
+        "openai.api.type": "chat_completions"
       })
       assert.notInclude(JSON.stringify(attributes), "secret")
     })

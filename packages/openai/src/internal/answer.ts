@@ -33,15 +33,22 @@ const list: Problem = ({ data }) =>
     ? undefined
     : "it is no list of objects with an id"
 
-/** As many embeddings as inputs, where the number of inputs is known. */
+/** As many embeddings as inputs, where their number is known, and each in its input's place. */
 export const embeddings =
   (inputs: number | undefined): Problem =>
-  ({ data }) =>
-    !Array.isArray(data) || !data.every((each) => isFields(each) && isVector(each["embedding"]))
-      ? "it is no list of embeddings"
-      : inputs !== undefined && data.length !== inputs
-        ? `it has ${data.length} embeddings for ${inputs} inputs`
-        : undefined
+  ({ data }) => {
+    if (!Array.isArray(data) || !data.every((each) => isFields(each) && isVector(each["embedding"]))) {
+      return "it is no list of embeddings"
+    }
+    if (inputs !== undefined && data.length !== inputs) {
+      return `it has ${data.length} embeddings for ${inputs} inputs`
+    }
+    // Code takes the embedding at an input's place for that input's, whatever its index says.
+    const misplaced = data.findIndex(({ index }: Fields, place) => typeof index === "number" && index !== place)
+    return misplaced === -1
+      ? undefined
+      : `embedding ${misplaced} is that of another input: its index is ${String(data[misplaced].index)}`
+  }
 
 const isVector = (u: unknown): boolean =>
   (typeof u === "string" && u !== "") ||
@@ -55,10 +62,74 @@ export const inputsOf = (request: unknown): number | undefined => {
   return typeof input[0] === "number" ? 1 : input.length
 }
 
+/** One that is still in the making has no output yet. */
+const response: Problem = ({ output, status }) =>
+  !Array.isArray(output) ? "it has no output" : status === "failed" ? "it failed and does not say why" : undefined
+
+/** A response that was waited for is no longer in the making. */
+const finishedResponse: Problem = (answer) => {
+  const { status } = answer
+  return status === "in_progress" || status === "queued"
+    ? `it is ${status}, and was not asked for in the background`
+    : response(answer)
+}
+
+/** A page of a list that goes on behind its last object. */
+const page: Problem = (answer) => {
+  const { data, has_more: hasMore } = answer
+  return (
+    list(answer) ??
+    (hasMore === true && Array.isArray(data) && data.length === 0
+      ? "it is empty, and says that there is more"
+      : undefined)
+  )
+}
+
+/** As many results as texts, where the input is a text or a list of texts. */
+export const moderations =
+  (input: unknown): Problem =>
+  ({ results }) => {
+    if (
+      !Array.isArray(results) ||
+      results.length === 0 ||
+      !results.every((each) => isFields(each) && typeof each["flagged"] === "boolean")
+    ) {
+      return "it has no results"
+    }
+    const isTexts = Array.isArray(input) && input.every((each) => typeof each === "string")
+    return isTexts && results.length !== input.length
+      ? `it has ${results.length} results for ${input.length} texts`
+      : undefined
+  }
+
+const images: Problem = ({ data }) =>
+  Array.isArray(data) && data.length > 0 && data.every((each) => isFields(each) && isImage(each))
+    ? undefined
+    : "it has no images"
+
+const isImage = ({ b64_json, url }: Fields): boolean =>
+  (typeof b64_json === "string" && b64_json !== "") || (typeof url === "string" && url !== "")
+
+const text: Problem = (answer) => (typeof answer["text"] === "string" ? undefined : "it has no text")
+
+const object: Problem = ({ id }) => (typeof id === "string" ? undefined : "it has no id")
+
 const anything: Problem = () => undefined
 
 /** What each route answers; of others any JSON object will do. */
-export const problems = { chat, completion, list, anything }
+export const problems = {
+  chat,
+  completion,
+  response,
+  finishedResponse,
+  moderation: moderations(undefined),
+  page,
+  images,
+  text,
+  list,
+  object,
+  anything
+}
 
 /** A verdict on the text of an answer to a route. */
 export const judge = (head: Head, text: string, problem: Problem): Verdict | undefined => {

@@ -4,41 +4,10 @@
  */
 import * as TransportFailure from "@causeway/core/TransportFailure"
 import { Aborted, type UpstreamReason } from "@causeway/core/UpstreamReason"
-import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
 import { type Decompressor, decompressorOf } from "./decompress.ts"
-
-/** Every limit of an exchange; times in milliseconds. */
-export interface Limits {
-  readonly connect: number
-  /** From the request's departure to the answer's headers. */
-  readonly headers: number
-  /** Between two pieces of the answer. */
-  readonly idle: number
-  /** For the whole of an answer that is no stream, from the request's departure. */
-  readonly answer: number
-  /** Between two events of a stream, whatever else comes: comments that keep the connection alive do not count. */
-  readonly event: number
-  /** For the whole body of an answer that is an error: what came until then is used. */
-  readonly errorBody: number
-  readonly errorBodyBytes: number
-  /** The largest body that is collected, in bytes. */
-  readonly body: number
-}
-
-/** A request as it goes out. */
-export interface Outgoing {
-  readonly method: string
-  /** Scheme, host and port. */
-  readonly origin: string
-  /** Path and query. */
-  readonly path: string
-  /** Names and values in turn. */
-  readonly headers: ReadonlyArray<string>
-  readonly body: string | Uint8Array | Readable | undefined
-  /** Whether the answer is a stream of events. */
-  readonly stream: boolean
-}
+import type { Limits } from "./limits.ts"
+import type { Outgoing } from "./request.ts"
 
 /** Takes an answer. After `end` or `fail`, of which exactly one is called, nothing follows. */
 export interface Sink {

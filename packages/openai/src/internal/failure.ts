@@ -11,6 +11,8 @@ import { headersOf } from "../Recording.ts"
 export interface Call {
   readonly upstream: string
   readonly operation: string
+  /** `never`: a call that may have run must not be made again. */
+  readonly replay?: "never"
 }
 
 /** Why a call failed. */
@@ -26,6 +28,7 @@ export const errorOf = (call: Call, verdict: Verdict, recording: Recording, atte
   new UpstreamError({
     upstream: call.upstream,
     operation: call.operation,
+    ...(call.replay !== undefined && { replay: call.replay }),
     reason: verdict.reason,
     evidence: recording.evidence(attempt, {
       ...(verdict.provider !== undefined && { provider: verdict.provider }),

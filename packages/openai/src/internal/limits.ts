@@ -1,6 +1,23 @@
 /** The limits of exchanges, from a recorder's options. */
 import * as Duration from "effect/Duration"
-import type { Limits } from "./exchange.ts"
+
+/** Every limit of an exchange; times in milliseconds. */
+export interface Limits {
+  readonly connect: number
+  /** From the request's departure to the answer's headers. */
+  readonly headers: number
+  /** Between two pieces of the answer. */
+  readonly idle: number
+  /** For the whole of an answer that is no stream, from the request's departure. */
+  readonly answer: number
+  /** Between two events of a stream, whatever else comes: comments that keep the connection alive do not count. */
+  readonly event: number
+  /** For the whole body of an answer that is an error: what came until then is used. */
+  readonly errorBody: number
+  readonly errorBodyBytes: number
+  /** The largest body that is collected, in bytes. */
+  readonly body: number
+}
 
 /** How long each wait may be, and how large each buffer. */
 export interface LimitOptions {

@@ -1,6 +1,19 @@
 /** From the arguments of `fetch` to a request as it goes out. */
 import { Readable } from "node:stream"
-import type { Outgoing } from "./exchange.ts"
+
+/** A request as it goes out. */
+export interface Outgoing {
+  readonly method: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Path and query. */
+  readonly path: string
+  /** Names and values in turn. */
+  readonly headers: ReadonlyArray<string>
+  readonly body: string | Uint8Array | Readable | undefined
+  /** Whether the answer is a stream of events. */
+  readonly stream: boolean
+}
 
 /** Names that belong to the connection, which is undici's. */
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "proxy-connection"])

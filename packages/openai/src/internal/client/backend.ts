@@ -8,12 +8,15 @@ import * as Recorder from "../../Recorder.ts"
 import { unsent } from "../failure.ts"
 import { limitsOf } from "../limits.ts"
 import { isHeaderName, type Ready } from "../upstreams.ts"
+import { providerOf } from "./telemetry/genAi.ts"
 
 /** One upstream's client. */
 export interface Backend {
   readonly name: string
   /** Where it is, for spans. */
   readonly baseUrl: string
+  /** Who is there, by the conventions' names, for spans. */
+  readonly provider: string
   readonly models: ReadonlyMap<string, string>
   readonly sdk: () => Promise<OpenAI>
   /** How long the client may take before it sends anything, in milliseconds: it may have to fetch a credential first. */
@@ -53,7 +56,7 @@ export const configured = (upstream: Ready, recorder: Recorder.Recorder["Service
       logLevel: "off"
     })
   }
-  return { name, baseUrl, models, sdk: () => (sdk ??= load()), sendWithin: undefined }
+  return { name, baseUrl, provider: providerOf(baseUrl), models, sdk: () => (sdk ??= load()), sendWithin: undefined }
 }
 
 /** Takes back what the SDK adds to each request by itself: it was not meant for every upstream. */
@@ -76,6 +79,9 @@ const ownFetch = (client: OpenAI): Recorder.AnyFetch | undefined => {
   return isDefault || typeof fetch !== "function" ? undefined : (input, init) => fetch(input, init)
 }
 
+/** The SDK's client for Azure, of whichever copy of the SDK. */
+const isAzure = (client: OpenAI): boolean => client.constructor.name === "AzureOpenAI"
+
 /** Somebody's configured client, with the recorder as its `fetch`, or around its own. */
 export const wrapped = (
   name: string,
@@ -94,6 +100,7 @@ export const wrapped = (
       return {
         name,
         baseUrl: client.baseURL,
+        provider: isAzure(client) ? "azure.ai.openai" : providerOf(client.baseURL),
         models: new Map<string, string>(),
         sdk: () => Promise.resolve(sdk),
         sendWithin: limitsOf(limits).answer.headers

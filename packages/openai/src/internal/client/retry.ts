@@ -10,6 +10,14 @@ import * as Random from "effect/Random"
 /** An upstream that asks for a longer wait is not waited for. */
 const longestWait = Duration.seconds(60)
 
+/** How often a call may be repeated. */
+export interface Retries {
+  readonly retries: number
+  readonly signal: AbortSignal | undefined
+  /** Asked after each failure: whether the request can be sent once more. */
+  readonly mayRepeat: (() => boolean) | undefined
+}
+
 /**
  * Makes attempts until one succeeds or its failure's disposition, the number of
  * retries or the deadline says stop. Waits as the SDK does: as long as the upstream
@@ -20,8 +28,7 @@ const longestWait = Duration.seconds(60)
  */
 export const retrying = <A, R>(
   attempt: (number: number) => Effect.Effect<A, UpstreamError, R>,
-  retries: number,
-  signal?: AbortSignal
+  { mayRepeat, retries, signal }: Retries
 ): Effect.Effect<A, UpstreamError, R> =>
   Effect.withFiber((fiber) => {
     const inCharge = fiber.getRef(Upstream.CurrentAttempt)
@@ -30,7 +37,7 @@ export const retrying = <A, R>(
       number > retries
         ? attempt(number)
         : Effect.catch(attempt(number), (error) =>
-            Effect.flatMap(waitFor(error, number), (wait) =>
+            Effect.flatMap(mayRepeat?.() === false ? Effect.undefined : waitFor(error, number), (wait) =>
               wait === undefined ? Effect.fail(error) : Effect.andThen(pause(wait, signal), from(number + 1))
             )
           )

@@ -1,4 +1,4 @@
-/** A call through the SDK whose answer is a stream: the SDK makes the request, the events are read here. */
+/** A call through the SDK whose answer comes in pieces: the SDK makes the request, its answer is read here. */
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import { MalformedResponse, type UpstreamReason } from "@causeway/core/UpstreamReason"
@@ -8,65 +8,62 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import type { OpenAI } from "openai"
-import type { ChatCompletionChunk } from "openai/resources/chat/completions"
-import { Events } from "../events.ts"
+import type { Recording } from "../../Recording.ts"
+import { problems } from "../answer.ts"
+import type { Sink } from "../exchange.ts"
 import { type Call, errorOf } from "../failure.ts"
 import { isRecorded, pipe } from "../response.ts"
+import { aborted, rejected } from "./attempt.ts"
 import type { Backend } from "./backend.ts"
-import {
-  aborted,
-  type CallOptions,
-  infoOf,
-  nothing,
-  recordingOf,
-  rejected,
-  type ResponseInfo,
-  type Sent,
-  sentOf,
-  watchSending
-} from "./call.ts"
+import { infoOf, type ResponseInfo } from "./made.ts"
+import { type CallOptions, recordingOf, type Sent, sentOf, watchSending } from "./options.ts"
 
-/** A stream to be opened. */
-export interface StreamSpec {
-  readonly operation: string
-  readonly request: object
-  readonly send: (sdk: OpenAI, sent: Sent) => Promise<Response>
+/** Takes an answer, and gives it piece by piece. */
+export interface Source<A> extends Sink {
+  /** Calls back as soon as there is something to pull, be it the end. */
+  readonly whenReady: (then: () => void) => void
+  /** Whether the answer came to its end, whichever. */
+  readonly isOver: boolean
+  /** The error with which it began, where it failed before any piece. */
+  readonly failure: UpstreamError | undefined
+  readonly pull: Pieces<A>
 }
 
-/** A stream whose first event is there. */
-export interface Opened {
-  readonly pull: Pull.Pull<NonEmptyReadonlyArray<ChatCompletionChunk>, UpstreamError>
+/** The pieces of an answer. */
+export type Pieces<A> = Pull.Pull<NonEmptyReadonlyArray<A>, UpstreamError>
+
+/** A stream to be opened. */
+export interface StreamSpec<A> {
+  readonly call: Call
+  readonly request: object | undefined
+  readonly send: (sdk: OpenAI, sent: Sent) => PromiseLike<Response>
+  readonly source: (call: Call, recording: Recording) => Source<A>
+}
+
+/** A stream whose first piece is there. */
+export interface Opened<A> {
+  readonly pull: Pieces<A>
   readonly info: () => ResponseInfo
 }
 
-/** Opens a stream, up to its first event. With the scope's end its socket is closed. */
-export const open = (
+/** Opens a stream, up to its first piece. With the scope's end its socket is closed. */
+export const open = <A>(
   backend: Backend,
-  spec: StreamSpec,
+  spec: StreamSpec<A>,
   options: CallOptions,
   number: number,
   scope: Scope.Scope
-): Effect.Effect<Opened, UpstreamError> =>
+): Effect.Effect<Opened<A>, UpstreamError> =>
   Effect.withFiber((fiber) => {
-    const call: Call = { upstream: backend.name, operation: spec.operation }
+    const { call, request } = spec
     const recording = recordingOf(options, true, number)
-    const events = new Events<ChatCompletionChunk>({
-      call,
-      recording,
-      hasChoices: true,
-      // The check has found it to be an object; its fields are the upstream's word, as they are in the SDK.
-      emit: (_event, json) => json as unknown as ChatCompletionChunk,
-      join: (chunk) => chunk
-    })
-    const info = (): ResponseInfo => {
-      const last = recording.attempts.at(-1)
-      return last === undefined ? nothing(call, number) : infoOf(call, last)
-    }
+    const source = spec.source(call, recording)
+    const info = (): ResponseInfo => infoOf(call, number, recording.attempts.at(-1))
     const { signal } = options
-    /** Until the answer has begun; from then on the events tell of a failure themselves. */
+    /** Until the answer has begun; from then on the source tells of a failure itself. */
     let failOpening: ((reason: UpstreamReason) => void) | undefined
     const giveUp = (reason: UpstreamReason): void => {
-      if (events.isOver) return
+      if (source.isOver) return
       recording.abort(reason)
       failOpening?.(reason)
     }
@@ -75,7 +72,7 @@ export const open = (
       signal?.removeEventListener("abort", onAbort)
       giveUp(aborted("caller", true))
     })
-    const opened = Effect.callback<Opened, UpstreamError>((resume) => {
+    const opened = Effect.callback<Opened<A>, UpstreamError>((resume) => {
       failOpening = (reason) => resume(Effect.fail(errorOf(call, { reason }, recording)))
       signal?.addEventListener("abort", onAbort, { once: true })
       if (signal?.aborted === true) onAbort()
@@ -88,15 +85,15 @@ export const open = (
             unwatch()
             failOpening = undefined
             if (!isRecorded(response)) return resume(Effect.fail(errorOf(call, { reason: notRecorded() }, recording)))
-            response[pipe](events)
-            events.whenReady(() => {
-              const { failure } = events
-              resume(failure === undefined ? Effect.succeed({ pull: events.pull, info }) : Effect.fail(failure))
+            response[pipe](source)
+            source.whenReady(() => {
+              const { failure } = source
+              resume(failure === undefined ? Effect.succeed({ pull: source.pull, info }) : Effect.fail(failure))
             })
           },
           (error: unknown) => {
             unwatch()
-            const verdict = rejected(error, recording, spec.request, options)
+            const verdict = rejected(error, recording, { request, problem: problems.anything }, options)
             resume(verdict === undefined ? Effect.die(error) : Effect.fail(errorOf(call, verdict, recording)))
           }
         )

@@ -1,52 +1,127 @@
 /** A relayed request as it goes out. */
+import * as Upstream from "@causeway/core/Upstream"
 import { RequestEncoding } from "@causeway/core/UpstreamReason"
+import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import type { Outgoing } from "../exchange.ts"
-import { type Ready, requestIdNames, requestIdOf } from "../upstreams.ts"
+import { Recording } from "../../Recording.ts"
+import { type Call, errorOf } from "../failure.ts"
+import type { Outgoing } from "../request.ts"
+import { isHeaderValue, type Ready, requestIdNames, requestIdOf } from "../upstreams.ts"
+import { renameInForm } from "./renameInForm.ts"
 import { renameModel } from "./renameModel.ts"
+import { replayOf, type Route, routeOf } from "./routes.ts"
 
 /** What a caller asks for. */
 export interface RelayRequest {
   readonly path: string
   readonly method: string
-  readonly body?: string | undefined
+  readonly body?: string | Uint8Array | undefined
+  /** Of the body. Default: JSON. */
+  readonly contentType?: string | undefined
 }
 
 /** An upstream with the headers that each request to it has. */
 export interface Target extends Ready {
-  readonly plain: ReadonlyArray<string>
-  readonly stream: ReadonlyArray<string>
+  /** Names and values in turn, by what is accepted as an answer. */
+  readonly accepting: Readonly<Record<Accept, ReadonlyArray<string>>>
+  /** The upstream's own, which win over the content type of a body. */
+  readonly own: Readonly<Record<string, string>>
 }
+
+type Accept = "application/json" | "text/event-stream" | "*/*"
+
+const json = "application/json"
 
 /** Puts the headers of an upstream's requests together once. */
 export const targetOf = (upstream: Ready): Target => {
   const own: Record<string, string> = {}
   if (upstream.apiKey !== undefined) own["authorization"] = `Bearer ${Redacted.value(upstream.apiKey)}`
   for (const [name, value] of Object.entries(upstream.headers)) own[name.toLowerCase()] = value
-  const headers = (accept: string): ReadonlyArray<string> =>
-    Object.entries({ accept, "content-type": "application/json", "user-agent": "causeway", ...own }).flat()
-  return { ...upstream, plain: headers("application/json"), stream: headers("text/event-stream") }
+  const accepting = {
+    "application/json": headersOf(json, json, own),
+    "text/event-stream": headersOf("text/event-stream", json, own),
+    "*/*": headersOf("*/*", json, own)
+  }
+  return { ...upstream, own, accepting }
 }
 
-/** The request to an upstream, or why there cannot be one. */
-export const outgoing = (
+const headersOf = (accept: Accept, type: string, own: Readonly<Record<string, string>>): ReadonlyArray<string> =>
+  Object.entries({ accept, "content-type": type, "user-agent": "causeway", ...own }).flat()
+
+/** One attempt at a relayed call, ready to be sent. */
+export interface Attempt {
+  readonly call: Call
+  readonly route: Route
+  readonly recording: Recording
+  readonly sent: Outgoing
+}
+
+/** Makes an attempt ready, or says why there cannot be one. */
+export const attemptOf = (
   target: Target,
-  { body, method, path }: RelayRequest,
+  request: RelayRequest,
+  accept: Accept,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Attempt | UpstreamError => {
+  const stream = accept === "text/event-stream"
+  const route = routeOf(request.method, request.path)
+  const replay = replayOf(route, request.body)
+  const call: Call = { upstream: target.name, operation: route.operation, ...(replay !== undefined && { replay }) }
+  const recording = new Recording({ stream, firstAttempt: fiber.getRef(Upstream.CurrentAttempt)?.number })
+  const sent = outgoing(target, request, accept, stream, fiber)
+  return sent instanceof RequestEncoding ? errorOf(call, { reason: sent }, recording) : { call, route, recording, sent }
+}
+
+const outgoing = (
+  target: Target,
+  { body, contentType = json, method, path }: RelayRequest,
+  accept: Accept,
   stream: boolean,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Outgoing | RequestEncoding => {
   if (!/^\/[\x21-\x7e]*$/.test(path)) return unsendable("path", path)
   if (!/^[A-Z]{1,20}$/.test(method)) return unsendable("method", method)
+  if (!isHeaderValue(contentType)) return unsendable("content type", contentType)
   const id = requestIdOf(fiber)
-  const headers = stream ? target.stream : target.plain
+  const headers = contentType === json ? target.accepting[accept] : headersOf(accept, contentType, target.own)
   return {
     method,
     origin: target.origin,
-    path: target.prefix + withQuery(path, target.query),
+    path: target.prefix + withQuery(renamed(path, target.models), target.query),
     headers: id === undefined ? headers : [...headers, ...requestIdNames.flatMap((name) => [name, id])],
-    body: body === undefined ? undefined : renameModel(body, target.models),
+    body: bodyOf(body, contentType, target.models),
     stream
+  }
+}
+
+const bodyOf = (
+  body: RelayRequest["body"],
+  contentType: string,
+  models: ReadonlyMap<string, string>
+): Outgoing["body"] => {
+  if (body === undefined || models.size === 0) return body
+  if (typeof body === "string") return renameModel(body, models)
+  return /^multipart\/form-data/i.test(contentType)
+    ? renameInForm(body, contentType, models)
+    : /json/i.test(contentType)
+      ? renameModel(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(), models)
+      : body
+}
+
+/** A model's own page is named after it. */
+const renamed = (path: string, models: ReadonlyMap<string, string>): string => {
+  if (models.size === 0) return path
+  const [, encoded, rest = ""] = /^\/models\/([^/?]+)(.*)$/.exec(path) ?? []
+  const name = encoded === undefined ? undefined : models.get(decoded(encoded))
+  return name === undefined ? path : `/models/${encodeURIComponent(name)}${rest}`
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

@@ -1,0 +1,61 @@
+/** Lists that come in pages: all of it, or page by page. */
+import * as Classification from "@causeway/core/Classification"
+import type { UpstreamError } from "@causeway/core/UpstreamError"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { isFields, problems } from "../answer.ts"
+import type { Verdict } from "../failure.ts"
+import { type Accept, type Accepted, checked, json } from "./accept.ts"
+import type { Made } from "./made.ts"
+
+/** One page. */
+export interface Page<A> {
+  readonly data: ReadonlyArray<A>
+  /** Where the next page begins; `undefined`: there is none. */
+  readonly next: string | undefined
+}
+
+/** Makes the request of a page; `after`: the last object of the page before. */
+export type Fetch<A> = (after: string | undefined) => Effect.Effect<Made<Page<A>>, UpstreamError>
+
+/**
+ * A page, checked: a list of objects with an id, which goes on where it says so. The
+ * cursor is `last_id` where there is one, else the last object's id, as in the SDK.
+ */
+export const page = <A>(after: string | undefined): Accept<Page<A>> =>
+  checked(json<Sent<A>>(problems.page), (sent, { text }): Accepted<Page<A>> | Verdict => {
+    const { data, has_more: hasMore, last_id: stated } = sent
+    if (hasMore !== true) return { value: { data, next: undefined } }
+    const last: unknown = data.at(-1)
+    const next = typeof stated === "string" ? stated : isFields(last) ? last["id"] : undefined
+    // A page that is repeated would be fetched for ever.
+    return typeof next === "string" && next !== after
+      ? { value: { data, next } }
+      : { reason: Classification.malformed("wrong-shape", text(), "its next page is the same one again") }
+  })
+
+/** A page as it comes: of its fields only the list is checked. */
+interface Sent<A> {
+  readonly data: ReadonlyArray<A>
+  readonly has_more?: unknown
+  readonly last_id?: unknown
+}
+
+/** Every object of every page. */
+export const all = <A>(fetch: Fetch<A>): Effect.Effect<Made<ReadonlyArray<A>>, UpstreamError> =>
+  Effect.gen(function* () {
+    let made = yield* fetch(undefined)
+    const objects = [...made.data.data]
+    while (made.data.next !== undefined) {
+      made = yield* fetch(made.data.next)
+      for (const each of made.data.data) objects.push(each)
+    }
+    return { data: objects, info: made.info }
+  })
+
+/** The objects page by page, each page fetched when it is wanted. */
+export const pageByPage = <A>(fetch: Fetch<A>): Stream.Stream<A, UpstreamError> =>
+  Stream.paginate<string | undefined, A, UpstreamError>(undefined, (after) =>
+    Effect.map(fetch(after), ({ data: { data, next } }) => [data, Option.fromUndefinedOr(next)] as const)
+  )

@@ -1,0 +1,118 @@
+/** What the streams of each API are made of, and what their proper end is. */
+import type { StreamTruncated } from "@causeway/core/UpstreamReason"
+import { type Fields, isFields } from "./answer.ts"
+
+/** How much of the output is kept for evidence, in UTF-16 code units. */
+const partialLimit = 16_384
+
+/** No route has more choices; what they need of memory is the upstream's to say otherwise. */
+const mostChoices = 1_024
+
+/** One stream, as far as it has come. */
+export interface Tally {
+  /** Takes in an event that states no error. Gives what is wrong with it, if anything is. `type`: as the event calls itself. */
+  add(json: Fields, type: string): string | undefined
+  /** The beginning of the output. */
+  readonly partial: string
+  /** Whether the last event was there, after which there is nothing to wait for. */
+  readonly isComplete: boolean
+  /** What is missing if the stream ends now. `isMarked`: by `[DONE]`, not only by the end of its bytes. */
+  missing(isMarked: boolean): StreamTruncated["missing"] | undefined
+}
+
+/** A kind of stream. */
+export type StreamKind = () => Tally
+
+/** Choices, each of which must finish, and `[DONE]`. */
+class Choices implements Tally {
+  readonly isComplete = false
+  /** Of the first choice. */
+  partial = ""
+  /** The choices that have started, each with whether it has finished. */
+  readonly #choices = new Map<unknown, boolean>()
+  #open = 0
+
+  add({ choices }: Fields): string | undefined {
+    if (Array.isArray(choices)) for (const choice of choices) if (isFields(choice)) this.#choice(choice)
+    return this.#choices.size > mostChoices ? `the stream has more than ${mostChoices} choices` : undefined
+  }
+
+  missing(isMarked: boolean): StreamTruncated["missing"] | undefined {
+    if (!isMarked) return "done"
+    return this.#open > 0 || this.#choices.size === 0 ? "finish-reason" : undefined
+  }
+
+  #choice(choice: Fields): void {
+    const index = choice["index"] ?? 0
+    const finish = choice["finish_reason"]
+    const isFinished = this.#choices.get(index)
+    if (typeof finish === "string" && finish !== "") {
+      if (isFinished === false) this.#open--
+      this.#choices.set(index, true)
+    } else if (isFinished === undefined) {
+      this.#choices.set(index, false)
+      this.#open++
+    }
+    if (index !== 0) return
+    const { delta, text } = choice
+    this.partial = extended(this.partial, isFields(delta) ? delta["content"] : text)
+  }
+}
+
+/** Events that name their type, with a type for the last one. Some upstreams send `[DONE]` behind it. */
+class Typed implements Tally {
+  partial = ""
+  #isFinal = false
+  readonly #final: ReadonlySet<string>
+  /** Whether there is one final event, not one for each of several outputs. */
+  readonly #isSingle: boolean
+
+  constructor(final: ReadonlyArray<string>, isSingle: boolean) {
+    this.#final = new Set(final)
+    this.#isSingle = isSingle
+  }
+
+  get isComplete(): boolean {
+    return this.#isFinal && this.#isSingle
+  }
+
+  add({ delta }: Fields, type: string): undefined {
+    if (this.#final.has(type)) this.#isFinal = true
+    else if (texts.has(type)) this.partial = extended(this.partial, delta)
+  }
+
+  missing(): StreamTruncated["missing"] | undefined {
+    return this.#isFinal ? undefined : "final-event"
+  }
+}
+
+/** Events of any sort, and `[DONE]`. */
+const marked: Tally = {
+  partial: "",
+  isComplete: false,
+  add: () => undefined,
+  missing: (isMarked) => (isMarked ? undefined : "done")
+}
+
+/** Events whose `delta` is text of the output. */
+const texts: ReadonlySet<string> = new Set(["response.output_text.delta", "transcript.text.delta"])
+
+const extended = (partial: string, piece: unknown): string =>
+  typeof piece === "string" && partial.length < partialLimit
+    ? partial + piece.slice(0, partialLimit - partial.length)
+    : partial
+
+/**
+ * Streams by what they carry. From OpenAI's API reference, "Streaming events" of each
+ * API; a response that is incomplete or cancelled has come to its end as well.
+ */
+export const streamKinds = {
+  /** Chat completions and the older completions. */
+  choices: () => new Choices(),
+  response: () => new Typed(["response.completed", "response.incomplete", "response.cancelled"], true),
+  image: () => new Typed(["image_generation.completed", "image_edit.completed"], false),
+  speech: () => new Typed(["speech.audio.done"], true),
+  transcription: () => new Typed(["transcript.text.done"], true),
+  /** What is not known here. */
+  other: () => marked
+} satisfies Readonly<Record<string, StreamKind>>

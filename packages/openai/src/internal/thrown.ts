@@ -1,0 +1,261 @@
+/** What an SDK threw, by its shape: copies of its classes, and errors that crossed a thread, are recognised too. */
+import * as Disposition from "@causeway/core/Disposition"
+import * as TransportFailure from "@causeway/core/TransportFailure"
+import { UpstreamError } from "@causeway/core/UpstreamError"
+import {
+  Aborted,
+  Configuration,
+  Credential,
+  InvalidRequest,
+  MalformedResponse,
+  OutputUnusable,
+  RequestEncoding,
+  Session,
+  StreamProtocol,
+  StreamTruncated,
+  type UpstreamReason
+} from "@causeway/core/UpstreamReason"
+import * as Redaction from "@causeway/core/Redaction"
+import { hasProperty } from "effect/Predicate"
+import { classified, type Head, ofStatus, type Verdict } from "./failure.ts"
+
+/** The SDK's own default, for its timeouts, which do not tell theirs. */
+const defaultTimeout = 600_000
+
+const chain = (error: unknown): ReadonlyArray<unknown> => {
+  const seen = new Set<unknown>()
+  for (let each = error; each !== undefined && !seen.has(each) && seen.size < 16;) {
+    seen.add(each)
+    each = hasProperty(each, "cause") ? each.cause : undefined
+  }
+  return [...seen]
+}
+
+const isReason = (u: unknown): u is UpstreamReason =>
+  Disposition.isDisposed(u) && hasProperty(u, "seenIn") && hasProperty(u, "_tag")
+
+/** The reason that a recorder's `fetch` rejected with, however it was wrapped since. */
+const reasonWithin = (error: unknown): UpstreamReason | undefined => chain(error).find(isReason)
+
+/** The error of this model that an error was made of, or wrapped. */
+export const upstreamErrorWithin = (error: unknown): UpstreamError | undefined => {
+  try {
+    return chain(error).find((each) => each instanceof UpstreamError)
+  } catch {
+    return undefined
+  }
+}
+
+/** The names of an error's class and of those above it. */
+export const classesOf = (error: unknown): ReadonlyArray<string> => {
+  const names: Array<string> = hasProperty(error, "name") && typeof error.name === "string" ? [error.name] : []
+  let prototype: unknown = typeof error === "object" && error !== null ? Object.getPrototypeOf(error) : null
+  while (typeof prototype === "object" && prototype !== null && names.length < 16) {
+    names.push(prototype.constructor.name)
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return names
+}
+
+const messageOf = (error: unknown): string =>
+  hasProperty(error, "message") && typeof error.message === "string" ? error.message : ""
+
+/** An error's own view of an answer: status, headers, and the body as far as the SDK kept it. */
+export interface SdkAnswer {
+  readonly head: Head
+  readonly body: string
+}
+
+/** Headers as a head has them: those of a `Headers`, or of a plain object. */
+const recordOf = (headers: unknown): Record<string, string> => {
+  if (typeof headers !== "object" || headers === null) return {}
+  const pairs: Iterable<readonly [string, unknown]> = headers instanceof Headers ? headers : Object.entries(headers)
+  const record: Record<string, string> = {}
+  for (const [name, value] of pairs) if (typeof value === "string") record[name.toLowerCase()] = value
+  return record
+}
+
+/** The answer that an error of the SDK carries, if it carries one. */
+export const answerOf = (error: unknown): SdkAnswer | undefined => {
+  if (!hasProperty(error, "status") || !hasProperty(error, "headers")) return undefined
+  const { status } = error
+  if (status !== undefined && (typeof status !== "number" || !(status >= 100 && status < 600))) return undefined
+  const stated = hasProperty(error, "error") ? error.error : undefined
+  if (status === undefined && stated === undefined) return undefined
+  const headers = recordOf(error.headers)
+  const body = stated === undefined ? messageOf(error).replace(/^\d{3} /, "") : json({ error: stated })
+  return { head: { status: status ?? 200, headers, header: (name) => headers[name] }, body }
+}
+
+const json = (value: unknown): string => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return ""
+  }
+}
+
+/** Whether an error is the transport's: by a code of the system or of undici, or by its name. */
+const isTransport = (error: unknown): boolean =>
+  chain(error).some((each) => {
+    const names = classesOf(each)
+    if (names.includes("AbortError") || names.includes("TimeoutError")) return true
+    if (messageOf(each) === "fetch failed" || messageOf(each) === "terminated") return true
+    if (hasProperty(each, "errors") && Array.isArray(each.errors)) return each.errors.some(isTransport)
+    return (
+      hasProperty(each, "code") &&
+      typeof each.code === "string" &&
+      /^(?:E[A-Z_]{3,}$|EAI_|UND_ERR_|ERR_TLS_|ERR_SSL_|CERT_|HPE_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(each.code)
+    )
+  })
+
+/** The verdict on anything thrown; `undefined` for what is no failure of an upstream. Never throws. */
+export const verdictOf = (error: unknown): Verdict | undefined => {
+  try {
+    return recognised(error)
+  } catch {
+    // A property that throws when it is read.
+    return undefined
+  }
+}
+
+const recognised = (error: unknown): Verdict | undefined => {
+  const reason = reasonWithin(error)
+  if (reason !== undefined) return { reason, cause: error }
+  const answer = answerOf(error)
+  if (answer !== undefined && !classesOf(error).includes("OAuthError")) {
+    const { body, head } = answer
+    const verdict = head.status >= 300 ? ofStatus(head, body) : classified(head, body, "stream")
+    if (verdict !== undefined) return { ...verdict, cause: error }
+  }
+  const said = ofClass(error, classesOf(error), messageOf(error)) ?? ofReading(error)
+  return said === undefined ? undefined : { reason: said, cause: error }
+}
+
+/** What an error's class says, or where that is lost its message. */
+const ofClass = (error: unknown, classes: ReadonlyArray<string>, message: string): UpstreamReason | undefined => {
+  const is = (name: string, text: string): boolean => classes.includes(name) || message.startsWith(text)
+  if (is("LengthFinishReasonError", "Could not parse response content as the length limit")) {
+    return unusable("length", message)
+  }
+  if (is("ContentFilterFinishReasonError", "Could not parse response content as the request was rejected")) {
+    return unusable("filtered", message)
+  }
+  if (is("APIUserAbortError", "Request was aborted.")) {
+    return new Aborted({ message: "the call was given up", seenIn: "socket", by: "caller" })
+  }
+  if (is("APIConnectionTimeoutError", "Request timed out.")) {
+    // The SDK's own timer aborts its request, so that the cause is no more than an abort.
+    const said = TransportFailure.reasonOf(error)
+    return said._tag === "Timeout" ? said : TransportFailure.timeout("headers", defaultTimeout)
+  }
+  // Before the transport's: a credential is fetched over the network too.
+  if (is("OAuthError", "OAuth2 authentication error") || classes.includes("SubjectTokenProviderError")) {
+    return credential(message)
+  }
+  if (classes.includes("InvalidWebhookSignatureError")) {
+    const code = "invalid_webhook_signature"
+    return new InvalidRequest({ message: clean(message), seenIn: "request", code })
+  }
+  const encoded = TransportFailure.systemOf(error).find(({ code = "" }) =>
+    /^(?:Z_|ERR__ERROR_FORMAT_|ZSTD_)/.test(code)
+  )
+  if (encoded !== undefined) {
+    return new MalformedResponse({
+      message: `the body is not what its content-encoding says: ${encoded.message}`,
+      seenIn: "body",
+      issue: "encoding",
+      excerpt: ""
+    })
+  }
+  if (isTransport(error)) return TransportFailure.reasonOf(error)
+  if (is("APIConnectionError", "Connection error.")) return TransportFailure.reasonOf(error)
+  if (classes.some((name) => /^(?:OpenAIRealtime|WebSocket|WebRTC)Error$/.test(name))) {
+    return new Session({ message: clean(message), seenIn: "socket" })
+  }
+  if (classes.some((name) => /^(?:PartialJSON|MalformedJSON|AgentOutputParseError)$/.test(name))) {
+    return unusable("unparsable", message)
+  }
+  if (!classes.includes("OpenAIError")) return undefined
+  const rule = messages.find(([pattern]) => pattern.test(message))
+  return rule === undefined
+    ? new Configuration({ message: clean(message), seenIn: "request", option: "client" })
+    : rule[1](message)
+}
+
+/** What the SDK's plain `OpenAIError` says, by its sentences in 7.57. */
+const messages: ReadonlyArray<readonly [RegExp, (message: string) => UpstreamReason]> = [
+  [
+    /credentials|authentication method|'apiKey' function|get token|token exchange|X\.509|workload identity/i,
+    (message) => credential(message)
+  ],
+  [/^request ended without sending any/, (message) => truncated("first-event", message)],
+  [/^missing finish_reason/, (message) => truncated("finish-reason", message)],
+  [
+    /^missing |^expected |^Duplicate |^duplicate |^Received .+(?:run.step|message)|^When snapshot|stream contains|stream has ended|stream exceeded|stream does not match/,
+    (message) => new StreamProtocol({ message: clean(message), seenIn: "stream", index: 0, event: "" })
+  ],
+  [/validation failed|could not be parsed/, (message) => unusable("unparsable", message)],
+  [
+    /^Path parameters|must be JSON serializable/,
+    (message) => new RequestEncoding({ message: clean(message), seenIn: "request", path: "" })
+  ]
+]
+
+const credential = (message: string): Credential =>
+  new Credential({ message: clean(message), seenIn: "request", missing: "apiKey" })
+
+const truncated = (missing: StreamTruncated["missing"], message: string): StreamTruncated =>
+  new StreamTruncated({ message: clean(message), seenIn: "stream", events: 0, bytes: 0, partial: "", missing })
+
+/**
+ * What was thrown while the SDK wrote a request or read an answer. Such errors have
+ * no class of their own; the SDK's sentences tell them, or the place in the stack.
+ */
+const ofReading = (error: unknown): UpstreamReason | undefined => {
+  const classes = classesOf(error)
+  const message = messageOf(error)
+  if (classes.includes("SyntaxError")) {
+    if (/server-sent event/.test(message)) {
+      return new StreamProtocol({ message: clean(message), seenIn: "stream", index: 0, event: "" })
+    }
+    if (/WebSocket event/.test(message)) return new Session({ message: clean(message), seenIn: "socket" })
+    if (!message.startsWith("Error reading response") && !isIn(error, reading)) return undefined
+    const issue = /Unexpected end|Unterminated|Expected .+ after/.test(message) ? "truncated" : "not-json"
+    return new MalformedResponse({ message: clean(message), seenIn: "body", issue, excerpt: "" })
+  }
+  if (!classes.includes("TypeError")) return undefined
+  if (/^(?:Received null for|Invalid value given to form|Multipart field|Invalid streaming file chunk)/.test(message)) {
+    return new RequestEncoding({ message: clean(message), seenIn: "request", path: "" })
+  }
+  if (/serialize a BigInt|circular structure/.test(message) && isIn(error, sdk)) {
+    return new RequestEncoding({ message: clean(message), seenIn: "request", path: "" })
+  }
+  return isIn(error, reading) && /^Cannot read properties|is not iterable|is not a function/.test(message)
+    ? new MalformedResponse({ message: clean(message), seenIn: "body", issue: "wrong-shape", excerpt: "" })
+    : undefined
+}
+
+/** The SDK's own modules in a stack. */
+const sdk = /[/\\]openai[/\\](?:src[/\\])?(?:internal|core|lib|client|resources)/
+
+/** Those that read answers, and `fetch` where it does so for them. */
+const reading = /[/\\]openai[/\\](?:src[/\\])?(?:internal[/\\]parse|core[/\\](?:pagination|streaming)|lib[/\\])/
+
+/**
+ * Whether an error was thrown in these modules: further down the stack they only called.
+ * A stack that was trimmed, or the SDK within a bundle, does not tell.
+ */
+const isIn = (error: unknown, modules: RegExp): boolean => {
+  const stack = hasProperty(error, "stack") && typeof error.stack === "string" ? error.stack : ""
+  const frames = stack.split("\n").filter((line) => /^\s*at /.test(line))
+  return frames
+    .filter((frame) => !/\(<anonymous>\)|node:internal/.test(frame))
+    .slice(0, 1)
+    .some((frame) => modules.test(frame))
+}
+
+const clean = (message: string): string => Redaction.text(message.slice(0, 4_096)).slice(0, 500)
+
+const unusable = (issue: OutputUnusable["issue"], message: string): OutputUnusable =>
+  new OutputUnusable({ message: clean(message), seenIn: "body", issue, output: "" })
