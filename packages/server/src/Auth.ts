@@ -21,6 +21,7 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { isHealthRequest } from "./internal/healthRequest.ts"
+import { Keyed } from "./internal/trusted.ts"
 import * as PublicError from "./PublicError.ts"
 import { RequestError, Unauthenticated } from "./RequestError.ts"
 
@@ -67,7 +68,7 @@ export const layer = ({
       Effect.flatMap(HttpServerRequest, (request) => {
         if (except(request)) return app
         const key = keyOf(request)
-        if (key !== undefined && isKnown(key)) return app
+        if (key !== undefined && isKnown(key)) return Effect.provideService(app, Keyed, true)
         const reason = new Unauthenticated({ issue: key === undefined ? "missing" : "unknown" })
         return PublicError.handle(Effect.fail(new RequestError({ reason })))
       }),

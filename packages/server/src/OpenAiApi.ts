@@ -1,11 +1,25 @@
 /**
- * OpenAI's routes in front of upstreams: `POST /v1/chat/completions`, plain and
- * streamed, and `GET /v1/models`.
+ * OpenAI's routes in front of upstreams.
  *
- * A request's body is checked as far as this server relies on it, and sent on as
- * the text that it was; answers and events come back as the upstream's text. So
- * fields that nobody here knows survive. What an upstream fails with is told as
- * `PublicError` says, in a stream by an error event in place of `[DONE]`.
+ * | route below `/v1` | methods | |
+ * | --- | --- | --- |
+ * | `/chat/completions`, `/completions`, `/responses` | `POST` | plain and streamed |
+ * | `/embeddings`, `/moderations` | `POST` | |
+ * | `/models`, `/models/{id}` | `GET` | |
+ * | `/images/generations` | `POST` | plain and streamed |
+ * | `/images/edits`, `/images/variations` | `POST` of a form | plain and streamed |
+ * | `/audio/speech` | `POST` | audio, or events |
+ * | `/audio/transcriptions`, `/audio/translations` | `POST` of a form | JSON, text or events |
+ * | `/files` | `GET`, `POST` of a form | |
+ * | `/files/{id}` | `GET`, `DELETE` | |
+ * | `/files/{id}/content` | `GET` | as it was stored |
+ *
+ * A request's body is checked as far as this server relies on it, and sent on as it
+ * was; answers and events come back as the upstream wrote them. So fields that nobody
+ * here knows survive. What an upstream fails with is told as `PublicError` says; in a
+ * stream that has begun by an error event in place of its proper end, in the form of
+ * its API. Audio and files have no such form: there the connection is broken, so that
+ * nobody takes a part for the whole.
  *
  * **Example** (A gateway to one upstream)
  *
@@ -39,28 +53,33 @@
  * await Effect.runPromise(Effect.provide(program, Simulator.layer())) // => [200, 502]
  * ```
  */
-import { isArrayNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import type { PolicyError } from "@causeway/core/PolicyError"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
-import { Relay, type RelayAnswer, type RelayElement, type RelayRequest } from "@causeway/openai/Relay"
+import {
+  Relay,
+  type RelayAnswer,
+  type RelayElement,
+  type RelayRequest,
+  type TransferElement,
+  type TransferRequest
+} from "@causeway/openai/Relay"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
-import { isString } from "effect/Predicate"
-import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Body from "./internal/body.ts"
-import * as ChatRequest from "./internal/chatRequest.ts"
-import * as EventStream from "./internal/eventStream.ts"
+import { routeNotFound } from "./internal/httpServerError.ts"
 import { methods } from "./internal/methods.ts"
+import * as OpenAiRequest from "./internal/openAiRequest.ts"
+import * as Relayed from "./internal/relayed.ts"
 import { relayedHeaders } from "./internal/relayedHeaders.ts"
 import * as PublicError from "./PublicError.ts"
-import type { RequestError } from "./RequestError.ts"
+import { InvalidHeader, RequestError } from "./RequestError.ts"
 
 /** Options of {@link layer}. */
 export interface Options {
@@ -72,50 +91,147 @@ export interface Options {
 export const layer = ({ policy }: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | Relay> =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
-      const relay = yield* Relay
-      const complete: Complete = (request) =>
-        policy === undefined ? relay.complete(request) : Policy.apply(policy)(relay.complete(request))
-      const events: Events = (request) =>
-        policy === undefined ? relay.events(request) : Policy.applyStream(policy)(relay.events(request))
-      yield* methods(router, "/v1/chat/completions", { POST: PublicError.handle(chat(complete, events)) })
-      yield* methods(router, "/v1/models", {
-        GET: PublicError.handle(Effect.map(complete({ path: "/models", method: "GET" }), toResponse))
-      })
+      const relay = callsOf(yield* Relay, policy)
+      const json = (path: string, kind: OpenAiRequest.Kind) => ({ POST: handler(relayJson(relay, path, kind)) })
+      const form = (path: string) => handler(relayForm(relay, path))
+      const get = handler(relayed(relay, "GET"))
+      const routes = {
+        "/chat/completions": json("/chat/completions", "chat"),
+        "/completions": json("/completions", "completion"),
+        "/responses": json("/responses", "response"),
+        "/embeddings": json("/embeddings", "embedding"),
+        "/moderations": json("/moderations", "moderation"),
+        "/models": { GET: get },
+        "/models/:id": { GET: get },
+        "/images/generations": json("/images/generations", "image"),
+        "/images/edits": { POST: form("/images/edits") },
+        "/images/variations": { POST: form("/images/variations") },
+        "/audio/speech": { POST: handler(relaySpeech(relay)) },
+        "/audio/transcriptions": { POST: form("/audio/transcriptions") },
+        "/audio/translations": { POST: form("/audio/translations") },
+        "/files": { GET: get, POST: form("/files") },
+        "/files/:id": { GET: get, DELETE: handler(relayed(relay, "DELETE")) },
+        "/files/:id/content": { GET: handler(relayContent(relay)) }
+      } as const
+      for (const [path, handlers] of Object.entries(routes)) yield* methods(router, `/v1${path}`, handlers)
     })
   )
 
 type CallError = UpstreamError | BoundaryError | PolicyError
 
-type Complete = (request: typeof RelayRequest.Type) => Effect.Effect<typeof RelayAnswer.Type, CallError>
+/** The calls of a relay, under a policy. */
+interface Calls {
+  readonly complete: (request: typeof RelayRequest.Type) => Effect.Effect<typeof RelayAnswer.Type, CallError>
+  readonly events: (request: typeof RelayRequest.Type) => Stream.Stream<typeof RelayElement.Type, CallError>
+  readonly transfer: (request: typeof TransferRequest.Type) => Stream.Stream<typeof TransferElement.Type, CallError>
+}
 
-type Events = (request: typeof RelayRequest.Type) => Stream.Stream<typeof RelayElement.Type, CallError>
+const callsOf = (relay: Relay["Service"], policy: Policy.Policy | undefined): Calls =>
+  policy === undefined
+    ? {
+        complete: (request) => relay.complete(request),
+        events: (request) => relay.events(request),
+        transfer: (request) => relay.transfer(request)
+      }
+    : {
+        complete: (request) => Policy.apply(policy)(relay.complete(request)),
+        events: (request) => Policy.applyStream(policy)(relay.events(request)),
+        transfer: (request) => Policy.applyStream(policy)(relay.transfer(request))
+      }
 
-const chat = (
-  complete: Complete,
-  events: Events
-): Effect.Effect<HttpServerResponse.HttpServerResponse, CallError | RequestError, HttpServerRequest | Scope.Scope> =>
-  Effect.flatMap(Body.json, ({ text, value }) =>
-    Effect.flatMap(ChatRequest.decode(value), ({ stream }) => {
-      const request = { path: "/chat/completions", method: "POST", body: text }
-      return stream === true
-        ? Effect.flatMap(Stream.toPull(events(request)), toEvents)
+type Answered<R = never> = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  CallError | RequestError,
+  HttpServerRequest | R
+>
+
+const handler = <R>(answered: Answered<R>) => PublicError.handle(answered)
+
+/** A request in JSON, with an answer in JSON or in events. */
+const relayJson = ({ complete, events }: Calls, path: string, kind: OpenAiRequest.Kind): Answered<Scope.Scope> => {
+  const decode = OpenAiRequest.decoder(kind)
+  const ending = path === "/responses" ? Relayed.numbered : Relayed.plain(path)
+  return Effect.flatMap(Body.json, ({ text, value }) =>
+    Effect.flatMap(decode(value), ({ stream }) => {
+      const request = { path, method: "POST", body: text }
+      return stream
+        ? Effect.flatMap(Stream.toPull(events(request)), (pull) => Relayed.respond(pull, ending))
         : Effect.map(complete(request), toResponse)
     })
   )
+}
 
-const toResponse = ({ body, headers, status }: typeof RelayAnswer.Type): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(body, { status, contentType: "application/json", headers: relayedHeaders(headers) })
+/** A request without a body, with an answer in JSON. */
+const relayed = ({ complete }: Calls, method: "GET" | "DELETE"): Answered<HttpRouter.RouteContext> =>
+  Effect.map(
+    Effect.flatMap(target, (path) => complete({ path, method })),
+    toResponse
+  )
 
-/** The relayed events, behind the headers that stand before them. */
-const toEvents = <E>(
-  pull: Pull.Pull<NonEmptyReadonlyArray<typeof RelayElement.Type>, E>
-): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest> =>
-  Effect.suspend(() => {
-    let headers: Readonly<Record<string, string>> = {}
-    const texts: EventStream.Events<E> = Effect.flatMap(pull, (elements) => {
-      for (const element of elements) if (!isString(element)) headers = relayedHeaders(element.headers)
-      const found = elements.filter(isString)
-      return isArrayNonEmpty(found) ? Effect.succeed(found) : texts
+/** A request in a form. */
+const relayForm = ({ transfer }: Calls, path: string): Answered<Scope.Scope> =>
+  Effect.flatMap(formType, (contentType) =>
+    Effect.flatMap(Body.bytes, (body) =>
+      Effect.flatMap(
+        Stream.toPull(transfer({ path, method: "POST", body: new Uint8Array(body), contentType })),
+        (pull) => Relayed.respond(pull, Relayed.plain(path))
+      )
+    )
+  )
+
+/** A request in JSON, with an answer that is audio. */
+const relaySpeech = ({ transfer }: Calls): Answered<Scope.Scope> => {
+  const path = "/audio/speech"
+  const decode = OpenAiRequest.decoder("speech")
+  return Effect.flatMap(Body.json, ({ text, value }) =>
+    Effect.flatMap(decode(value), () =>
+      Effect.flatMap(Stream.toPull(transfer({ path, method: "POST", body: Buffer.from(text) })), (pull) =>
+        Relayed.respond(pull, Relayed.plain(path))
+      )
+    )
+  )
+}
+
+/** A file's content. */
+const relayContent = ({ transfer }: Calls): Answered<Scope.Scope | HttpRouter.RouteContext> =>
+  Effect.flatMap(target, (path) =>
+    Effect.flatMap(Stream.toPull(transfer({ path, method: "GET" })), (pull) =>
+      Relayed.respond(pull, Relayed.plain(path))
+    )
+  )
+
+/** The path and query of a request below `/v1`, as an upstream shall see them. */
+const target: Effect.Effect<string, RequestError, HttpServerRequest | HttpRouter.RouteContext> = Effect.flatMap(
+  HttpServerRequest,
+  (request) =>
+    Effect.flatMap(HttpRouter.params, ({ id }) => {
+      const [path = "", query] = request.url.split(/\?(.*)/s, 2)
+      // What names a step upwards is no id, however it is written.
+      if (id !== undefined && /^\.{0,2}$/.test(id)) return Effect.fail(routeNotFound(request))
+      const below = path.slice(path.indexOf("/v1/") + 3)
+      const named = id === undefined ? below : below.replace(/^(\/\w+\/)[^/]*/, `$1${encodeURIComponent(id)}`)
+      return Effect.succeed(query === undefined ? named : `${named}?${query}`)
     })
-    return Effect.flatMap(EventStream.first(texts), (first) => EventStream.respondWith(first, texts, headers))
+)
+
+/** The content type of a form, which has its boundary. */
+const formType: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.flatMap(
+  HttpServerRequest,
+  ({ headers }) => {
+    const type = headers["content-type"] ?? ""
+    return /^multipart\/form-data\s*;.*boundary=/i.test(type)
+      ? Effect.succeed(type)
+      : Effect.fail(
+          new RequestError({
+            reason: new InvalidHeader({ header: "content-type", allowed: "multipart/form-data, with its boundary" })
+          })
+        )
+  }
+)
+
+const toResponse = (answer: typeof RelayAnswer.Type): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(answer.body, {
+    status: answer.status,
+    contentType: "application/json",
+    headers: relayedHeaders(answer)
   })

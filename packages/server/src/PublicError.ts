@@ -216,6 +216,19 @@ export const toResponse = ({ body, headers, status }: PublicError): HttpServerRe
 export const toEvent = ({ body }: PublicError): string => `event: error\ndata: ${JSON.stringify(body)}\n\n`
 
 /**
+ * {@link toEvent} of a stream of the Responses API, whose events are numbered:
+ * https://platform.openai.com/docs/api-reference/responses-streaming/error.
+ */
+export const toResponseEvent = ({ body: { error } }: PublicError, sequenceNumber: number): string =>
+  `event: error\ndata: ${JSON.stringify({
+    type: "error",
+    sequence_number: sequenceNumber,
+    code: error.code,
+    message: error.message,
+    param: error.param
+  })}\n\n`
+
+/**
  * The public form of a cause, after the failure has been reported: to the
  * `ErrorReporter`s, and to the log where it is no mistake of the caller's.
  */

@@ -148,8 +148,9 @@ describe("OpenAiApi", () => {
       })
     )
 
-    it("has a row for every fault", () => {
-      assert.sameMembers(
+    it("knows each fault of its rows", () => {
+      // All of them: `test/faults` at the root.
+      assert.includeMembers(
         Fault.all.map(({ name }) => name),
         [...Object.keys(faults), ...endless]
       )

@@ -41,6 +41,9 @@ const inFlight = (calls: number) =>
     while ((yield* pool.status).inFlight < calls) yield* Effect.sleep("5 millis")
   })
 
+/** A field of a form. */
+const part = (name: string, text: string) => `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`
+
 const messages = [{ role: "user", content: "good day" }]
 
 describe("over worker threads", () => {
@@ -122,6 +125,28 @@ describe("over worker threads", () => {
           assert.match(String(stream.headers["x-upstream-request-id"]), /^sim-req-/)
           const failed = yield* post("/v1/chat/completions", { model: "fault:cut-stream", messages, stream: true })
           assert.match(failed.text, /event: error\ndata: .*"stream_truncated".*\n\n$/)
+        }),
+      patience
+    )
+
+    it.effect(
+      "relays forms, files, audio and the events of a response",
+      () =>
+        Effect.gen(function* () {
+          const type = "multipart/form-data; boundary=b"
+          const file = part("file", "one line").replace('"file"', '"file"; filename="a.txt"')
+          const form = `${file}${part("purpose", "user_data")}--b--\r\n`
+          const created = yield* post("/v1/files", form, { "content-type": type })
+          assert.strictEqual(created.status, 200, created.text)
+          const { id } = JSON.parse(created.text)
+          assert.strictEqual((yield* call(`/v1/files/${id}/content`)).text, "one line")
+          const removed = yield* call(`/v1/files/${id}`, { method: "DELETE" })
+          assert.include(JSON.parse(removed.text), { id, deleted: true })
+          const audio = yield* post("/v1/audio/speech", { model: "tts", input: "hi", voice: "alloy" })
+          assert.deepStrictEqual([audio.status, audio.text.length > 0], [200, true])
+          assert.match(String(audio.headers["content-type"]), /^audio\//)
+          const events = yield* post("/v1/responses", { model: "gpt-5", input: "hi", stream: true })
+          assert.match(events.text, /^event: response.created\n[\s\S]*event: response.completed\ndata: .*\n\n$/)
         }),
       patience
     )

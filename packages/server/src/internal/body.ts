@@ -15,14 +15,18 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
  * JSON, whatever the client calls it. A content encoding is, since compressed
  * bytes are no text.
  */
-export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.flatMap(
+export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.suspend(() =>
+  Effect.flatMap(bytes, decode)
+)
+
+/** The body as bytes, of any content type. */
+export const bytes: Effect.Effect<ArrayBuffer, RequestError, HttpServerRequest> = Effect.flatMap(
   HttpServerRequest,
   (request) => {
     const encoding = request.headers["content-encoding"]
-    if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
-      return fail(new UnsupportedEncoding({ encoding: encoding.slice(0, 40) }))
-    }
-    return Effect.matchEffect(request.arrayBuffer, { onFailure: unread, onSuccess: decode })
+    return encoding !== undefined && encoding.toLowerCase() !== "identity"
+      ? fail(new UnsupportedEncoding({ encoding: encoding.slice(0, 40) }))
+      : Effect.catch(request.arrayBuffer, unread)
   }
 )
 

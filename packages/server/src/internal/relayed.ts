@@ -1,0 +1,73 @@
+/** What a relay streams, as an answer. */
+import type { RelayHead, TransferElement } from "@causeway/openai/Relay"
+import { isArrayNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { isString } from "effect/Predicate"
+import type * as Pull from "effect/Pull"
+import * as PublicError from "../PublicError.ts"
+import * as EventStream from "./eventStream.ts"
+import { relayedHeaders } from "./relayedHeaders.ts"
+import * as StreamedAnswer from "./streamedAnswer.ts"
+
+/** How the streams of an API end, by the text of their last events. */
+export type Ending = (last: () => string) => EventStream.Ending
+
+/** Streams with `[DONE]`, where they are of completions; others end with an event of their own. */
+export const plain =
+  (path: string): Ending =>
+  () =>
+    path.endsWith("/completions") ? EventStream.marked : { ...EventStream.marked, done: "" }
+
+/** Streams whose events are numbered, as those of the Responses API. */
+export const numbered: Ending = (last) => ({
+  done: "",
+  failed: (error) => PublicError.toResponseEvent(error, numberOf(last()) + 1)
+})
+
+/** The number of the last event in a text. In a string of JSON its quotes would be escaped. */
+const numberOf = (text: string): number => {
+  const key = '"sequence_number":'
+  const at = text.lastIndexOf(key)
+  const [digits] = /^\s*\d{1,15}/.exec(at === -1 ? "" : text.slice(at + key.length)) ?? []
+  return digits === undefined ? -1 : Number(digits)
+}
+
+type Head = typeof RelayHead.Type
+
+/** Answers by what comes. Fails with what the stream fails with before its first element. */
+export const respond = <E>(
+  pull: Pull.Pull<NonEmptyReadonlyArray<typeof TransferElement.Type>, E>,
+  ending: Ending
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest> =>
+  Effect.suspend(() => {
+    let head: Head = { status: 200, headers: [] }
+    let last = ""
+    const pieces: StreamedAnswer.Pieces<E> = Effect.flatMap(pull, (elements) => {
+      const found: Array<StreamedAnswer.Piece> = []
+      for (const element of elements) {
+        if (isString(element) || element instanceof Uint8Array) found.push(element)
+        else head = element
+        // An event that is not numbered does not hide the one before it.
+        if (isString(element) && element.includes('"sequence_number"')) last = element
+      }
+      return isArrayNonEmpty(found) ? Effect.succeed(found) : pieces
+    })
+    return Effect.flatMap(EventStream.first(pieces), (first) => {
+      const headers = relayedHeaders(head)
+      const type = head.headers.find(([name]) => name === "content-type")?.[1] ?? "application/octet-stream"
+      if (/event-stream/i.test(type)) {
+        const { done, failed } = ending(() => last)
+        return StreamedAnswer.respond(first, pieces, {
+          done,
+          failed,
+          headers: EventStream.headersWith(headers)
+        })
+      }
+      const [body] = first
+      return isString(body)
+        ? Effect.succeed(HttpServerResponse.text(body, { status: head.status, contentType: type, headers }))
+        : StreamedAnswer.respond(first, pieces, { done: "", headers: { ...headers, "content-type": type } })
+    })
+  })
