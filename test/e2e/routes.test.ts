@@ -172,9 +172,13 @@ layer(Layer.effect(Causeway, ready()), { timeout, excludeTestServices: true })("
   )
 
   describe("a fault of the upstream", () => {
-    it.effect("is in this table", () =>
+    // All of them: `test/faults`.
+    it.effect("is one of the simulator's", () =>
       Effect.sync(() =>
-        assert.deepStrictEqual(Object.keys(outcomes).toSorted(), Fault.all.map(({ name }) => name).toSorted())
+        assert.includeMembers(
+          Fault.all.map(({ name }) => name),
+          Object.keys(outcomes)
+        )
       )
     )
 

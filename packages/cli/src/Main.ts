@@ -91,9 +91,48 @@ const explain = Command.make(
   ])
 )
 
+const simulate = Command.make(
+  "simulate",
+  {
+    port: setting("port", "number", "Where to listen, on 127.0.0.1; 0 takes a free port (9000)"),
+    list: Flag.Boolean("list").pipe(
+      Flag.withDescription("Print every fault with its sentence, and end"),
+      Flag.withDefault(false)
+    ),
+    fault: setting("fault", "name", "What happens to every request, such as overloaded?share=0.3"),
+    script: setting("script", "file", "Phases in JSON: an outage, a brown-out, a recovery"),
+    latency: setting("latency", "profile", "local, fast, typical, slow, or durations: '80 millis,20 millis'"),
+    rateLimit: setting("rate-limit", "n/time", "Requests that are let through, such as 20/second"),
+    tokenLimit: setting("token-limit", "n/time", "Tokens that are let through, such as 6000/minute"),
+    seed: setting("seed", "number", "Of the chances; the same seed, the same chances (0)"),
+    recordBodies: Flag.Boolean("record-bodies").pipe(
+      Flag.withDescription("Keep the requests' bodies for GET /simulator/requests"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn(function* ({ list, ...flags }) {
+    const Simulate = yield* Effect.promise(() => import("./Simulate.ts"))
+    if (list) return void process.stdout.write(`${Simulate.list()}\n`)
+    return yield* Simulate.run(flags)
+  })
+).pipe(
+  Command.withDescription(
+    [
+      "Serve an upstream that speaks OpenAI's protocol and fails on demand, to test apps in any language.",
+      "",
+      "A request asks for a fault by its model, fault:<name>, or by the header x-simulator-fault."
+    ].join("\n  ")
+  ),
+  Command.withShortDescription("Serve an upstream that fails on demand"),
+  Command.withExamples([
+    { command: "causeway simulate", description: "On http://127.0.0.1:9000/v1" },
+    { command: "causeway simulate --latency typical --rate-limit 60/minute", description: "Slow, and limited" }
+  ])
+)
+
 const causeway = Command.make("causeway").pipe(
   Command.withDescription("Failures that keep their type wherever they travel."),
-  Command.withSubcommands([serve, explain])
+  Command.withSubcommands([serve, simulate, explain])
 )
 
 const version = (): string => {

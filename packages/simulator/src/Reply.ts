@@ -22,17 +22,22 @@ export interface Head {
 
 /**
  * What follows the last piece of the body. `end`: the message ends as HTTP says.
- * `cut`: the connection is closed, although more was promised. `stall`: nothing,
- * until the client leaves. `reset`: the connection is reset (RST).
+ * `cut`: the connection is closed, although more was promised. `half-close`: the
+ * simulator's direction is closed (FIN), and the client's stays open. `stall`:
+ * nothing, until the client leaves. `reset`: the connection is reset (RST).
  */
-export type Ending = "end" | "cut" | "stall" | "reset"
+export type Ending = "end" | "cut" | "half-close" | "stall" | "reset"
 
 /** One answer. */
 export interface Reply {
   /** Without a head nothing of HTTP is sent, and the body goes to the socket as it is. */
   readonly head: Head | undefined
-  /** Each piece is one write. Several pieces are paced by the simulator's `tokenDelay`. */
+  /** Each piece is one write. The wait between two of several pieces is that of the simulator's latency. */
   readonly body: ReadonlyArray<string | Uint8Array>
+  /** The wait before the head, beside the latency's, in milliseconds. */
+  readonly wait?: number | undefined
+  /** The wait between two pieces in the place of the latency's, in milliseconds. */
+  readonly pace?: number | undefined
   readonly ending: Ending
 }
 
@@ -70,10 +75,14 @@ export const problem = (
   headers: Readonly<Record<string, string>> = {}
 ): Reply => json(status, { error: { message, type, param, code } }, headers)
 
-/** A stream of server-sent events, one piece each. A string goes out as it is, anything else as JSON. */
-export const events = (values: ReadonlyArray<unknown>): Reply => ({
+/** One server-sent event. A string goes out as it is, anything else as JSON. */
+export const event = (data: unknown, name?: string): string =>
+  `${name === undefined ? "" : `event: ${name}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`
+
+/** A stream of server-sent events, one piece each. */
+export const events = (pieces: ReadonlyArray<string>): Reply => ({
   head: { status: 200, headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" } },
-  body: values.map((value) => `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`),
+  body: pieces,
   ending: "end"
 })
 

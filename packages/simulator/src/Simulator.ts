@@ -1,8 +1,12 @@
 /**
  * An upstream that speaks OpenAI's protocol on a loopback socket, answers the
  * same request always with the same answer, says that it is a simulator, and
- * fails on demand: the model `fault:<name>` asks for one of the faults in
- * `Fault`, `fault:<name>*<n>` for `n` failures and the right answer from then on.
+ * fails on demand.
+ *
+ * A request asks for a fault by its model, `fault:<name>`, or by the header
+ * `x-simulator-fault: <name>`, and has precedence. For all others the simulator's
+ * behaviour decides: a fault, a latency, a rate limit, set by the options, by
+ * `behave`, or by the phases of a script. Times are measured by Effect's `Clock`.
  *
  * **Example** (Two failures, then an answer)
  *
@@ -26,43 +30,50 @@
  * await Effect.runPromise(Effect.provide(program, Simulator.layer())) // => [503, 503, 200]
  * ```
  */
-import * as NodeHttp from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Redaction from "@causeway/core/Redaction"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import type { AddressName } from "./Address.ts"
+import type { Behaviour } from "./Behaviour.ts"
+import * as Addresses from "./internal/addresses.ts"
+import * as Control from "./internal/control.ts"
+import * as Director from "./internal/director.ts"
 import * as Exchange from "./internal/exchange.ts"
 import * as Journal from "./internal/journal.ts"
 import { identity } from "./internal/protocol.ts"
-import * as Routes from "./internal/routes.ts"
+import * as Respond from "./internal/respond.ts"
+import * as Server from "./internal/server.ts"
+import * as Settings from "./internal/settings.ts"
+import * as Store from "./internal/store.ts"
 import * as Turns from "./internal/turns.ts"
+import type { Script } from "./Script.ts"
 import type { SeenRequest } from "./SeenRequest.ts"
+import type { SimulatorError } from "./SimulatorError.ts"
 
-/** It listens on loopback only. */
-const host = "127.0.0.1"
+export { SimulatorError } from "./SimulatorError.ts"
 
-/** How a simulator is set up. */
-export interface Options {
+/** How a simulator is set up, and how it behaves. */
+export interface Options extends Behaviour {
   /** 0, the default, takes a free one. */
   readonly port?: number | undefined
-  /** The wait between two events of a stream; none by default. */
-  readonly tokenDelay?: Duration.Input | undefined
   /** How many requests are remembered; 1,000 by default. */
   readonly requestLog?: number | undefined
+  /** Whether the record holds the requests' bodies; not by default. */
+  readonly recordBodies?: boolean | undefined
+  /** What happens in a row, from the start. */
+  readonly script?: Script | undefined
+  /** Of the chances: shares, and waits that vary. The same seed, the same chances. Default: 0. */
+  readonly seed?: number | undefined
 }
-
-/** The simulator could not start: an option was wrong, or the port could not be had. */
-export class SimulatorError extends Data.TaggedError("SimulatorError")<{
-  readonly message: string
-  /** Node's code, such as `EADDRINUSE`. */
-  readonly code?: string | undefined
-  readonly cause?: unknown
-}> {}
 
 /** A running simulator, and what a test can see of it. */
 export interface Shape {
@@ -82,113 +93,117 @@ export interface Shape {
   readonly awaitRequest: (predicate: (request: SeenRequest) => boolean) => Effect.Effect<SeenRequest>
   /** Waits until the connection of the request with this number is closed. */
   readonly awaitClosed: (number: number) => Effect.Effect<SeenRequest>
-  /** Lets the faults that happen `n` times start anew. */
-  readonly resetFaults: Effect.Effect<void>
+  /** Each request from now on, when it has its outcome. */
+  readonly settled: Stream.Stream<SeenRequest>
+  /** The name of the script's phase that holds now; `undefined` where there is no script, or it is over. */
+  readonly phase: Effect.Effect<string | undefined>
+  /** Takes the place of how it behaved, and ends the script. */
+  readonly behave: (behaviour: Behaviour) => Effect.Effect<void, SimulatorError>
+  /** Starts a script, in the place of the one that runs. */
+  readonly run: (script: Script) => Effect.Effect<void, SimulatorError>
+  /**
+   * As if it had just started: behaviour and script of the options, faults that happen
+   * `n` times, limits, stored responses and files, and the record.
+   */
+  readonly reset: Effect.Effect<void>
+  /** The base URL at which connections fail in this way; opened when it is first asked for. */
+  readonly address: (name: AddressName) => Effect.Effect<string, SimulatorError>
 }
-
-/** An open connection. */
-interface Connection {
-  readonly number: number
-  /** What ends each exchange that is under way on it; a client may send requests ahead. */
-  readonly exchanges: Set<() => void>
-}
-
-const isAddressInfo = (address: AddressInfo | string | null): address is AddressInfo =>
-  typeof address === "object" && address !== null
-
-const listen = (server: NodeHttp.Server, port: number): Effect.Effect<number, SimulatorError> =>
-  Effect.callback((resume) => {
-    const fail = (cause: NodeJS.ErrnoException) => {
-      const message = `The simulator cannot listen on ${host}:${port}: ${cause.message}`
-      resume(Effect.fail(new SimulatorError({ message, code: cause.code, cause })))
-    }
-    server.once("error", fail)
-    server.listen(port, host, () => {
-      server.off("error", fail)
-      const address = server.address()
-      resume(Effect.succeed(isAddressInfo(address) ? address.port : port))
-    })
-  })
-
-const checked = Effect.fnUntraced(function* ({ port = 0, requestLog = 1_000, tokenDelay = 0 }: Options) {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    return yield* new SimulatorError({ message: `port must be an integer from 0 to 65535, not ${port}` })
-  }
-  if (!Number.isSafeInteger(requestLog) || requestLog < 1) {
-    return yield* new SimulatorError({ message: `requestLog must be an integer of at least 1, not ${requestLog}` })
-  }
-  const pause = Option.filter(Duration.fromInput(tokenDelay), Duration.isFinite)
-  if (Option.isNone(pause)) return yield* new SimulatorError({ message: "tokenDelay must be a finite duration" })
-  return { port, requestLog, pause: pause.value }
-})
-
-/** The answer to one request. */
-const serve = Effect.fnUntraced(function* (
-  request: NodeHttp.IncomingMessage,
-  response: NodeHttp.ServerResponse,
-  arrival: Journal.Arrival,
-  entry: Journal.Entry,
-  options: { readonly isDue: Turns.Turns["isDue"]; readonly pause: Duration.Duration }
-) {
-  const start = yield* Clock.currentTimeMillis
-  const body = yield* Exchange.readBody(request)
-  const { content, reply } =
-    body === undefined
-      ? Routes.tooLarge
-      : Routes.answer({ ...arrival, number: entry.number, body, isDue: options.isDue })
-  entry.describe(content)
-  const headers = {
-    server: identity,
-    "x-causeway-simulator": content.fault ?? "no-fault",
-    "x-request-id": entry.id,
-    "openai-processing-ms": String((yield* Clock.currentTimeMillis) - start)
-  }
-  yield* Exchange.play(response, reply, { entry, headers, pause: options.pause })
-})
 
 const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Return<Shape, SimulatorError, Scope.Scope> {
-  const { pause, port: wanted, requestLog } = yield* checked(options)
-  const fork = Effect.runForkWith(yield* Effect.context())
-  const connections = new Map<Socket, Connection>()
-  const open = new Set<number>()
-  const journal = Journal.make(requestLog, (connection) => open.has(connection))
+  const settings = yield* Settings.checked(options)
+  const context = yield* Effect.context()
+  const fork = Effect.runForkWith(context)
+  const clock = yield* Clock.Clock
+  const now = () => clock.currentTimeMillisUnsafe()
+  const random = yield* Random.withSeed(Random.Random, settings.seed)
   const turns = Turns.make()
-  let connectionCount = 0
-  let isClosing = false
+  const store = Store.make()
+  const { connections, server } = Server.make((connection) => journal.connectionClosed(connection))
+  const journal = Journal.make({
+    limit: settings.requestLog,
+    recordBodies: settings.recordBodies,
+    isOpen: connections.isOpen,
+    now
+  })
 
-  const server = NodeHttp.createServer({ keepAliveTimeout: 60_000 })
-  server.on("connection", (socket) => {
-    const connection = ++connectionCount
-    connections.set(socket, { number: connection, exchanges: new Set() })
-    open.add(connection)
-    socket.once("close", () => {
-      // Before anybody is told of it: each exchange on this connection has its outcome when it shows as closed.
-      for (const end of connections.get(socket)?.exchanges ?? []) end()
-      connections.delete(socket)
-      open.delete(connection)
-      journal.connectionClosed(connection)
+  /** The reply to a request that is no steering. */
+  const answer = Effect.fnUntraced(function* (
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    entry: Journal.Entry
+  ) {
+    const start = now()
+    const body = yield* Exchange.readBody(request)
+    const wish = request.headers[Respond.faultHeader]
+    const call = {
+      number: entry.number,
+      method: request.method ?? "GET",
+      path: url.pathname,
+      query: url.searchParams,
+      origin,
+      contentType: request.headers["content-type"] ?? "",
+      store,
+      wish: typeof wish === "string" ? wish : undefined
+    }
+    const { content, delay, headers, holding, reply } =
+      body === undefined
+        ? Respond.tooLarge(director, now())
+        : yield* Respond.respond({ director, turns, random }, { ...call, body }, now())
+    entry.describe({ ...content, status: reply.head?.status })
+    yield* Exchange.play(response, reply, {
+      entry,
+      headers: {
+        server: identity,
+        "x-causeway-simulator": content.fault ?? "no-fault",
+        "x-request-id": entry.id,
+        "openai-processing-ms": String(now() - start),
+        ...headers
+      },
+      wait: delay + holding.latency.answer(),
+      pause: content.stream ? holding.latency.event : () => 0
     })
   })
-  server.on("request", (request, response) => {
-    const { authorization = "" } = request.headers
-    const connection = connections.get(request.socket)
-    const arrival: Journal.Arrival = {
+
+  const steer = Effect.fnUntraced(function* (request: IncomingMessage, response: ServerResponse, url: URL) {
+    const body = (yield* Exchange.readBody(request)) ?? new Uint8Array()
+    const reply = yield* Control.respond(steering, {
       method: request.method ?? "GET",
-      path: request.url?.split("?", 1)[0] ?? "/",
-      bearer: /^bearer ./i.test(authorization),
-      connection: connection?.number ?? 0
-    }
-    const entry = journal.arrived(arrival)
+      path: url.pathname,
+      query: url.searchParams,
+      body
+    })
+    yield* Exchange.play(response, reply, {
+      entry: { settle: () => {} },
+      headers: { server: identity },
+      wait: 0,
+      pause: () => 0
+    })
+  })
+
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const url = Server.urlOf(request, origin)
+    const connection = connections.of(request.socket)
+    const entry = Control.isControl(url.pathname)
+      ? undefined
+      : journal.arrived({
+          method: request.method ?? "GET",
+          path: url.pathname,
+          headers: Redaction.headers(Server.headersOf(request)),
+          bearer: /^bearer ./i.test(request.headers.authorization ?? ""),
+          connection: connection?.number ?? 0
+        })
     // A client that leaves shows as an error of the request as well; the close of the connection says it.
     request.on("error", () => {})
-    const fiber = fork(serve(request, response, arrival, entry, { isDue: turns.isDue, pause }))
+    const fiber = fork(entry === undefined ? steer(request, response, url) : answer(request, response, url, entry))
     let isOver = false
     const end = () => {
       if (isOver) return
       isOver = true
       connection?.exchanges.delete(end)
       fiber.interruptUnsafe()
-      entry.settle(response.writableFinished ? "answered" : isClosing ? "broken" : "abandoned")
+      entry?.settle(response.writableFinished ? "answered" : connection?.isBroken === true ? "broken" : "abandoned")
     }
     connection?.exchanges.add(end)
     response.once("close", end)
@@ -198,24 +213,74 @@ const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Retu
     })
   })
 
-  const port = yield* Effect.acquireRelease(listen(server, wanted), () =>
+  const port = yield* Effect.acquireRelease(Server.listen(server, settings.port), () =>
     Effect.callback<void>((resume) => {
-      isClosing = true
       server.close(() => resume(Effect.void))
-      for (const socket of connections.keys()) socket.destroy()
+      connections.breakAll()
     })
   )
+  const origin = `http://${Server.host}:${port}`
+  const address = yield* Addresses.make(port)
 
-  return {
-    url: `http://${host}:${port}/v1`,
+  const door = yield* Semaphore.make(1)
+  let isRefusing = false
+  /** Brings the door into the state that was last wished for. */
+  const turnDoor = door.withPermit(
+    Effect.suspend(() => {
+      if (isRefusing === !server.listening) return Effect.void
+      if (!isRefusing) return Effect.asVoid(Server.listen(server, port))
+      server.close()
+      connections.breakAll()
+      return Effect.void
+    })
+  )
+  const phase = Effect.sync((): string | undefined => director.phase(now()))
+  let waking: Fiber.Fiber<unknown> | undefined
+  yield* Effect.addFinalizer(() => Effect.sync(() => waking?.interruptUnsafe()))
+  const director = Director.make({ ...settings, now: now() }, random, {
+    refuse(next) {
+      isRefusing = next
+      fork(Effect.catch(turnDoor, (error) => Effect.logError(error)))
+    },
+    wake(millis) {
+      waking?.interruptUnsafe()
+      waking = millis === undefined ? undefined : fork(Effect.andThen(Effect.sleep(millis), phase))
+    }
+  })
+
+  const shape: Shape = {
+    url: `${origin}/v1`,
     port,
     requests: Effect.sync(journal.list),
     requestCount: Effect.sync(journal.count),
-    openSockets: Effect.sync(() => connections.size),
+    openSockets: Effect.sync(connections.size),
     awaitRequest: journal.awaitRequest,
     awaitClosed: (number) => journal.awaitRequest((request) => request.number === number && !request.socketOpen),
-    resetFaults: Effect.sync(turns.reset)
+    settled: Stream.callback((queue) =>
+      Effect.acquireRelease(
+        Effect.sync(() => journal.onSettled((request) => Queue.offerUnsafe(queue, request))),
+        (off) => Effect.sync(off)
+      )
+    ),
+    phase,
+    behave: (behaviour) => Effect.map(Settings.behaviour(behaviour), (behaviour) => director.behave(behaviour, now())),
+    run: (script) => Effect.map(Settings.checkedScript(script), (script) => director.run(script, now())),
+    reset: Effect.sync(() => {
+      turns.reset()
+      store.clear()
+      journal.clear()
+      director.behave(settings.behaviour, now())
+      if (settings.script !== undefined) director.run(settings.script, now())
+    }),
+    address
   }
+  const steering: Control.Steering = {
+    ...shape,
+    clear: Effect.sync(journal.clear),
+    behave: (behaviour) => Effect.map(Settings.behaviour(behaviour), (it) => director.behave(it, now())),
+    run: (script) => Effect.map(Settings.checkedScript(script), (it) => director.run(it, now()))
+  }
+  return shape
 })
 
 /** The running simulator. */

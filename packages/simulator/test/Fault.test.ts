@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import * as Address from "@causeway/simulator/Address"
 import * as Fault from "@causeway/simulator/Fault"
 import { Simulator } from "@causeway/simulator/Simulator"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -211,11 +212,21 @@ const expected: Readonly<Record<string, Expected>> = {
 const endless = ["stall", "stall-body"]
 
 describe("Fault", () => {
-  it("has a test for each row", () => {
-    assert.sameMembers(
+  it("has a row for each test", () => {
+    assert.includeMembers(
       Fault.all.map(({ name }) => name),
       [...Object.keys(expected), ...endless]
     )
+  })
+
+  it("names each row once, and describes it in a line", () => {
+    const names = Fault.all.map(({ name }) => name)
+    assert.strictEqual(new Set(names).size, names.length)
+    for (const { description, kinds, name } of Fault.all) {
+      assert.match(name, /^[a-z0-9-]+$/)
+      assert.match(description, /^[^\n]{8,120}$/, name)
+      assert.isAbove(kinds.length, 0, name)
+    }
   })
 
   it("shows the twelve faults of the demonstration first", () => {
@@ -238,29 +249,48 @@ describe("Fault", () => {
     )
   })
 
-  it("has each row in the readme", () => {
-    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
-    const rows = readme.split("\n").flatMap((line) => {
-      const [, name, description] = /^\| `fault:([a-z0-9-]+)` +\| (.+?) +\|$/.exec(line) ?? []
-      return name === undefined ? [] : [[name, description]]
+  it("has each row in the documentation", () => {
+    const docs = readFileSync(new URL("../../../docs/simulator.md", import.meta.url), "utf8")
+    const [, faults = ""] = docs.split("\n## The faults\n")
+    const rows = faults.split("\n").flatMap((line) => {
+      const [, name, description] = /^\| `([a-z0-9-]+)` +\| (.+?) +\|$/.exec(line) ?? []
+      return name === undefined ? [] : [`${name}: ${description}`]
     })
-    assert.deepStrictEqual(
+    assert.sameMembers(
       rows,
-      Fault.all.map(({ description, name }) => [name, description])
+      Fault.all.map(({ description, name }) => `${name}: ${description}`)
     )
+    for (const { description, name } of Address.all) {
+      assert.include(docs, `| \`${name}\``)
+      assert.include(docs, description)
+    }
   })
 
   it("reads a model's name", () => {
     assert.strictEqual(Fault.parse("fault:stall")?.times, Number.POSITIVE_INFINITY)
     assert.strictEqual(Fault.parse("fault:stall*12")?.times, 12)
+    assert.strictEqual(Fault.parse("stall?n=12")?.times, 12)
+    assert.strictEqual(Fault.parse("flaky")?.times, 2)
+    const slow = Fault.parse("fault:slow?millis=5&share=0.5&delay=7")
+    assert.deepStrictEqual([slow?.value("millis"), slow?.share, slow?.delay], [5, 0.5, 7])
+    assert.strictEqual(Fault.parse("slow")?.value("millis"), 3_000)
     for (const model of [
-      "stall",
       "fault:",
       "fault:nope",
       "fault:stall*",
       "fault:stall*0",
       "fault:stall*-1",
-      "Fault:stall"
+      "Fault:stall",
+      "stall?n=0",
+      "stall?n=1.5",
+      "stall*2?n=2",
+      "stall?n=2&n=3",
+      "stall?share=1.1",
+      "stall?share=",
+      "stall?millis=5",
+      "slow?millis=-1",
+      "slow?millis=5?millis=6",
+      "stall?delay=Infinity"
     ]) {
       assert.strictEqual(Fault.parse(model), undefined, model)
     }
@@ -281,7 +311,8 @@ layer(Simulator.layer())("on the wire", (it) => {
       const isHttp = wire.text.startsWith("HTTP/1.1 ")
       if (isHttp) {
         assert.match(answer.headers["x-request-id"] ?? "", /^sim-req-\d+$/)
-        assert.strictEqual(answer.headers["x-causeway-simulator"], name)
+        const befalls = Fault.parse(name)?.fault.kinds.includes(stream ? "stream" : "json")
+        assert.strictEqual(answer.headers["x-causeway-simulator"], befalls === true ? name : "no-fault")
       }
     })
   )
@@ -314,6 +345,25 @@ layer(Simulator.layer())("on the wire", (it) => {
       assert.strictEqual(events.isWhole, false)
       assert.strictEqual(begun(message((yield* stream.closed).text)), "")
     })
+  )
+
+  const statuses = Fault.all.flatMap(({ description, name }) => {
+    const [, status] = /^(\d{3}) /.exec(description) ?? []
+    return status === undefined || expected[name] !== undefined || endless.includes(name)
+      ? []
+      : [[name, Number(status)] as const]
+  })
+  it.effect.each(statuses.filter(([name]) => !/^(?:oversized|gzip-bomb|stall)/.test(name)))(
+    "fault:%s has the status that it says: %i",
+    ([name, status]) =>
+      Effect.gen(function* () {
+        const simulator = yield* Simulator
+        for (const stream of [false, true]) {
+          const { text } = yield* exchange(simulator, chat(`fault:${name}`, { stream }))
+          const isHit = Fault.parse(name)?.fault.kinds.includes(stream ? "stream" : "json") === true
+          assert.match(text, new RegExp(`^HTTP/1.1 ${isHit && name !== "flaky" ? status : "\\d+"} `), name)
+        }
+      })
   )
 
   it.effect("a fault of embeddings is that of a plain call", () =>

@@ -34,7 +34,7 @@ describe("Simulator", () => {
     [{ port: 1.5 }, "port"],
     [{ requestLog: 0 }, "requestLog"],
     [{ requestLog: Number.NaN }, "requestLog"],
-    [{ tokenDelay: "Infinity" as const }, "tokenDelay"]
+    [{ seed: Number.NaN }, "seed"]
   ] as const)("refuses %j with a typed error that names the option", ([options, name]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Simulator.make(options))
@@ -65,7 +65,7 @@ describe("Simulator", () => {
 
   it.effect("paces the events of a stream by the clock, and not a plain answer", () =>
     Effect.gen(function* () {
-      const simulator = yield* Simulator.make({ tokenDelay: "10 seconds" })
+      const simulator = yield* Simulator.make({ latency: { event: "10 seconds" } })
       assert.strictEqual((yield* ask(simulator, "gpt-5")).status, 200)
       const connection = yield* connect(simulator)
       connection.send(chat("gpt-5", { stream: true }))
@@ -99,7 +99,7 @@ describe("Simulator", () => {
       assert.deepStrictEqual(yield* statuses("fault:rate-limited*2", 4), [429, 429, 200, 200])
       assert.deepStrictEqual(yield* statuses("fault:rate-limited*1", 2), [429, 200])
       assert.deepStrictEqual(yield* statuses("fault:rate-limited", 3), [429, 429, 429])
-      yield* simulator.resetFaults
+      yield* simulator.reset
       assert.deepStrictEqual(yield* statuses("fault:rate-limited*2", 3), [429, 429, 200])
     })
   )
@@ -121,10 +121,13 @@ layer(Simulator.layer())("requests", (it) => {
     Effect.gen(function* () {
       const simulator = yield* Simulator
       yield* exchange(simulator, chat("gpt-5", { stream: true, x_unknown: "private" }))
-      const { bytes, connection, id, number, ...seen } = yield* simulator.awaitRequest(({ model }) => model === "gpt-5")
+      const { bytes, connection, headers, id, millis, number, ...seen } = yield* simulator.awaitRequest(
+        ({ model }) => model === "gpt-5"
+      )
       assert.strictEqual(id, `sim-req-${number}`)
       assert.isAbove(connection, 0)
       assert.isAbove(bytes, 50)
+      assert.deepStrictEqual(headers[0], ["host", "simulator"])
       const { outcome, socketOpen } = yield* simulator.awaitClosed(number)
       assert.deepStrictEqual(
         { ...seen, outcome, socketOpen },
@@ -133,9 +136,12 @@ layer(Simulator.layer())("requests", (it) => {
           path: "/v1/chat/completions",
           model: "gpt-5",
           fault: undefined,
+          phase: undefined,
+          status: 200,
           stream: true,
           fields: ["model", "messages", "stream", "x_unknown"],
           bearer: false,
+          body: undefined,
           outcome: "answered",
           socketOpen: false
         }

@@ -55,12 +55,12 @@ layer(Simulator.layer())("routes", (it) => {
   it.effect("answer an unknown path with 404, and a wrong method with 405", () =>
     Effect.gen(function* () {
       const simulator = yield* Simulator
-      const unknown = yield* post(simulator, "/completions", {})
+      const unknown = yield* post(simulator, "/assistants", {})
       const malformed = yield* call(simulator, "/models/%ff")
       const method = yield* call(simulator, "/chat/completions")
       assert.strictEqual(unknown.status, 404)
       assert.nestedPropertyVal(unknown.json, "error.code", "unknown_url")
-      assert.include(unknown.text, "POST /v1/completions")
+      assert.include(unknown.text, "POST /v1/assistants")
       assert.strictEqual(malformed.status, 404)
       assert.strictEqual(method.status, 405)
       assert.strictEqual(method.headers.get("allow"), "POST")

@@ -1,6 +1,5 @@
 /** One request and its reply on the socket. */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Reply } from "../Reply.ts"
 import type { Entry } from "./journal.ts"
@@ -38,20 +37,28 @@ const write = (target: NodeJS.WritableStream, piece: string | Uint8Array): Effec
 const end = (response: ServerResponse, piece: string | Uint8Array): Effect.Effect<void> =>
   Effect.callback((resume) => void response.end(piece, () => resume(Effect.void)))
 
+/** What goes along with a reply. */
+export interface Options {
+  readonly entry: Pick<Entry, "settle">
+  readonly headers: Readonly<Record<string, string>>
+  /** Waits, in milliseconds. */
+  readonly wait: number
+  readonly pause: () => number
+}
+
+const sleep = (millis: number): Effect.Effect<void> => (millis > 0 ? Effect.sleep(millis) : Effect.void)
+
 /**
  * Sends a reply. Whoever runs this interrupts it when the connection closes; then
  * a write that will never end, or a stall, ends too.
  */
 export const play = Effect.fnUntraced(function* (
   response: ServerResponse,
-  { body, ending, head }: Reply,
-  options: {
-    readonly entry: Entry
-    readonly headers: Readonly<Record<string, string>>
-    readonly pause: Duration.Duration
-  }
+  { body, ending, head, pace, wait = 0 }: Reply,
+  options: Options
 ) {
   const { socket } = response.req
+  yield* sleep(options.wait + wait)
   if (head !== undefined) {
     response.writeHead(head.status, { ...options.headers, ...head.headers })
     const [only = "", ...others] = body
@@ -59,12 +66,19 @@ export const play = Effect.fnUntraced(function* (
     response.flushHeaders()
   }
   for (const [index, piece] of body.entries()) {
-    if (index > 0 && Duration.isPositive(options.pause)) yield* Effect.sleep(options.pause)
+    if (index > 0) yield* sleep(pace ?? options.pause())
     yield* write(head === undefined ? socket : response, piece)
   }
   if (ending === "stall") return yield* Effect.never
   if (ending === "end" && head !== undefined) return yield* end(response, "")
   options.entry.settle("broken")
-  if (ending === "reset") socket.resetAndDestroy()
-  else socket.destroySoon()
+  switch (ending) {
+    case "reset":
+      return void socket.resetAndDestroy()
+    case "half-close":
+      socket.end()
+      return yield* Effect.never
+    default:
+      return socket.destroySoon()
+  }
 })

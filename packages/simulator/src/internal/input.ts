@@ -17,6 +17,10 @@ export const isFields = (value: unknown): value is Fields =>
 export const invalid = (param: string | null, message: string, code: string | null = null): Input<never> =>
   Result.fail(Reply.problem(400, { type: "invalid_request_error", param, code, message }))
 
+/** A 404 about an object. */
+export const missing = (param: string, message: string): Input<never> =>
+  Result.fail(Reply.problem(404, { type: "invalid_request_error", param, code: null, message }))
+
 const kind = (value: unknown): string =>
   value === undefined ? "nothing" : value === null ? "null" : Array.isArray(value) ? "an array" : typeof value
 
@@ -47,21 +51,100 @@ export const model = (body: Fields): Input<string> => {
 }
 
 /** A whole number within limits, or `undefined` where it was left out. */
-export const optionalInteger = (body: Fields, param: string, max: number): Input<number | undefined> => {
+export const optionalInteger = (
+  body: Fields,
+  param: string,
+  max: number,
+  min: number = 1
+): Input<number | undefined> => {
   const value = body[param] ?? undefined
   if (value === undefined) return Result.succeed(undefined)
   if (typeof value !== "number") return mistyped(param, "an integer", value)
-  return Number.isInteger(value) && value >= 1 && value <= max
+  return Number.isInteger(value) && value >= min && value <= max
     ? Result.succeed(value)
     : invalid(
         param,
-        `Invalid value for '${param}': expected an integer from 1 to ${max}, got ${value}.`,
+        `Invalid value for '${param}': expected an integer from ${min} to ${max}, got ${value}.`,
         "invalid_value"
       )
+}
+
+/** A text, or `undefined` where it was left out. */
+export const optionalText = (body: Fields, param: string): Input<string | undefined> => {
+  const value = body[param] ?? undefined
+  return value === undefined || typeof value === "string" ? Result.succeed(value) : mistyped(param, "a string", value)
+}
+
+/** A text that must be there. */
+export const text = (body: Fields, param: string): Input<string> => {
+  const value = body[param] ?? undefined
+  return typeof value === "string" ? Result.succeed(value) : mistyped(param, "a string", value)
+}
+
+/** One of these texts; the first one where it was left out. */
+export const oneOf = <const A extends string>(
+  body: Fields,
+  param: string,
+  allowed: readonly [A, ...ReadonlyArray<A>]
+): Input<A> => {
+  const value = body[param] ?? allowed[0]
+  const found = allowed.find((each) => each === value)
+  return found === undefined
+    ? invalid(param, `Invalid value for '${param}': expected one of ${allowed.join(", ")}.`, "invalid_value")
+    : Result.succeed(found)
 }
 
 /** A flag, `false` where it was left out. */
 export const optionalFlag = (body: Fields, param: string, path: string = param): Input<boolean> => {
   const value = body[param] ?? false
   return typeof value === "boolean" ? Result.succeed(value) : mistyped(path, "a boolean", value)
+}
+
+/** A file of a form. */
+export interface File {
+  readonly name: string
+  readonly type: string
+  readonly bytes: Uint8Array
+}
+
+/** Which files there are is known by where they come from: JSON cannot hold bytes. */
+const isFile = (value: unknown): value is File => isFields(value) && value["bytes"] instanceof Uint8Array
+
+/** A file that must be there. */
+export const file = (body: Fields, param: string): Input<File> => {
+  const value = body[param]
+  return isFile(value) ? Result.succeed(value) : mistyped(param, "a file, in multipart/form-data", value)
+}
+
+/** These fields of a form stand for numbers and flags. */
+const numbers = new Set(["n", "partial_images", "output_compression"])
+const flags = new Set(["stream"])
+
+const fieldOf = (name: string, text: string): unknown =>
+  numbers.has(name) && /^\d+$/.test(text)
+    ? Number(text)
+    : flags.has(name) && (text === "true" || text === "false")
+      ? text === "true"
+      : text
+
+/** The fields of a form; a name with `[]` behind it, or one that comes several times, is a list. */
+export const form = async (body: Uint8Array, contentType: string): Promise<Input<Fields>> => {
+  let data: FormData
+  try {
+    data = await new Response(Buffer.from(body), { headers: { "content-type": contentType } }).formData()
+  } catch {
+    return invalid(null, "The body is not valid multipart/form-data.")
+  }
+  const fields = new Map<string, unknown>()
+  for (const [key, entry] of data) {
+    const value =
+      typeof entry === "string"
+        ? fieldOf(key, entry)
+        : { name: entry.name, type: entry.type, bytes: new Uint8Array(await entry.arrayBuffer()) }
+    const name = key.endsWith("[]") ? key.slice(0, -2) : key
+    const before = fields.get(name)
+    if (before === undefined && name === key) fields.set(name, value)
+    else fields.set(name, [...(Array.isArray(before) ? before : before === undefined ? [] : [before]), value])
+  }
+  return Result.succeed(Object.fromEntries(fields))
 }

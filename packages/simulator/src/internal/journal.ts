@@ -3,16 +3,16 @@ import * as Effect from "effect/Effect"
 import type { Outcome, SeenRequest } from "../SeenRequest.ts"
 
 /** What is known of a request before its body. */
-export type Arrival = Pick<SeenRequest, "method" | "path" | "bearer" | "connection">
+export type Arrival = Pick<SeenRequest, "method" | "path" | "headers" | "bearer" | "connection">
 
-/** What its body told. */
-export type Content = Pick<SeenRequest, "model" | "fault" | "stream" | "fields" | "bytes">
+/** What its body told, and what it got. */
+export type Content = Pick<SeenRequest, "model" | "fault" | "phase" | "status" | "stream" | "fields" | "bytes" | "body">
 
 /** A request that is being served. */
 export interface Entry {
   readonly number: number
   readonly id: string
-  readonly describe: (content: Content) => void
+  readonly describe: (content: Partial<Content>) => void
   /** The first outcome stays. */
   readonly settle: (outcome: Exclude<Outcome, "pending">) => void
 }
@@ -23,6 +23,10 @@ export interface Journal {
   /** The oldest first. */
   readonly list: () => ReadonlyArray<SeenRequest>
   readonly count: () => number
+  /** Forgets the requests, not how many there were. */
+  readonly clear: () => void
+  /** Tells of each request when it has its outcome. The result ends it. */
+  readonly onSettled: (listener: (request: SeenRequest) => void) => () => void
   readonly awaitRequest: (predicate: (request: SeenRequest) => boolean) => Effect.Effect<SeenRequest>
 }
 
@@ -34,9 +38,16 @@ interface Waiter {
 }
 
 /** `isOpen` says whether a connection is still open. */
-export const make = (limit: number, isOpen: (connection: number) => boolean): Journal => {
+export const make = (options: {
+  readonly limit: number
+  readonly recordBodies: boolean
+  readonly isOpen: (connection: number) => boolean
+  readonly now: () => number
+}): Journal => {
+  const { isOpen, limit, now, recordBodies } = options
   const log = new Map<number, Entered>()
   const waiters = new Set<Waiter>()
+  const listeners = new Set<(request: SeenRequest) => void>()
   let count = 0
 
   const snapshot = (entered: Entered): SeenRequest => ({ ...entered, socketOpen: isOpen(entered.connection) })
@@ -61,16 +72,21 @@ export const make = (limit: number, isOpen: (connection: number) => boolean): Jo
   return {
     arrived(arrival) {
       const number = ++count
+      const start = now()
       let entered: Entered = {
         ...arrival,
         number,
         id: `sim-req-${number}`,
         model: undefined,
         fault: undefined,
+        phase: undefined,
+        status: undefined,
         stream: false,
         fields: [],
         bytes: 0,
-        outcome: "pending"
+        body: undefined,
+        outcome: "pending",
+        millis: undefined
       }
       const update = (change: Partial<Entered>) => {
         entered = { ...entered, ...change }
@@ -78,14 +94,16 @@ export const make = (limit: number, isOpen: (connection: number) => boolean): Jo
         changed(entered)
       }
       log.set(number, entered)
-      if (log.size > limit) log.delete(number - limit)
+      if (log.size > limit) for (const oldest of log.keys()) if (log.size > limit) log.delete(oldest)
       changed(entered)
       return {
         number,
         id: entered.id,
-        describe: update,
+        describe: (content) => update(recordBodies ? content : { ...content, body: undefined }),
         settle: (outcome) => {
-          if (entered.outcome === "pending") update({ outcome })
+          if (entered.outcome !== "pending") return
+          update({ outcome, millis: now() - start })
+          for (const listener of listeners) listener(snapshot(entered))
         }
       }
     },
@@ -95,6 +113,11 @@ export const make = (limit: number, isOpen: (connection: number) => boolean): Jo
     },
     list: () => [...log.values()].map(snapshot),
     count: () => count,
+    clear: () => log.clear(),
+    onSettled(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
     awaitRequest: (predicate) =>
       Effect.callback((resume) => {
         const waiter: Waiter = { predicate, resume }

@@ -1,13 +1,23 @@
-/** Which reply a request gets. */
+/** The routes of the API, and the right answer of each. */
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as Answer from "../Answer.ts"
 import * as Fault from "../Fault.ts"
 import * as Reply from "../Reply.ts"
-import * as ChatCompletion from "./chatCompletion.ts"
-import * as Embedding from "./embedding.ts"
+import * as ChatCompletion from "./api/chatCompletion.ts"
+import * as Completion from "./api/completion.ts"
+import * as Embedding from "./api/embedding.ts"
+import * as File from "./api/file.ts"
+import * as Image from "./api/image.ts"
+import * as Model from "./api/model.ts"
+import * as Moderation from "./api/moderation.ts"
+import * as Response from "./api/response.ts"
+import * as Speech from "./api/speech.ts"
+import * as Transcription from "./api/transcription.ts"
 import { bodyLimit } from "./exchange.ts"
 import * as Input from "./input.ts"
 import type { Content } from "./journal.ts"
-import { created, identity } from "./protocol.ts"
+import type { Store } from "./store.ts"
 
 /** A request whose body has been read. */
 export interface Call {
@@ -15,13 +25,17 @@ export interface Call {
   readonly method: string
   /** Without its query. */
   readonly path: string
+  readonly query: URLSearchParams
+  /** Where the simulator is reached: scheme, host and port. */
+  readonly origin: string
+  readonly contentType: string
   readonly body: Uint8Array
-  /** Whether a fault that happens a limited number of times happens now. */
-  readonly isDue: (model: string, times: number) => boolean
+  readonly store: Store
 }
 
-export interface Answer {
-  readonly reply: Reply.Reply
+/** The right answer, and what the record says of the request. */
+export interface Answered {
+  readonly answer: Answer.Answer
   readonly content: Content
 }
 
@@ -29,148 +43,146 @@ export interface Answer {
 const nameLimit = 256
 const maxFields = 64
 
-const nothing: Content = { model: undefined, fault: undefined, stream: false, fields: [], bytes: 0 }
-
-const modelNotFound = (model: string): Reply.Reply =>
-  Reply.problem(404, {
-    type: "invalid_request_error",
-    param: "model",
-    code: "model_not_found",
-    message:
-      `The model '${model.slice(0, nameLimit)}' does not exist. The simulator's faults are ` +
-      `${Fault.all.map(({ name }) => `fault:${name}`).join(", ")}; with *<n> behind it a fault happens n times.`
-  })
-
-const model = (id: string, description: string) => ({ id, object: "model", created, owned_by: identity, description })
-
-const models = [
-  model("simulator", "Answers chat completions; no model is running."),
-  model("simulator-embedding", "Answers embeddings; no model is running."),
-  ...Fault.all.map(({ description, name }) => model(`fault:${name}`, description))
-]
-
-const listModels = (): Reply.Reply => Reply.json(200, { object: "list", data: models })
-
-const getModel = (encoded: string): Reply.Reply => {
-  let id: string
-  try {
-    id = decodeURIComponent(encoded)
-  } catch {
-    return modelNotFound(encoded)
-  }
-  const description = Fault.isFaultModel(id)
-    ? Fault.parse(id)?.fault.description
-    : (models.find((known) => known.id === id)?.description ?? "Any name is answered; no model is running.")
-  return description === undefined ? modelNotFound(id) : Reply.json(200, model(id, description))
+const nothing: Content = {
+  model: undefined,
+  fault: undefined,
+  phase: undefined,
+  status: undefined,
+  stream: false,
+  fields: [],
+  bytes: 0,
+  body: undefined
 }
 
-interface Decoded {
-  readonly model: string
-  readonly stream: boolean
-  readonly reply: Reply.Reply
-}
-
-type Handler = (body: Input.Fields, number: number) => Input.Input<Decoded>
-
-const chatCompletion: Handler = (body, number) =>
-  Result.map(ChatCompletion.decode(body), (request) => ({
-    model: request.model,
-    stream: request.stream,
-    reply: ChatCompletion.reply(request, number)
-  }))
-
-const embedding: Handler = (body) =>
-  Result.map(Embedding.decode(body), (request) => ({
-    model: request.model,
-    stream: false,
-    reply: Embedding.reply(request)
-  }))
-
-/** The reply of the model's fault, or `undefined` where it is not its turn. */
-const faulty = ({ isDue }: Call, { model, reply, stream }: Decoded) => {
-  const invocation = Fault.parse(model)
-  if (invocation === undefined || !isDue(model, invocation.times)) return undefined
-  const { fault } = invocation
-  return { fault: fault.name, reply: stream ? fault.stream(reply) : fault.plain(reply) }
-}
-
-const post = (call: Call, handler: Handler): Answer => {
-  const body = Input.fields(call.body)
-  if (Result.isFailure(body)) return { reply: body.failure, content: { ...nothing, bytes: call.body.length } }
-  const { model, stream } = body.success
-  const content: Content = {
-    ...nothing,
-    model: typeof model === "string" ? model.slice(0, nameLimit) : undefined,
-    stream: stream === true,
-    fields: Object.keys(body.success)
-      .slice(0, maxFields)
-      .map((name) => name.slice(0, nameLimit)),
-    bytes: call.body.length
-  }
-  const decoded = handler(body.success, call.number)
-  if (Result.isFailure(decoded)) return { reply: decoded.failure, content }
-  if (Fault.isFaultModel(decoded.success.model) && Fault.parse(decoded.success.model) === undefined) {
-    return { reply: modelNotFound(decoded.success.model), content }
-  }
-  const fault = faulty(call, decoded.success)
-  return { reply: fault?.reply ?? decoded.success.reply, content: { ...content, fault: fault?.fault } }
-}
+type Handler = (body: Input.Fields, call: Call, parameter: string) => Input.Input<Answer.Answer>
 
 interface Route {
-  readonly method: "GET" | "POST"
+  readonly method: "GET" | "POST" | "DELETE"
   readonly path: RegExp
-  readonly answer: (call: Call, match: string) => Answer
+  /** Whether the request has a body. */
+  readonly input: "json" | "form" | "none"
+  readonly handler: Handler
+}
+
+/** A pattern as `/v1/files/:id`; a last `*` stands for the rest, slashes included. */
+const route = (pattern: string, input: Route["input"], handler: Handler): Route => {
+  const [method = "GET", path = ""] = pattern.split(" ")
+  const source = path.replaceAll(/:[a-z]+/g, "([^/]+)").replace("*", "(.+)")
+  return { method: method as Route["method"], path: new RegExp(`^${source}$`), input, handler }
 }
 
 const routes: ReadonlyArray<Route> = [
-  { method: "POST", path: /^\/v1\/chat\/completions$/, answer: (call) => post(call, chatCompletion) },
-  { method: "POST", path: /^\/v1\/embeddings$/, answer: (call) => post(call, embedding) },
-  { method: "GET", path: /^\/v1\/models$/, answer: () => ({ reply: listModels(), content: nothing }) },
-  { method: "GET", path: /^\/v1\/models\/(.+)$/, answer: (_, id) => ({ reply: getModel(id), content: nothing }) }
+  route("POST /v1/chat/completions", "json", (body, { number }) => ChatCompletion.answer(body, number)),
+  route("POST /v1/responses", "json", (body, { number, store }) => Response.create(body, number, store)),
+  route("POST /v1/responses/input_tokens", "json", (body, { number }) => Response.inputTokens(body, number)),
+  route("GET /v1/responses/:id", "none", (_, { query, store }, id) => Response.retrieve(id, query, store)),
+  route("DELETE /v1/responses/:id", "none", (_, { store }, id) => Response.remove(id, store)),
+  route("POST /v1/responses/:id/cancel", "none", (_, { store }, id) => Response.cancel(id, store)),
+  route("GET /v1/responses/:id/input_items", "none", (_, { query, store }, id) =>
+    Response.inputItems(id, query, store)
+  ),
+  route("POST /v1/embeddings", "json", Embedding.answer),
+  route("GET /v1/models", "none", () => Result.succeed(Model.list())),
+  route("GET /v1/models/*", "none", (_, __, id) => Result.succeed(Model.retrieve(id))),
+  route("POST /v1/completions", "json", (body, { number }) => Completion.answer(body, number)),
+  route("POST /v1/moderations", "json", (body, { number }) => Moderation.answer(body, number)),
+  route("POST /v1/audio/speech", "json", Speech.answer),
+  route("POST /v1/audio/transcriptions", "form", Transcription.transcription),
+  route("POST /v1/audio/translations", "form", Transcription.translation),
+  route("POST /v1/images/generations", "json", (body, { origin }) => Image.answer("generation")(body, origin)),
+  route("POST /v1/images/edits", "form", (body, { origin }) => Image.answer("edit")(body, origin)),
+  route("POST /v1/images/variations", "form", (body, { origin }) => Image.answer("variation")(body, origin)),
+  route("POST /v1/files", "form", (body, { number, store }) => File.create(body, number, store)),
+  route("GET /v1/files", "none", (_, { query, store }) => Result.succeed(File.list(query, store))),
+  route("GET /v1/files/:id", "none", (_, { store }, id) => File.retrieve(id, store)),
+  route("GET /v1/files/:id/content", "none", (_, { store }, id) => File.content(id, store)),
+  route("DELETE /v1/files/:id", "none", (_, { store }, id) => File.remove(id, store))
 ]
 
-/** The answer to a body over the limit, after which the connection is of no more use. */
-export const tooLarge: Answer = {
-  content: nothing,
-  reply: Reply.problem(
-    413,
-    {
-      type: "invalid_request_error",
-      code: "request_too_large",
-      message: `The body is larger than ${bodyLimit} bytes.`
-    },
-    { connection: "close" }
-  )
+/** Every route, as it is written: `POST /v1/chat/completions`. */
+const served = "chat completions, responses, embeddings, models, completions, moderations, audio, images and files"
+
+const bodyOf = (call: Call, input: Route["input"]): Effect.Effect<Input.Input<Input.Fields>> =>
+  input === "none"
+    ? Effect.succeed(Result.succeed({}))
+    : input === "json"
+      ? Effect.sync(() => Input.fields(call.body))
+      : Effect.promise(() => Input.form(call.body, call.contentType))
+
+const contentOf = (call: Call, body: Input.Fields): Content => {
+  const { model, stream, stream_format: format } = body
+  return {
+    ...nothing,
+    model: typeof model === "string" ? model.slice(0, nameLimit) : undefined,
+    stream: stream === true || format === "sse",
+    fields: Object.keys(body)
+      .slice(0, maxFields)
+      .map((name) => name.slice(0, nameLimit)),
+    bytes: call.body.length,
+    body
+  }
 }
 
-/** The answer to a request, which always has one. */
-export const answer = (call: Call): Answer => {
-  const found = routes.flatMap((route) => {
-    const match = route.path.exec(call.path)
-    return match === null ? [] : [{ route, parameter: match[1] ?? "" }]
+/** The right answer to a request, which always has one. */
+export const answer = Effect.fnUntraced(function* (call: Call): Effect.fn.Return<Answered> {
+  const found = routes.flatMap((each) => {
+    const match = each.path.exec(call.path)
+    return match === null ? [] : [{ each, parameter: match[1] ?? "" }]
   })
-  const fitting = found.find(({ route }) => route.method === call.method)
-  if (fitting !== undefined) return fitting.route.answer(call, fitting.parameter)
-  const allow = found.map(({ route }) => route.method).join(", ")
-  const subject = `${call.method} ${call.path.slice(0, nameLimit)}`
-  const content = { ...nothing, bytes: call.body.length }
-  return {
-    content,
-    reply:
-      allow === ""
-        ? Reply.problem(404, {
-            type: "invalid_request_error",
-            code: "unknown_url",
-            message: `There is no route ${subject}; the simulator serves POST /v1/chat/completions, POST /v1/embeddings and GET /v1/models.`
-          })
-        : Reply.problem(
-            405,
-            {
-              type: "invalid_request_error",
-              code: "method_not_allowed",
-              message: `${subject} is not allowed: use ${allow}.`
-            },
-            { allow }
-          )
+  const fitting = found.find(({ each }) => each.method === call.method)
+  if (fitting === undefined) {
+    const methods = [...new Set(found.map(({ each }) => each.method))]
+    return refused(methods.length === 0 ? unknown(call) : notAllowed(call, methods.join(", ")), call)
   }
+  const { each, parameter } = fitting
+  const body = yield* bodyOf(call, each.input)
+  if (Result.isFailure(body)) return refused(body.failure, call)
+  const content = contentOf(call, body.success)
+  const model = content.model ?? ""
+  if (Fault.isFaultModel(model) && Fault.parse(model) === undefined) {
+    return { answer: Answer.json(Model.notFound(model)), content }
+  }
+  const answered = each.handler(body.success, call, parameter)
+  return { answer: Result.getOrElse(answered, Answer.json), content }
+})
+
+const refused = (reply: Reply.Reply, { body }: Call): Answered => ({
+  answer: Answer.json(reply),
+  content: { ...nothing, bytes: body.length }
+})
+
+const subjectOf = ({ method, path }: Call): string => `${method} ${path.slice(0, nameLimit)}`
+
+const unknown = (call: Call): Reply.Reply =>
+  Reply.problem(404, {
+    type: "invalid_request_error",
+    code: "unknown_url",
+    message: `There is no route ${subjectOf(call)}; the simulator serves OpenAI's ${served} under /v1.`
+  })
+
+const notAllowed = (call: Call, allow: string): Reply.Reply =>
+  Reply.problem(
+    405,
+    {
+      type: "invalid_request_error",
+      code: "method_not_allowed",
+      message: `${subjectOf(call)} is not allowed: use ${allow}.`
+    },
+    { allow }
+  )
+
+/** The answer to a body over the limit, after which the connection is of no more use. */
+export const tooLarge: Answered = {
+  content: nothing,
+  answer: Answer.json(
+    Reply.problem(
+      413,
+      {
+        type: "invalid_request_error",
+        code: "request_too_large",
+        message: `The body is larger than ${bodyLimit} bytes.`
+      },
+      { connection: "close" }
+    )
+  )
 }

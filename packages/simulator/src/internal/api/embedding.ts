@@ -1,8 +1,9 @@
 /** Embeddings: unit vectors that depend on the text alone, and are near for texts that share words. */
 import * as Result from "effect/Result"
-import * as Reply from "../Reply.ts"
-import * as Input from "./input.ts"
-import { countTokens } from "./protocol.ts"
+import * as Answer from "../../Answer.ts"
+import * as Reply from "../../Reply.ts"
+import * as Input from "../input.ts"
+import { countTokens } from "../protocol.ts"
 
 const maxInputs = 2_048
 const maxDimensions = 3_072
@@ -11,7 +12,7 @@ const defaultDimensions = 256
 /** Words beyond these count through the text as a whole only. */
 const maxWords = 256
 
-export interface EmbeddingRequest {
+interface EmbeddingRequest {
   readonly model: string
   readonly inputs: ReadonlyArray<string>
   readonly base64: boolean
@@ -30,7 +31,7 @@ const input = (value: unknown, index: number): Input.Input<string> => {
     : Input.mistyped("input", "a text, an array of texts, or tokens", value)
 }
 
-export const decode = (body: Input.Fields): Input.Input<EmbeddingRequest> =>
+const decode = (body: Input.Fields): Input.Input<EmbeddingRequest> =>
   Result.gen(function* () {
     const model = yield* Input.model(body)
     const { encoding_format: format = "float", input: value } = body
@@ -90,8 +91,7 @@ const base64 = (vector: Float32Array): string => {
   return bytes.toString("base64")
 }
 
-/** The right answer to a request. */
-export const reply = (request: EmbeddingRequest): Reply.Reply => {
+const reply = (request: EmbeddingRequest): Reply.Reply => {
   const tokens = request.inputs.reduce((total, text) => total + countTokens(text), 0)
   return Reply.json(200, {
     object: "list",
@@ -103,3 +103,7 @@ export const reply = (request: EmbeddingRequest): Reply.Reply => {
     usage: { prompt_tokens: tokens, total_tokens: tokens }
   })
 }
+
+/** The right answer to a request. */
+export const answer = (body: Input.Fields): Input.Input<Answer.Answer> =>
+  Result.map(decode(body), (request) => Answer.json(reply(request)))
