@@ -1,0 +1,40 @@
+/** Every fault that the simulator can make, and what a call must come to. */
+import type { Kind } from "@causeway/simulator/Answer"
+import * as Fault from "@causeway/simulator/Fault"
+import { answered, type Outcome, type Row, type Table } from "./expected.ts"
+import { addresses } from "./table/addresses.ts"
+import { bodies } from "./table/bodies.ts"
+import { connections } from "./table/connections.ts"
+import { gateways } from "./table/gateways.ts"
+import { statuses } from "./table/statuses.ts"
+import { streams } from "./table/streams.ts"
+import { vendors } from "./table/vendors.ts"
+
+export { addresses }
+
+/** What is no fault has no row: each call has to succeed. */
+const harmless: Table = Object.fromEntries(
+  Fault.all.filter(Fault.isHarmless).map(({ name }): readonly [string, Row] => [name, answered])
+)
+
+export const table: Table = { ...statuses, ...gateways, ...connections, ...bodies, ...streams, ...vendors, ...harmless }
+
+/** What a relayed call comes to. */
+export const relayed = (row: Row, kind: Kind): Outcome => row.relay?.[kind] ?? row[kind]
+
+/** How large what has no end is made: more than the limits, and no more than it takes. */
+const sizes: Readonly<Record<string, number>> = {
+  "gzip-bomb": 4_194_304,
+  oversized: 4_194_304,
+  "oversized-error": 4_194_304,
+  "huge-event": 17_825_792,
+  "endless-line": 17_825_792
+}
+
+/** The model that asks for a fault, so that it shows in little time. */
+export const modelOf = (name: string): string => {
+  const size = sizes[name]
+  const parameter =
+    size !== undefined ? `?bytes=${size}` : name === "slow" ? "?millis=20" : name === "slow-drip" ? "?every=1" : ""
+  return `fault:${name}${parameter}`
+}

@@ -1,0 +1,128 @@
+/** Successes that are none. */
+import { answered, every, is, type Table } from "../expected.ts"
+
+export const bodies: Table = {
+  html: {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
+  },
+  empty: every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" })),
+  blank: {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "truncated" }),
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
+    relay: { json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }) }
+  },
+  "no-content": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
+    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 3, {
+      events: 0,
+      missing: "first-event"
+    }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" })
+  },
+  text: {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 3, {
+      events: 0,
+      missing: "first-event"
+    }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
+  },
+  null: {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
+  },
+  "wrong-shape": every(
+    is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
+  ),
+  "empty-object": every(
+    is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
+  ),
+  "no-choices": every(
+    is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
+  ),
+  "error-in-200": every(is("ProviderFault@body", "upstream backoff any counts may-have-run", 3, {})),
+  "error-text-in-200": every(
+    is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "error-in-success" })
+  ),
+  "truncated-json": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "truncated" }),
+    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, { events: 3, missing: "done" }),
+    binary: "answered"
+  },
+  "trailing-text": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    stream: "answered",
+    binary: "answered",
+    relay: { json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "truncated" }) }
+  },
+  "two-answers": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    stream: "answered",
+    binary: "answered",
+    relay: { json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "truncated" }) }
+  },
+  "utf-16": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" }),
+    stream: "answered",
+    binary: "answered"
+  },
+  "invalid-utf8": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" }),
+    stream: "answered",
+    binary: "answered"
+  },
+  "no-content-type": answered,
+  "wrong-content-type": {
+    json: "answered",
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
+    relay: {
+      binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
+    }
+  },
+  "broken-gzip": every(
+    is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
+  ),
+  "cut-gzip": every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })),
+  "unknown-encoding": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" }),
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
+    relay: {
+      binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
+    }
+  },
+  "gzip-bomb": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" }),
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" })
+  },
+  oversized: {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" }),
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" })
+  },
+  "oversized-error": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })),
+  deep: every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })),
+  "deep-error": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })),
+  "json-for-stream": {
+    json: "answered",
+    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
+    binary: "answered"
+  },
+  "stream-for-json": {
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    stream: "answered",
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
+    relay: {
+      binary: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, {
+        events: 1,
+        missing: "final-event"
+      })
+    }
+  }
+}
