@@ -1,3 +1,5 @@
+// What is no finite number is meant to cross as well.
+// @effect-diagnostics schemaNumber:off
 /**
  * A plan changes nothing but the time: the two builds of it and the walk without one
  * give the same wire, and make the same value of it, whatever stands in the fields.

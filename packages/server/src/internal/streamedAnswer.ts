@@ -11,6 +11,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
 import * as HttpEffect from "effect/http/HttpEffect"
@@ -155,7 +156,9 @@ const bodyOf = <E>(
     Stream.catchCause((cause) =>
       Stream.fromEffect(
         Effect.flatMap(lastOf(cause, form), (text) =>
-          text === undefined ? Effect.fail(new BrokenOff()) : Effect.succeed(text)
+          text === undefined
+            ? Effect.fail(new BrokenOff({ message: "the answer was broken off" }))
+            : Effect.succeed(text)
         )
       )
     ),
@@ -166,9 +169,4 @@ const bodyOf = <E>(
 const encoder = new TextEncoder()
 
 /** Ends a body that has no other way to say that it failed; what failed was reported before. */
-class BrokenOff extends Error {
-  override readonly name = "BrokenOff"
-  constructor() {
-    super("the answer was broken off")
-  }
-}
+class BrokenOff extends Data.TaggedError("BrokenOff")<{ readonly message: string }> {}
