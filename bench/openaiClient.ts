@@ -77,14 +77,14 @@ const clientOf = async (baseUrl: string) => {
     stream: () => {
       let events = 0
       return runtime.runPromise(
-        Effect.as(
+        Effect.map(
           Stream.runForEachArray(ai.chat.completions.stream(params), (chunk) =>
             Effect.sync(() => {
               for (const _ of chunk) events++
             })
           ),
-          0
-        ).pipe(Effect.map(() => events))
+          () => events
+        )
       )
     }
   }

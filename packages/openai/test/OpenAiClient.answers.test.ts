@@ -90,6 +90,7 @@ const rows: ReadonlyArray<readonly [string, Ask, Buffer, object]> = [
   ["empty audio", speak, Answers.audio(new Uint8Array()), malformed("empty")],
   ["audio that is HTML", speak, plain("<html>", "text/html"), malformed("wrong-shape")],
   ["audio that is HTML without a type", speak, http(200, {}, "<!doctype html>"), malformed("wrong-shape")],
+  ["audio that is a list in JSON without a type", speak, http(200, {}, '[{"x":1}]'), malformed("wrong-shape")],
   ["audio that is an error", speak, json({ error: { message: "x", type: "server_error" } }), { _tag: "ProviderFault" }],
   ["a stream of empty audio", speakInPieces, Answers.audio(new Uint8Array()), malformed("empty")],
   ["a stream of audio that is HTML", speakInPieces, plain("<html>", "text/html"), malformed("wrong-shape")],
@@ -97,6 +98,12 @@ const rows: ReadonlyArray<readonly [string, Ask, Buffer, object]> = [
     "a stream of audio that is HTML without a type",
     speakInPieces,
     http(200, {}, "<!doctype html>"),
+    malformed("wrong-shape")
+  ],
+  [
+    "a stream of audio that is a list in JSON without a type",
+    speakInPieces,
+    http(200, {}, '[{"x":1}]'),
     malformed("wrong-shape")
   ],
   [

@@ -8,22 +8,9 @@ import type * as OpenAiClient from "@causeway/openai/OpenAiClient"
 import * as Operation from "@causeway/openai/Operation"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/testing/TestClock"
 import * as Answers from "./fixtures/answers.ts"
-import { calling, failure, upload } from "./fixtures/client.ts"
+import { calling, failure, untilEnd, upload } from "./fixtures/client.ts"
 import { json, type Respond } from "./fixtures/rawServer.ts"
-
-/** Lets the test's clock run, as real sockets work, until a call has ended. */
-const untilEnd = <A, E, R>(call: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(call)
-    while (fiber.pollUnsafe() === undefined) {
-      yield* TestClock.adjust("100 millis")
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-    }
-    return yield* Fiber.join(fiber)
-  })
 
 /** Fails once, in such a way that the work may have been done, or not. */
 const failsOnce =

@@ -2,10 +2,7 @@ import { readFile } from "node:fs/promises"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Disposition from "@causeway/core/Disposition"
 import * as Upstream from "@causeway/core/Upstream"
-import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as OpenAiClient from "@causeway/openai/OpenAiClient"
-import type { Options } from "@causeway/openai/OpenAiClient"
-import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -15,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import OpenAI, { AzureOpenAI } from "openai"
+import { calling, chat, failure, untilEnd } from "./fixtures/client.ts"
 import {
   chunk,
   completion,
@@ -23,34 +21,10 @@ import {
   http,
   json,
   lastChunk,
-  type RawServer,
   type Respond,
   serve,
   token
 } from "./fixtures/rawServer.ts"
-
-const messages = [{ role: "user" as const, content: "hello" }]
-const chat = { model: "m", messages }
-
-const calling = <A, E>(
-  respond: Respond,
-  f: (ai: OpenAiClient.Service, server: RawServer) => Effect.Effect<A, E>,
-  config: Partial<UpstreamConfig & Options> = {}
-) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const server = yield* serve(respond)
-      const live = OpenAiClient.layer({ name: "raw", baseUrl: server.url, retries: 0, ...config })
-      return yield* Effect.flatMap(OpenAiClient.OpenAiClient, (ai) => f(ai, server)).pipe(Effect.provide(live))
-    })
-  )
-
-const upstreamError = (error: unknown): UpstreamError => {
-  assert.instanceOf(error, UpstreamError)
-  return error
-}
-
-const failure = <A, E>(call: Effect.Effect<A, E>) => Effect.map(Effect.flip(call), upstreamError)
 
 const streams =
   (...pieces: ReadonlyArray<string>): Respond =>
@@ -68,17 +42,6 @@ const flaky =
     else if (body.includes('"stream":true')) streams(token("hi", "stop") + done, "")(socket, request)
     else socket.write(json(completion("hi")))
   }
-
-/** Lets the test's clock run, as real sockets work, until a call has ended. */
-const untilEnd = <A, E>(call: Effect.Effect<A, E>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(call)
-    while (fiber.pollUnsafe() === undefined) {
-      yield* TestClock.adjust("100 millis")
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-    }
-    return yield* Fiber.join(fiber)
-  })
 
 const setVariable = (name: string, value: string): void => {
   process.env[name] = value

@@ -121,6 +121,7 @@ describe("complete", () => {
     ["models without ids", "/models", '{"data":[{}]}', "wrong-shape"],
     ["fewer embeddings than inputs", "/embeddings", '{"data":[{"embedding":[1]}]}', "wrong-shape"],
     ["embeddings that are empty", "/embeddings", '{"data":[{"embedding":[]},{"embedding":[]}]}', "wrong-shape"],
+    ["a response in the making", "/responses", '{"status":"queued","output":[]}', "wrong-shape"],
     ["half of an object", "/chat/completions", '{"choices":[{"message":{', "truncated"]
   ]
   it.effect.each(wrong)("takes no answer for one that has %s", ([, path, answer, issue]) =>

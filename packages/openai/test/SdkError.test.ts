@@ -250,6 +250,18 @@ describe("what the SDK throws without a class of its own", () => {
       framed(new TypeError("Cannot read properties of undefined (reading 'a')"), inMine),
       undefined
     ],
+    ["a database's error", Object.assign(new Error("no such table"), { code: "ERR_SQLITE_ERROR" }), undefined],
+    ["a wrong argument", Object.assign(new TypeError("must be a string"), { code: "ERR_INVALID_ARG_TYPE" }), undefined],
+    [
+      "a base URL that is none",
+      Object.assign(new TypeError("Invalid URL"), { code: "ERR_INVALID_URL" }),
+      { _tag: "Configuration", option: "baseUrl" }
+    ],
+    [
+      "a body that another fetch saw break off",
+      Object.assign(new Error("Premature close"), { code: "ERR_STREAM_PREMATURE_CLOSE" }),
+      { _tag: "ConnectionLost" }
+    ],
     [
       "a body that broke off",
       new TypeError("terminated", { cause: new Error("other side closed") }),

@@ -1,4 +1,5 @@
 import * as Disposition from "@causeway/core/Disposition"
+import type { Relay } from "@causeway/openai/Relay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -146,6 +147,12 @@ describe("streams of other kinds", () => {
   })
 })
 
+/** The error of a request in JSON that is handed over as bytes. */
+const transferError = (relay: Relay["Service"], path: string, asked: object) =>
+  Effect.map(collect(relay.transfer({ path, method: "POST", body: Buffer.from(JSON.stringify(asked)) })), ({ error }) =>
+    upstreamError(error)
+  )
+
 describe("a plain answer", () => {
   const table = [
     ["POST", "/responses", "responses.create", '{"output":[ ],"error":null,"x":1e2}', '{"id":"r"}'],
@@ -182,6 +189,36 @@ describe("a plain answer", () => {
           assert.strictEqual(wrong.operation, operation)
           const said = upstreamError(yield* Effect.flip(relay.complete(request)))
           assert.deepInclude(said.reason, { _tag: "RateLimited", seenIn: "body" })
+        })
+    )
+  )
+
+  it.effect("in the background a response may be in the making still", () =>
+    relaying(
+      (socket) => socket.write(json({ status: "in_progress", output: [] })),
+      (relay) =>
+        Effect.gen(function* () {
+          assert.strictEqual((yield* relay.complete(post("/responses", { background: true }))).status, 200)
+          // Nobody can tell what is asked for in what is no JSON.
+          const { elements } = yield* collect(
+            relay.transfer({ path: "/responses", method: "POST", body: Buffer.of(1) })
+          )
+          assert.include(textOf(elements), "in_progress")
+        })
+    )
+  )
+
+  it.effect("is checked by what was asked for in bytes too", () =>
+    relaying(
+      (socket, { number }) =>
+        socket.write(
+          number === 1 ? json({ error: { message: "oops" } }, {}, 500) : json({ data: [{ embedding: [1] }] })
+        ),
+      (relay) =>
+        Effect.gen(function* () {
+          assert.strictEqual((yield* transferError(relay, "/responses", { background: true })).replay, "never")
+          const { reason } = yield* transferError(relay, "/embeddings", { input: ["a", "b"] })
+          assert.deepInclude(reason, { _tag: "MalformedResponse", issue: "wrong-shape" })
         })
     )
   )

@@ -2,7 +2,7 @@ import * as OpenAiClient from "@causeway/openai/OpenAiClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
+import { recordingTracer } from "./fixtures/client.ts"
 import { chunk, completion, done, eventsHead, json, lastChunk, serve, token } from "./fixtures/rawServer.ts"
 
 const messages = [{ role: "user" as const, content: "a secret question" }]
@@ -10,14 +10,7 @@ const messages = [{ role: "user" as const, content: "a secret question" }]
 /** The spans of a call against an upstream that answers, or fails with `model: "bad"`. */
 const spansOf = <A, E>(f: (ai: OpenAiClient.Service) => Effect.Effect<A, E>) =>
   Effect.gen(function* () {
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recordingTracer()
     const server = yield* serve((socket, { body }) => {
       if (body.includes('"model":"bad"')) socket.write(json({ error: { message: "no such model" } }, {}, 404))
       else if (!body.includes('"stream":true')) {

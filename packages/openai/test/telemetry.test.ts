@@ -5,9 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import * as Answers from "./fixtures/answers.ts"
-import { calling, chat, eventStreams, failure, jsonCalls, messages } from "./fixtures/client.ts"
+import { calling, chat, eventStreams, failure, jsonCalls, messages, recordingTracer } from "./fixtures/client.ts"
 import { completion, done, json, type Respond, token } from "./fixtures/rawServer.ts"
 
 /** What a call told: its spans and its metrics, each in a registry of its own. */
@@ -17,14 +16,7 @@ const told = <A, E>(
   options: OpenAiClient.Options = {}
 ) =>
   Effect.gen(function* () {
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recordingTracer()
     const snapshot = yield* calling(
       respond,
       (ai) => Effect.andThen(Effect.exit(Effect.withTracer(f(ai), tracer)), Metric.snapshot),

@@ -71,7 +71,7 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as Body from "./internal/body.ts"
 import { routeNotFound } from "./internal/httpServerError.ts"
 import { methods } from "./internal/methods.ts"
@@ -154,9 +154,7 @@ const relayJson = ({ complete, events }: Calls, path: string, kind: OpenAiReques
   return Effect.flatMap(Body.json, ({ text, value }) =>
     Effect.flatMap(decode(value), ({ stream }) => {
       const request = { path, method: "POST", body: text }
-      return stream
-        ? Effect.flatMap(Stream.toPull(events(request)), (pull) => Relayed.respond(pull, ending))
-        : Effect.map(complete(request), toResponse)
+      return stream ? Relayed.respond(events(request), ending) : Effect.map(complete(request), toResponse)
     })
   )
 }
@@ -172,10 +170,7 @@ const relayed = ({ complete }: Calls, method: "GET" | "DELETE"): Answered<HttpRo
 const relayForm = ({ transfer }: Calls, path: string): Answered<Scope.Scope> =>
   Effect.flatMap(formType, (contentType) =>
     Effect.flatMap(Body.bytes, (body) =>
-      Effect.flatMap(
-        Stream.toPull(transfer({ path, method: "POST", body: new Uint8Array(body), contentType })),
-        (pull) => Relayed.respond(pull, Relayed.plain(path))
-      )
+      Relayed.respond(transfer({ path, method: "POST", body: new Uint8Array(body), contentType }), Relayed.plain(path))
     )
   )
 
@@ -185,20 +180,14 @@ const relaySpeech = ({ transfer }: Calls): Answered<Scope.Scope> => {
   const decode = OpenAiRequest.decoder("speech")
   return Effect.flatMap(Body.json, ({ text, value }) =>
     Effect.flatMap(decode(value), () =>
-      Effect.flatMap(Stream.toPull(transfer({ path, method: "POST", body: Buffer.from(text) })), (pull) =>
-        Relayed.respond(pull, Relayed.plain(path))
-      )
+      Relayed.respond(transfer({ path, method: "POST", body: Buffer.from(text) }), Relayed.plain(path))
     )
   )
 }
 
 /** A file's content. */
 const relayContent = ({ transfer }: Calls): Answered<Scope.Scope | HttpRouter.RouteContext> =>
-  Effect.flatMap(target, (path) =>
-    Effect.flatMap(Stream.toPull(transfer({ path, method: "GET" })), (pull) =>
-      Relayed.respond(pull, Relayed.plain(path))
-    )
-  )
+  Effect.flatMap(target, (path) => Relayed.respond(transfer({ path, method: "GET" }), Relayed.plain(path)))
 
 /** The path and query of a request below `/v1`, as an upstream shall see them. */
 const target: Effect.Effect<string, RequestError, HttpServerRequest | HttpRouter.RouteContext> = Effect.flatMap(

@@ -11,6 +11,15 @@ export type Fields = Readonly<Record<string, unknown>>
 
 export const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null && !Array.isArray(u)
 
+/** What a text says in JSON; `undefined` where it is none. */
+export const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** What is wrong with the answer of one route, in a few words; `undefined` for nothing. */
 export type Problem = (answer: Fields) => string | undefined
 
@@ -62,17 +71,16 @@ export const inputsOf = (request: unknown): number | undefined => {
   return typeof input[0] === "number" ? 1 : input.length
 }
 
-/** One that is still in the making has no output yet. */
-const response: Problem = ({ output, status }) =>
-  !Array.isArray(output) ? "it has no output" : status === "failed" ? "it failed and does not say why" : undefined
-
-/** A response that was waited for is no longer in the making. */
-const finishedResponse: Problem = (answer) => {
-  const { status } = answer
-  return status === "in_progress" || status === "queued"
-    ? `it is ${status}, and was not asked for in the background`
-    : response(answer)
-}
+/** A response that was waited for, not asked for in the background, is no longer in the making. */
+export const responses =
+  (isBackground: () => boolean): Problem =>
+  ({ output, status }) => {
+    if ((status === "in_progress" || status === "queued") && !isBackground()) {
+      return `it is ${status}, and was not asked for in the background`
+    }
+    if (!Array.isArray(output)) return "it has no output"
+    return status === "failed" ? "it failed and does not say why" : undefined
+  }
 
 /** A page of a list that goes on behind its last object. */
 const page: Problem = (answer) => {
@@ -120,9 +128,6 @@ const anything: Problem = () => undefined
 export const problems = {
   chat,
   completion,
-  response,
-  finishedResponse,
-  moderation: moderations(undefined),
   page,
   images,
   text,
@@ -133,13 +138,10 @@ export const problems = {
 
 /** A verdict on the text of an answer to a route. */
 export const judge = (head: Head, text: string, problem: Problem): Verdict | undefined => {
-  let answer: unknown
-  try {
-    answer = JSON.parse(text)
-  } catch {
-    return classified(head, text, "body") ?? { reason: unreadable(text) }
-  }
-  return judgeValue(head, answer, () => text, problem)
+  const answer = jsonOf(text)
+  return answer === undefined
+    ? (classified(head, text, "body") ?? { reason: unreadable(text) })
+    : judgeValue(head, answer, () => text, problem)
 }
 
 /** A verdict on an answer that was read already. `textOf`: the same as text, or its beginning. */

@@ -6,7 +6,7 @@ import * as Redaction from "@causeway/core/Redaction"
 import { ProviderFault, StreamProtocol, StreamTruncated } from "@causeway/core/UpstreamReason"
 import type { Progress } from "../Recording.ts"
 import type { Event } from "../Sse.ts"
-import { type Fields, isFields, statesError } from "./answer.ts"
+import { type Fields, isFields, jsonOf, statesError } from "./answer.ts"
 import { classified, type Head, type Verdict } from "./failure.ts"
 import type { StreamKind, Tally } from "./streamKind.ts"
 
@@ -35,12 +35,8 @@ export class EventCheck {
       this.#end(true, bytes)
       return undefined
     }
-    let json: unknown
-    try {
-      json = JSON.parse(data)
-    } catch {
-      return this.#broken(event, "it is not JSON")
-    }
+    const json = jsonOf(data)
+    if (json === undefined) return this.#broken(event, "it is not JSON")
     if (!isFields(json)) return this.#broken(event, "it is no JSON object")
     const type = typeof json["type"] === "string" ? json["type"] : event.event
     if (event.event === "error" || type === "response.failed" || statesError(json)) {

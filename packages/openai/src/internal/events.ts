@@ -7,7 +7,8 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Pull from "effect/Pull"
 import type { Recording } from "../Recording.ts"
 import { type Event, maxEventLength, Parser } from "../Sse.ts"
-import { type Fields, isFields, unreadable } from "./answer.ts"
+import { type Fields, jsonOf, unreadable } from "./answer.ts"
+import { Beginning, firstOf } from "./beginning.ts"
 import { EventCheck } from "./eventCheck.ts"
 import type { Exchange, Sink } from "./exchange.ts"
 import { type Call, classified, errorOf, ofStatus, type Verdict } from "./failure.ts"
@@ -35,9 +36,8 @@ export class Events<A> implements Sink {
   readonly #parser: Parser
   readonly #pending: Pending<A>
   #exchange: Exchange | undefined
-  /** The answer where it is no stream of events, in pieces. */
-  #body: Array<Uint8Array> | undefined
-  #bodyBytes = 0
+  /** The answer where it is no stream of events. */
+  #body: Beginning | undefined
   /** Whether it is known that the answer is a stream. */
   #isStream = false
   #lastEventAt = 0
@@ -60,7 +60,7 @@ export class Events<A> implements Sink {
     this.#exchange = exchange
     this.#pending.exchange = exchange
     const type = exchange.header("content-type") ?? ""
-    if (exchange.status >= 300 || /json|html|xml/i.test(type)) this.#body = []
+    if (exchange.status >= 300 || /json|html|xml/i.test(type)) this.#body = new Beginning()
     else {
       this.#isStream = /event-stream/i.test(type)
       this.#lastEventAt = performance.now()
@@ -71,7 +71,7 @@ export class Events<A> implements Sink {
   data(chunk: Uint8Array): void {
     if (this.isOver) return this.#linger(chunk.length)
     if (this.#body === undefined && !this.#isStream) this.#sniff(chunk)
-    if (this.#body !== undefined) return this.#collect(chunk)
+    if (this.#body !== undefined) return this.#collect(this.#body, chunk)
     if (!this.#parser.feed(chunk)) this.#tooLong()
     if (!this.isOver) this.#pending.bound()
   }
@@ -80,7 +80,7 @@ export class Events<A> implements Sink {
     clearTimeout(this.#timer)
     const exchange = this.#exchange
     if (this.isOver || exchange === undefined) return
-    if (this.#body !== undefined) return this.#settle(this.#verdictOfBody(exchange, this.#body))
+    if (this.#body !== undefined) return this.#settle(this.#verdictOfBody(exchange, this.#body.text))
     const rest = this.#parser.rest
     // Some upstreams forget the empty line after their last event.
     if (/^data: ?\[DONE\]\s*$/.test(rest)) {
@@ -177,38 +177,34 @@ export class Events<A> implements Sink {
 
   /** Of an answer without a telling content type, the first bytes tell. */
   #sniff(chunk: Uint8Array): void {
-    const beginning = Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.byteLength, 64)).toString().trimStart()
+    const beginning = firstOf(chunk).trimStart()
     if (beginning === "") return
     this.#isStream = !/^\uFEFF?\s*[{[<]/.test(beginning)
     if (this.#isStream) return
     clearTimeout(this.#timer)
-    this.#body = []
+    this.#body = new Beginning()
   }
 
-  #collect(chunk: Uint8Array): void {
+  #collect(body: Beginning, chunk: Uint8Array): void {
     const exchange = this.#exchange
-    this.#body?.push(chunk)
-    this.#bodyBytes += chunk.length
-    // Its beginning is all that a verdict needs.
-    if (exchange !== undefined && exchange.status < 400 && this.#bodyBytes > exchange.limits.errorBodyBytes) {
-      this.end()
-      exchange.abort(exchange.givenUp())
-    }
+    if (exchange === undefined || !body.add(chunk, exchange)) return
+    this.end()
+    exchange.abort(exchange.givenUp())
   }
 
-  #verdictOfBody(exchange: Exchange, body: ReadonlyArray<Uint8Array>): Verdict {
-    const text = Buffer.concat(body).toString()
+  #verdictOfBody(exchange: Exchange, text: string): Verdict {
     return exchange.status >= 300 ? ofStatus(exchange, text) : this.#verdictOfText(exchange, text)
   }
 
   #verdictOfText(exchange: Exchange, text: string): Verdict {
     const said = classified(exchange, text, "body")
     if (said !== undefined) return said
-    const isJson = isFields(parsed(text)) || Array.isArray(parsed(text))
+    const json = jsonOf(text)
     return {
-      reason: isJson
-        ? Classification.malformed("wrong-shape", text, "it is JSON, and a stream of events was asked for")
-        : unreadable(text)
+      reason:
+        typeof json === "object" && json !== null
+          ? Classification.malformed("wrong-shape", text, "it is JSON, and a stream of events was asked for")
+          : unreadable(text)
     }
   }
 
@@ -223,13 +219,5 @@ export class Events<A> implements Sink {
       })
     })
     exchange?.abort(exchange.givenUp())
-  }
-}
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -4,7 +4,7 @@ import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { UpstreamReason } from "@causeway/core/UpstreamReason"
 import { hasProperty } from "effect/Predicate"
 import * as Sdk from "openai/error"
-import { type Fields, isFields } from "./answer.ts"
+import { type Fields, isFields, jsonOf } from "./answer.ts"
 import { classesOf } from "./thrown.ts"
 
 type SdkError = Sdk.OpenAIError | Sdk.InvalidWebhookSignatureError
@@ -219,18 +219,10 @@ const isA = (one: Kind, other: Kind): boolean =>
 
 /** What the answer, or the event, stated. */
 const statedBy = ({ evidence: { provider, response } }: UpstreamError): Fields | undefined => {
-  const stated = isFields(parsed(response?.body)) ? parsed(response?.body) : undefined
+  const stated = response === undefined ? undefined : jsonOf(response.body)
   const error = isFields(stated) ? stated["error"] : undefined
   if (isFields(error)) return error
   return provider === undefined ? undefined : { ...provider }
-}
-
-const parsed = (text: string | undefined): unknown => {
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Of a body that states nothing, its text, as the SDK says it. */

@@ -95,18 +95,18 @@ const json = (value: unknown): string => {
   }
 }
 
-/** Whether an error is the transport's: by a code of the system or of undici, or by its name. */
+/** Codes of the system, of undici and of Node's parser; of Node's own, which start with `ERR_`, those of its transport. */
+const transportCode =
+  /^(?:E(?!RR_)[A-Z_]{3,}$|EAI_|UND_ERR_|ERR_(?:TLS_|SSL_|HTTP_|SOCKET_|STREAM_|INVALID_(?:URL|CHAR|ARG_VALUE)$)|CERT_|HPE_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
+
+/** Whether an error is the transport's: by its code, or by its name. */
 const isTransport = (error: unknown): boolean =>
   chain(error).some((each) => {
     const names = classesOf(each)
     if (names.includes("AbortError") || names.includes("TimeoutError")) return true
     if (messageOf(each) === "fetch failed" || messageOf(each) === "terminated") return true
     if (hasProperty(each, "errors") && Array.isArray(each.errors)) return each.errors.some(isTransport)
-    return (
-      hasProperty(each, "code") &&
-      typeof each.code === "string" &&
-      /^(?:E[A-Z_]{3,}$|EAI_|UND_ERR_|ERR_TLS_|ERR_SSL_|CERT_|HPE_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(each.code)
-    )
+    return hasProperty(each, "code") && typeof each.code === "string" && transportCode.test(each.code)
   })
 
 /** The verdict on anything thrown; `undefined` for what is no failure of an upstream. Never throws. */

@@ -10,15 +10,6 @@ import { fromHttp } from "./httpServerError.ts"
 /** A byte order mark is taken off, as RFC 8259 allows. */
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/**
- * The body as text. Its content type is not looked at: what a route takes is
- * JSON, whatever the client calls it. A content encoding is, since compressed
- * bytes are no text.
- */
-export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.suspend(() =>
-  Effect.flatMap(bytes, decode)
-)
-
 /** The body as bytes, of any content type. */
 export const bytes: Effect.Effect<ArrayBuffer, RequestError, HttpServerRequest> = Effect.flatMap(
   HttpServerRequest,
@@ -28,6 +19,15 @@ export const bytes: Effect.Effect<ArrayBuffer, RequestError, HttpServerRequest> 
       ? fail(new UnsupportedEncoding({ encoding: encoding.slice(0, 40) }))
       : Effect.catch(request.arrayBuffer, unread)
   }
+)
+
+/**
+ * The body as text. Its content type is not looked at: what a route takes is
+ * JSON, whatever the client calls it. A content encoding is, since compressed
+ * bytes are no text.
+ */
+export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.flatMap(bytes, (body) =>
+  decode(body)
 )
 
 /** A body as its text and its value. */

@@ -1,11 +1,12 @@
 /** What a relay streams, as an answer. */
 import type { RelayHead, TransferElement } from "@causeway/openai/Relay"
-import { isArrayNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
+import { isArrayNonEmpty } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { isString } from "effect/Predicate"
-import type * as Pull from "effect/Pull"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as PublicError from "../PublicError.ts"
 import * as EventStream from "./eventStream.ts"
 import { relayedHeaders } from "./relayedHeaders.ts"
@@ -38,10 +39,10 @@ type Head = typeof RelayHead.Type
 
 /** Answers by what comes. Fails with what the stream fails with before its first element. */
 export const respond = <E>(
-  pull: Pull.Pull<NonEmptyReadonlyArray<typeof TransferElement.Type>, E>,
+  stream: Stream.Stream<typeof TransferElement.Type, E>,
   ending: Ending
-): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest> =>
-  Effect.suspend(() => {
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest | Scope.Scope> =>
+  Effect.flatMap(Stream.toPull(stream), (pull) => {
     let head: Head = { status: 200, headers: [] }
     let last = ""
     const pieces: StreamedAnswer.Pieces<E> = Effect.flatMap(pull, (elements) => {

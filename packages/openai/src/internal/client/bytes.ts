@@ -4,6 +4,7 @@ import type { UpstreamReason } from "@causeway/core/UpstreamReason"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { Recording } from "../../Recording.ts"
 import { problems } from "../answer.ts"
+import { Beginning, beginsAsText, isText } from "../beginning.ts"
 import type { Exchange } from "../exchange.ts"
 import { type Call, classified, errorOf, type Head, ofStatus, type Verdict } from "../failure.ts"
 import { Pending } from "../pending.ts"
@@ -12,13 +13,6 @@ import type { Pieces, Source } from "./stream.ts"
 
 /** What the bytes shall be: `audio`, or anything that somebody once stored. */
 export type Content = "audio" | "any"
-
-/** Whether a content type names something that no sort of audio is. */
-const isText = (type: string): boolean => /json|html|xml|text\//i.test(type)
-
-/** Whether the first bytes are a text's: no sort of audio begins as JSON or HTML does. */
-const beginsAsText = (chunk: Uint8Array): boolean =>
-  /^\uFEFF?\s*(?:[{<]|$)/.test(Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.byteLength, 64)).toString())
 
 const notAudio = (head: Head, text: string): Verdict => {
   const said = classified(head, text, "body")
@@ -49,9 +43,8 @@ export class Bytes implements Source<Uint8Array> {
   readonly #onPiece: () => void
   readonly #pending = new Pending<Uint8Array>((pieces) => pieces)
   #exchange: Exchange | undefined
-  /** The answer where it is none of the bytes that were asked for, in pieces. */
-  #body: Array<Uint8Array> | undefined
-  #bodyBytes = 0
+  /** The answer where it is none of the bytes that were asked for. */
+  #body: Beginning | undefined
   #isKnown = false
 
   constructor(call: Call, recording: Recording, content: Content, onPiece: () => void) {
@@ -81,7 +74,7 @@ export class Bytes implements Source<Uint8Array> {
     this.#exchange = exchange
     this.#pending.exchange = exchange
     const type = exchange.header("content-type") ?? ""
-    if (exchange.status >= 300 || (this.#content === "audio" && isText(type))) this.#body = []
+    if (exchange.status >= 300 || (this.#content === "audio" && isText(type))) this.#body = new Beginning()
     else this.#isKnown = this.#content === "any" || type !== ""
   }
 
@@ -93,11 +86,8 @@ export class Bytes implements Source<Uint8Array> {
       this.#pending.push(chunk, chunk.length)
       return this.#pending.bound()
     }
-    this.#body.push(chunk)
-    this.#bodyBytes += chunk.length
     const exchange = this.#exchange
-    // Its beginning is all that a verdict needs.
-    if (exchange === undefined || exchange.status >= 400 || this.#bodyBytes <= exchange.limits.errorBodyBytes) return
+    if (exchange === undefined || !this.#body.add(chunk, exchange)) return
     this.end()
     exchange.abort(exchange.givenUp())
   }
@@ -106,7 +96,7 @@ export class Bytes implements Source<Uint8Array> {
     const exchange = this.#exchange
     if (this.isOver || exchange === undefined) return
     if (this.#body !== undefined) {
-      const text = Buffer.concat(this.#body).toString()
+      const { text } = this.#body
       return this.#fail(exchange.status >= 300 ? ofStatus(exchange, text) : notAudio(exchange, text))
     }
     if (exchange.bytes === 0 && this.#content !== "any")
@@ -120,7 +110,7 @@ export class Bytes implements Source<Uint8Array> {
 
   /** Of an answer without a content type, the first bytes tell. */
   #sniff(chunk: Uint8Array): void {
-    if (beginsAsText(chunk)) this.#body = []
+    if (beginsAsText(chunk)) this.#body = new Beginning()
     else this.#isKnown = true
   }
 

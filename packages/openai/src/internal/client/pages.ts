@@ -4,10 +4,13 @@ import type { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { OpenAI } from "openai"
 import { isFields, problems } from "../answer.ts"
 import type { Verdict } from "../failure.ts"
 import { type Accept, type Accepted, checked, json } from "./accept.ts"
+import type { Caller, Plain } from "./caller.ts"
 import type { Made } from "./made.ts"
+import type { Sent } from "./options.ts"
 
 /** One page. */
 export interface Page<A> {
@@ -23,8 +26,8 @@ export type Fetch<A> = (after: string | undefined) => Effect.Effect<Made<Page<A>
  * A page, checked: a list of objects with an id, which goes on where it says so. The
  * cursor is `last_id` where there is one, else the last object's id, as in the SDK.
  */
-export const page = <A>(after: string | undefined): Accept<Page<A>> =>
-  checked(json<Sent<A>>(problems.page), (sent, { text }): Accepted<Page<A>> | Verdict => {
+const page = <A>(after: string | undefined): Accept<Page<A>> =>
+  checked(json<Raw<A>>(problems.page), (sent, { text }): Accepted<Page<A>> | Verdict => {
     const { data, has_more: hasMore, last_id: stated } = sent
     if (hasMore !== true) return { value: { data, next: undefined } }
     const last: unknown = data.at(-1)
@@ -36,11 +39,30 @@ export const page = <A>(after: string | undefined): Accept<Page<A>> =>
   })
 
 /** A page as it comes: of its fields only the list is checked. */
-interface Sent<A> {
+interface Raw<A> {
   readonly data: ReadonlyArray<A>
   readonly has_more?: unknown
   readonly last_id?: unknown
 }
+
+/** A list that comes in pages. */
+interface Listed extends Pick<Plain<undefined, unknown>, "name" | "ids" | "options" | "shape"> {
+  readonly query: object | null | undefined
+  /** By the bare `get`: a page of the SDK takes anything for an empty list. */
+  readonly get: (sdk: OpenAI, sent: Sent) => PromiseLike<unknown>
+}
+
+/** The pages of a list. What the call's options add to the query wins over the list's own. */
+export const pages =
+  <A>(caller: Caller, { get, query, ...asked }: Listed): Fetch<A> =>
+  (after) =>
+    caller.plain({
+      ...asked,
+      params: undefined,
+      send: (sdk, _request, sent) =>
+        get(sdk, { ...sent, query: { ...query, ...sent.query, ...(after !== undefined && { after }) } }),
+      accept: page<A>(after)
+    })
 
 /** Every object of every page. */
 export const all = <A>(fetch: Fetch<A>): Effect.Effect<Made<ReadonlyArray<A>>, UpstreamError> =>

@@ -1,4 +1,5 @@
 /** Another model in a request's body, whose every other byte stays as it was. */
+import { jsonOf } from "../answer.ts"
 
 const quote = 34
 const backslash = 92
@@ -20,12 +21,8 @@ const skipSpace = (text: string, at: number): number => {
 }
 
 const decoded = (literal: string): string | undefined => {
-  try {
-    const value: unknown = JSON.parse(literal)
-    return typeof value === "string" ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = jsonOf(literal)
+  return typeof value === "string" ? value : undefined
 }
 
 /**

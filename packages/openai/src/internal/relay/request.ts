@@ -52,6 +52,7 @@ const headersOf = (accept: Accept, type: string, own: Readonly<Record<string, st
 /** One attempt at a relayed call, ready to be sent. */
 export interface Attempt {
   readonly call: Call
+  readonly request: RelayRequest
   readonly route: Route
   readonly recording: Recording
   readonly sent: Outgoing
@@ -70,7 +71,9 @@ export const attemptOf = (
   const call: Call = { upstream: target.name, operation: route.operation, ...(replay !== undefined && { replay }) }
   const recording = new Recording({ stream, firstAttempt: fiber.getRef(Upstream.CurrentAttempt)?.number })
   const sent = outgoing(target, request, accept, stream, fiber)
-  return sent instanceof RequestEncoding ? errorOf(call, { reason: sent }, recording) : { call, route, recording, sent }
+  return sent instanceof RequestEncoding
+    ? errorOf(call, { reason: sent }, recording)
+    : { call, request, route, recording, sent }
 }
 
 const outgoing = (

@@ -1,18 +1,22 @@
 /** What is known of the routes that are relayed. */
 import * as Operation from "../../Operation.ts"
-import { embeddings, inputsOf, isFields, moderations, type Problem, problems } from "../answer.ts"
+import { embeddings, inputsOf, isFields, jsonOf, moderations, type Problem, problems, responses } from "../answer.ts"
+import { isText } from "../beginning.ts"
 import { type StreamKind, streamKinds } from "../streamKind.ts"
+
+/** The body of a request. */
+type Body = string | Uint8Array | undefined
 
 /** How the answer of a route is checked. */
 export interface Route {
   /** The call's operation, as the SDK calls it: `chat.completions.create`. */
   readonly operation: string
-  /** How an answer in JSON is checked. `body`: the request's, looked at where it is text. */
-  readonly problem: (body: unknown) => Problem
+  /** How an answer in JSON is checked. `body`: the request's. */
+  readonly problem: (body: Body) => Problem
   /** How an answer in events is checked. */
   readonly kind: StreamKind
-  /** The content types of answers that are neither; `any` for content that is somebody's own. Default: none. */
-  readonly content?: RegExp | "any"
+  /** Which content types answers have that are neither; `any` for content that is somebody's own. Default: none. */
+  readonly content?: ((type: string) => boolean) | "any"
 }
 
 interface Row extends Route {
@@ -20,33 +24,41 @@ interface Row extends Route {
   readonly path: RegExp
 }
 
-const row = (
-  name: Operation.Name,
-  problem: Problem,
-  more: Partial<Pick<Route, "problem" | "kind" | "content">> = {}
-): Row => {
+type More = Partial<Pick<Route, "kind" | "content">>
+
+/** A route whose answer in JSON is checked by what was asked for: `undefined` where that cannot be told. */
+const asked = (name: Operation.Name, problem: (request: () => unknown) => Problem, more: More = {}): Row => {
   const { method, path } = Operation.operations[name]
-  const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`)
-  return { method, path: pattern, operation: name, problem: () => problem, kind: streamKinds.other, ...more }
+  return {
+    method,
+    path: new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+    operation: name,
+    problem: (body) => problem(() => requestOf(body)),
+    kind: streamKinds.other,
+    ...more
+  }
 }
 
-/** Whatever is no text. */
-const audio = /^(?!.*(?:json|html|xml|text\/))/i
+const row = (name: Operation.Name, problem: Problem, more?: More): Row => asked(name, () => problem, more)
 
 /** Subtitles and plain text, as `response_format` asks for. */
-const transcript = { kind: streamKinds.transcription, content: /^(?:text\/(?:plain|vtt|srt)|application\/x-subrip)/i }
+const isTranscript = (type: string): boolean => /^(?:text\/(?:plain|vtt|srt)|application\/x-subrip)/i.test(type)
+
+const transcript = { kind: streamKinds.transcription, content: isTranscript }
+
+const speech = { kind: streamKinds.speech, content: (type: string) => !isText(type) }
 
 const image = { kind: streamKinds.image }
 
 const rows: ReadonlyArray<Row> = [
   row("chat.completions.create", problems.chat, { kind: streamKinds.choices }),
   row("completions.create", problems.completion, { kind: streamKinds.choices }),
-  row("responses.create", problems.response, { kind: streamKinds.response }),
-  row("embeddings.create", problems.anything, { problem: (body) => embeddings(inputsOf(parsed(body))) }),
-  row("moderations.create", problems.moderation, { problem: (body) => moderations(inputOf(parsed(body))) }),
+  asked("responses.create", (request) => responses(() => mayBeBackground(request())), { kind: streamKinds.response }),
+  asked("embeddings.create", (request) => embeddings(inputsOf(request()))),
+  asked("moderations.create", (request) => moderations(inputOf(request()))),
   row("models.list", problems.list),
   row("models.retrieve", problems.object),
-  row("audio.speech.create", () => "it is JSON, and audio was asked for", { kind: streamKinds.speech, content: audio }),
+  row("audio.speech.create", () => "it is JSON, and audio was asked for", speech),
   row("audio.transcriptions.create", problems.text, transcript),
   row("audio.translations.create", problems.text, transcript),
   row("images.generate", problems.images, image),
@@ -78,23 +90,22 @@ const withoutQuery = (path: string): string => {
 }
 
 /** Whether the call may be made again though it may have run, by what its body asks for. */
-export const replayOf = ({ operation }: Route, body: unknown): "never" | undefined => {
-  const known = Operation.find(operation)
-  if (known === undefined || (known.replay === "safe" && !names(body, known.effects))) return undefined
-  const params = parsed(body)
+export const replayOf = ({ operation }: Route, body: Body): "never" | undefined => {
+  const params = names(body, Operation.find(operation)?.effects) ? requestOf(body) : undefined
   return Operation.replayOf(operation, isFields(params) ? params : {}) === "never" ? "never" : undefined
 }
 
 /** Whether a body has one of these words at all, which is cheaper to see than what it says. */
-const names = (body: unknown, words: ReadonlyArray<string> = []): boolean =>
-  typeof body === "string" && words.some((word) => body.includes(`"${word}"`))
+const names = (body: Body, words: ReadonlyArray<string> = []): boolean => {
+  const searched = body instanceof Uint8Array ? bufferOf(body) : body
+  return searched !== undefined && words.some((word) => searched.includes(`"${word}"`))
+}
+
+const bufferOf = (body: Uint8Array): Buffer => Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 
 const inputOf = (request: unknown): unknown => (isFields(request) ? request["input"] : undefined)
 
-const parsed = (body: unknown): unknown => {
-  try {
-    return typeof body === "string" ? JSON.parse(body) : undefined
-  } catch {
-    return undefined
-  }
-}
+const mayBeBackground = (request: unknown): boolean => !isFields(request) || request["background"] === true
+
+const requestOf = (body: Body): unknown =>
+  body === undefined ? undefined : jsonOf(typeof body === "string" ? body : bufferOf(body).toString())

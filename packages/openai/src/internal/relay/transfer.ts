@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Recorder } from "../../Recorder.ts"
 import { judge } from "../answer.ts"
+import { beginsAsText } from "../beginning.ts"
 import type { Exchange, Sink } from "../exchange.ts"
 import { classified, errorOf } from "../failure.ts"
 import { Pending } from "../pending.ts"
@@ -66,8 +67,7 @@ class Answer implements Sink {
     if (exchange.status >= 300) this.#choose(new Judged(this.#attempt))
     else if (content === "any") this.#choose(new Pieces(this.#attempt))
     else if (/event-stream/i.test(type)) this.#choose(eventsOf(this.#attempt))
-    else if (type !== "")
-      this.#choose(content?.test(type) === true ? new Pieces(this.#attempt) : new Judged(this.#attempt))
+    else if (type !== "") this.#choose(content?.(type) === true ? new Pieces(this.#attempt) : new Judged(this.#attempt))
   }
 
   data(chunk: Uint8Array): void {
@@ -103,9 +103,8 @@ class Answer implements Sink {
 
   /** Of an answer without a content type, the first bytes tell. */
   #sniff(chunk: Uint8Array): void {
-    const beginning = Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.byteLength, 64)).toString()
-    const isText = this.#attempt.route.content === undefined || /^\uFEFF?\s*(?:[{[<]|$)/.test(beginning)
-    this.#choose(isText ? new Judged(this.#attempt) : new Pieces(this.#attempt))
+    const isJudged = this.#attempt.route.content === undefined || beginsAsText(chunk)
+    this.#choose(isJudged ? new Judged(this.#attempt) : new Pieces(this.#attempt))
   }
 
   #choose(part: Part): void {
@@ -119,7 +118,7 @@ class Answer implements Sink {
 class Judged extends Whole implements Part {
   readonly #pending = new Pending<Element>((elements) => elements)
 
-  constructor({ call, recording, route, sent }: Attempt) {
+  constructor({ call, recording, request, route }: Attempt) {
     super(
       (outcome) => {
         if (!("body" in outcome)) return this.#pending.settle(() => errorOf(call, outcome, recording))
@@ -130,7 +129,7 @@ class Judged extends Whole implements Part {
       (exchange, body) => {
         const type = exchange.header("content-type") ?? ""
         if (route.content === undefined || type === "" || /json/i.test(type)) {
-          return judge(exchange, body, route.problem(sent.body))
+          return judge(exchange, body, route.problem(request.body))
         }
         // A page of HTML, say, where audio was asked for.
         const issue = body.trim() === "" ? "empty" : "wrong-shape"

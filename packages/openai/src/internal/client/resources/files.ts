@@ -8,7 +8,7 @@ import { bytes } from "../bytes.ts"
 import type { Caller } from "../caller.ts"
 import { type Call, call, type StreamCall, streamCall } from "../methods.ts"
 import type { CallOptions } from "../options.ts"
-import { all, type Fetch, page, pageByPage } from "../pages.ts"
+import { all, type Fetch, pageByPage, pages } from "../pages.ts"
 import { shapes } from "../shapes.ts"
 
 /** `files`. */
@@ -92,21 +92,10 @@ export const files = (caller: Caller): Files => ({
   )
 })
 
-const listOf =
-  (
-    caller: Caller,
-    name: string,
-    query: FileListParams | null | undefined,
-    options: CallOptions | undefined
-  ): Fetch<FileObject> =>
-  (after) =>
-    caller.plain({
-      name,
-      params: undefined,
-      options,
-      // A page of the SDK takes anything for an empty list.
-      send: (sdk, _request, sent) =>
-        sdk.get("/files", { ...sent, query: { ...query, ...sent.query, ...(after !== undefined && { after }) } }),
-      accept: page<FileObject>(after),
-      shape: shapes.files
-    })
+const listOf = (
+  caller: Caller,
+  name: string,
+  query: FileListParams | null | undefined,
+  options: CallOptions | undefined
+): Fetch<FileObject> =>
+  pages(caller, { name, options, query, get: (sdk, sent) => sdk.get("/files", sent), shape: shapes.files })

@@ -15,14 +15,14 @@ import type {
   ResponseRetrieveParamsStreaming,
   ResponseStreamEvent
 } from "openai/resources/responses/responses"
-import { type Problem, problems } from "../../answer.ts"
+import { type Problem, responses as problem } from "../../answer.ts"
 import { streamKinds } from "../../streamKind.ts"
 import { json, nothing, record } from "../accept.ts"
 import type { Caller } from "../caller.ts"
 import { type Call, call, type StreamCall, streamCall } from "../methods.ts"
 import type { Made, WithResponse } from "../made.ts"
 import type { CallOptions } from "../options.ts"
-import { all, type Fetch, page, pageByPage } from "../pages.ts"
+import { all, type Fetch, pageByPage, pages } from "../pages.ts"
 import { type Loaded, parsed, responseUnusable } from "../parse.ts"
 import { shapes } from "../shapes.ts"
 
@@ -193,33 +193,25 @@ export const responses = (caller: Caller): Responses => ({
 
 /** What is asked for in the background is answered before it is done. */
 const problemOf = ({ background }: { readonly background?: boolean | null }): Problem =>
-  background === true ? problems.response : problems.finishedResponse
+  problem(() => background === true)
 
 /** A record holds an output, however its response ended. */
 const output: Problem = ({ output }) => (Array.isArray(output) ? undefined : "it has no output")
 
-const inputItems =
-  (
-    caller: Caller,
-    name: string,
-    responseID: string,
-    query: InputItemListParams | null | undefined,
-    options: CallOptions | undefined
-  ): Fetch<ResponseItem> =>
-  (after) =>
-    caller.plain({
-      name,
-      params: undefined,
-      ids: { responseID },
-      options,
-      send: (sdk, _request, sent) =>
-        // A page of the SDK takes anything for an empty list.
-        sdk.get(`/responses/${encodeURIComponent(responseID)}/input_items`, {
-          ...sent,
-          query: { ...query, ...sent.query, ...(after !== undefined && { after }) }
-        }),
-      accept: page<ResponseItem>(after)
-    })
+const inputItems = (
+  caller: Caller,
+  name: string,
+  responseID: string,
+  query: InputItemListParams | null | undefined,
+  options: CallOptions | undefined
+): Fetch<ResponseItem> =>
+  pages(caller, {
+    name,
+    ids: { responseID },
+    options,
+    query,
+    get: (sdk, sent) => sdk.get(`/responses/${encodeURIComponent(responseID)}/input_items`, sent)
+  })
 
 const parse = (
   caller: Caller,

@@ -5,7 +5,7 @@
  */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
-import { baseAttributes, type Subject, type Told } from "./genAi.ts"
+import { baseAttributes, modelOf, type Subject, type Told } from "./genAi.ts"
 
 const growing = (first: number, factor: number): ReadonlyArray<number> =>
   Array.from({ length: 14 }, (_, power) => Number((first * factor ** power).toPrecision(12)))
@@ -67,9 +67,8 @@ export class Metrics {
 
   /** The histogram of an instrument for calls such as this one. */
   series(name: Instrument, subject: Subject, told: Told, { error, tokens }: Labels = {}): Metric.Histogram<number> {
-    const { backend, name: operation, request } = subject
-    const asked: unknown = request === undefined ? undefined : Reflect.get(request, "model")
-    const key = [name, backend.name, operation, asked, told.model, error, tokens].join("\n")
+    const { backend, name: operation } = subject
+    const key = [name, backend.name, operation, modelOf(subject), told.model, error, tokens].join("\n")
     const found = this.#series.get(key)
     if (found !== undefined) return found
     const isFull = this.#series.size >= mostSeries
