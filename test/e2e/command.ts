@@ -30,6 +30,8 @@ export interface Ended {
 
 /** The command while it runs. */
 export interface Process {
+  /** Its reader leaves, as `head` does. */
+  readonly closeStdout: Effect.Effect<void>
   readonly pid: number | undefined
   readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
@@ -84,6 +86,7 @@ export const program = (
     })
     child.on("close", (code) => Deferred.doneUnsafe(ended, Effect.succeed({ code, stdout, stderr })))
     return {
+      closeStdout: Effect.sync(() => void child.stdout.destroy()),
       pid: child.pid,
       signal: (signal) => Effect.sync(() => void child.kill(signal)),
       ended: Deferred.await(ended),
@@ -93,7 +96,7 @@ export const program = (
   })
 
 /** `causeway` with these arguments. */
-const command = (options: Options = {}): Effect.Effect<Process, never, Scope.Scope> =>
+export const command = (options: Options = {}): Effect.Effect<Process, never, Scope.Scope> =>
   program(join(root, "packages/cli/src/bin.ts"), { cwd: directory(), ...options })
 
 /** `causeway` until it ends by itself. */

@@ -1,26 +1,25 @@
 /** `causeway simulate` as a process. */
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import { directory, type Process, program } from "./command.ts"
+import { chat, command, directory, post, type Process, run, until } from "./command.ts"
 
-const bin = fileURLToPath(new URL("../../packages/cli/src/bin.ts", import.meta.url))
+const timeout = 60_000
 
+/** What the pattern finds, once it is printed. */
 const printed = (process: Process, pattern: RegExp) =>
-  Effect.suspend(() => {
-    const match = pattern.exec(process.stdout())
-    return match === null ? Effect.fail(`${process.stdout()}${process.stderr()}`) : Effect.succeed(match)
-  }).pipe(Effect.retry(Schedule.spaced("50 millis")), Effect.timeout("20 seconds"))
+  until(
+    Effect.sync(() => pattern.exec(process.stdout())),
+    (match) => match !== null
+  )
 
 const ask = (url: string, model: string) =>
-  Effect.promise(() =>
-    // @effect-diagnostics-next-line globalFetchInEffect:off
-    fetch(`${url}/chat/completions`, {
-      method: "POST",
-      body: JSON.stringify({ model, messages: [{ role: "user", content: "hello" }] })
-    }).then(({ status }) => status)
-  )
+  Effect.map(post(`${url}/chat/completions`, chat(model)), ({ status }) => status)
+
+const simulate = Effect.fnUntraced(function* (options: Parameters<typeof command>[0] = {}) {
+  const process = yield* command({ ...options, args: ["simulate", "--port", "0", ...(options.args ?? [])] })
+  const match = yield* printed(process, /at (http:\S+)/)
+  return { ...process, url: match?.[1] ?? "" }
+})
 
 describe("causeway simulate", () => {
   it.live(
@@ -30,10 +29,8 @@ describe("causeway simulate", () => {
         const cwd = directory({
           "script.json": JSON.stringify({ phases: [{ name: "outage", requests: 1, fault: "no-healthy-upstream" }] })
         })
-        const args = ["simulate", "--port", "0", "--script", "script.json", "--rate-limit", "2/minute"]
-        const process = yield* program(bin, { args, cwd })
-        const [, url = ""] = yield* printed(process, /at (http:\S+)/)
-        const statuses = yield* Effect.forEach(["a", "b", "c", "d"], (model) => ask(url, model))
+        const process = yield* simulate({ args: ["--script", "script.json", "--rate-limit", "2/minute"], cwd })
+        const statuses = yield* Effect.forEach(["a", "b", "c", "d"], (model) => ask(process.url, model))
         assert.deepStrictEqual(statuses, [503, 200, 200, 429])
         yield* printed(
           process,
@@ -43,22 +40,48 @@ describe("causeway simulate", () => {
         yield* process.signal("SIGTERM")
         assert.strictEqual((yield* process.ended).code, 0)
       }),
-    60_000
+    timeout
   )
 
   it.live(
     "lists the faults, and says what is wrong with a script",
     () =>
       Effect.gen(function* () {
-        const list = yield* Effect.flatMap(program(bin, { args: ["simulate", "--list"] }), ({ ended }) => ended)
+        const list = yield* run({ args: ["simulate", "--list"] })
         assert.strictEqual(list.code, 0)
         assert.match(list.stdout, / {2}cut-stream +a stream that ends early and cleanly/)
         const cwd = directory({ "script.json": '{"phases":[{"fault":"nope"}]}' })
-        const args = ["simulate", "--port", "0", "--script", "script.json"]
-        const bad = yield* Effect.flatMap(program(bin, { args, cwd }), ({ ended }) => ended)
+        const bad = yield* run({ args: ["simulate", "--port", "0", "--script", "script.json"], cwd })
         assert.strictEqual(bad.code, 1)
         assert.match(bad.stderr, /^causeway: That is no script: "nope" is no fault/)
       }),
-    60_000
+    timeout
+  )
+
+  it.live(
+    "goes on where nobody reads its lines any more",
+    () =>
+      Effect.gen(function* () {
+        const process = yield* simulate()
+        yield* process.closeStdout
+        assert.deepStrictEqual(yield* Effect.forEach(["a", "b"], (model) => ask(process.url, model)), [200, 200])
+        yield* process.signal("SIGTERM")
+        const { code, stderr } = yield* process.ended
+        assert.strictEqual(code, 0)
+        assert.notInclude(stderr, "EPIPE")
+      }),
+    timeout
+  )
+
+  it.live(
+    "lists the faults to nobody without a word",
+    () =>
+      Effect.gen(function* () {
+        const process = yield* command({ args: ["simulate", "--list"] })
+        yield* process.closeStdout
+        const { code, stderr } = yield* process.ended
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+      }),
+    timeout
   )
 })

@@ -60,9 +60,11 @@ export const check = (
   checkEvidence(what, error, expected)
 }
 
-const reasonOf = (expected: Outcome): string => (expected === "answered" ? expected : expected.reason)
+/** What is expected, in short. */
+export const reasonOf = (expected: Outcome): string => (expected === "answered" ? expected : expected.reason)
 
-const tagOf = ({ reason }: UpstreamError): string => `${reason._tag}@${reason.seenIn}`
+/** The reason, and where it was seen. */
+export const tagOf = ({ reason }: UpstreamError): string => `${reason._tag}@${reason.seenIn}`
 
 const consequenceOf = (error: UpstreamError): string => {
   const { blame, delivery, fallback, health, retry } = error[Disposition.symbol]

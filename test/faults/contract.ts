@@ -4,6 +4,7 @@ import * as Lossless from "@causeway/core/Lossless"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
+import { kinds } from "./calls.ts"
 
 export class Calls extends Contract.Service<Calls>()(
   "test/faults/Calls",
@@ -15,7 +16,7 @@ export class Calls extends Contract.Service<Calls>()(
       name: Schema.String,
       url: Schema.String,
       model: Schema.String,
-      kind: Schema.Literals(["json", "stream", "binary"])
+      kind: Schema.Literals(kinds)
     },
     success: Schema.Void,
     error: UpstreamError

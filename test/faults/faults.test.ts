@@ -10,7 +10,7 @@ import { assert, describe, expect, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { byClient, byRelay, type Call, kinds } from "./calls.ts"
 import { bound, check, failureOf, limitsOf, reportOf } from "./check.ts"
-import { addresses, modelOf, relayed, table } from "./table.ts"
+import { addresses, cases, modelOf, relayed, table, urlOf } from "./table.ts"
 
 const once = { seen: 1, allowed: 1 } as const
 
@@ -39,20 +39,12 @@ describe("the table", () => {
 const takenAsAnswers = ["flaky", "no-content-type", "after-done"]
 
 layer(Simulator.layer(), { excludeTestServices: true })("a call", (it) => {
-  /** A first report of each fault is kept; the other kinds of call differ in their operation. */
-  const rows = [
-    // What is over after some attempts needs a client that makes them.
-    ...Object.entries(table)
-      .filter(([name]) => name !== "flaky")
-      .map(([name, row]) => [name, row, undefined] as const),
-    ...Object.entries(addresses).map(([name, row]) => [name, row, Address.all.find((it) => it.name === name)] as const)
-  ]
-
-  for (const [name, row, address] of rows) {
+  // What is over after some attempts needs a client that makes them.
+  for (const [name, row, address] of cases.filter(([name]) => name !== "flaky")) {
     it.effect(`${address === undefined ? "fault" : "address"} ${name}`, () =>
       Effect.gen(function* () {
         const simulator = yield* Simulator
-        const url = address === undefined ? simulator.url : yield* simulator.address(address.name)
+        const url = yield* urlOf(simulator, address)
         const calls = kinds.map((kind): Call => ({ url, model: modelOf(name), kind, limits: limitsOf(name) }))
         const errors = yield* Effect.forEach(
           calls,
@@ -68,6 +60,7 @@ layer(Simulator.layer(), { excludeTestServices: true })("a call", (it) => {
           }),
           { concurrency: "unbounded" }
         )
+        // A first report of each fault is kept; the other kinds of call differ in their operation.
         const error = errors.find((error) => error !== undefined)
         if (error !== undefined) expect(reportOf(error)).toMatchSnapshot()
       })

@@ -1,6 +1,9 @@
 /** Every fault that the simulator can make, and what a call must come to. */
 import type { Kind } from "@causeway/simulator/Answer"
+import * as Address from "@causeway/simulator/Address"
 import * as Fault from "@causeway/simulator/Fault"
+import type { Shape } from "@causeway/simulator/Simulator"
+import * as Effect from "effect/Effect"
 import { answered, type Outcome, type Row, type Table } from "./expected.ts"
 import { addresses } from "./table/addresses.ts"
 import { bodies } from "./table/bodies.ts"
@@ -18,6 +21,16 @@ const harmless: Table = Object.fromEntries(
 )
 
 export const table: Table = { ...statuses, ...gateways, ...connections, ...bodies, ...streams, ...vendors, ...harmless }
+
+/** Every fault, and every address at which a connection fails. */
+export const cases = [
+  ...Object.entries(table).map(([name, row]) => [name, row, undefined] as const),
+  ...Address.all.map(({ name }) => [name, addresses[name], name] as const)
+]
+
+/** Where a case is asked for. */
+export const urlOf = ({ address, url }: Shape, name: Address.AddressName | undefined) =>
+  name === undefined ? Effect.succeed(url) : address(name)
 
 /** What a relayed call comes to. */
 export const relayed = (row: Row, kind: Kind): Outcome => row.relay?.[kind] ?? row[kind]

@@ -1,8 +1,7 @@
 /** What `test/faults` leaves out: retries, the bare SDK, and calls inside of workers. */
 import { Calls } from "../faults/contract.ts"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
-import * as Address from "@causeway/simulator/Address"
-import { Simulator, type Shape } from "@causeway/simulator/Simulator"
+import { Simulator } from "@causeway/simulator/Simulator"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
 import { assert, layer } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -12,21 +11,12 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import { byClient, bySdk, type Call, kinds, Unrecognised } from "../faults/calls.ts"
-import { bound, check, failureOf, limitsOf } from "../faults/check.ts"
-import type { Outcome } from "../faults/expected.ts"
+import { bound, check, failureOf, limitsOf, reasonOf, tagOf } from "../faults/check.ts"
 import { seenBySdk } from "../faults/sdk.ts"
-import { addresses, modelOf, table } from "../faults/table.ts"
+import { cases, modelOf, urlOf } from "../faults/table.ts"
 
-const faults = Object.entries(table)
-const cases = [
-  ...faults.map(([name, row]) => [name, row, undefined] as const),
-  ...Address.all.map(({ name }) => [name, addresses[name] ?? assert.fail(name), name] as const)
-]
-
-const urlOf = ({ address, url }: Shape, name: Address.AddressName | undefined) =>
-  name === undefined ? Effect.succeed(url) : address(name)
-
-const reasonOf = (expected: Outcome): string => (expected === "answered" ? expected : expected.reason)
+/** What is over after some attempts needs a client that makes them. */
+const once = cases.filter(([name]) => name !== "flaky")
 
 layer(Simulator.layer())("with two retries", (it) => {
   it.effect.each(cases)("%s", ([name, row, address]) =>
@@ -57,7 +47,7 @@ const turn = Effect.callback<void>((resume) => {
 })
 
 layer(Simulator.layer(), { excludeTestServices: true })("the bare SDK", (it) => {
-  it.effect.each(cases.filter(([name]) => name !== "flaky"))("%s", ([name, row, address]) =>
+  it.effect.each(once)("%s", ([name, row, address]) =>
     Effect.gen(function* () {
       const simulator = yield* Simulator
       const url = yield* urlOf(simulator, address)
@@ -83,13 +73,13 @@ const toldOf = (exit: Exit.Exit<void, UpstreamError | Unrecognised | Cause.Timeo
   const error = Cause.squash(exit.cause)
   if (error instanceof Unrecognised) return "unrecognised"
   const failure = failureOf<unknown>(exit, "the SDK")
-  return failure === undefined ? "answered" : `${failure.reason._tag}@${failure.reason.seenIn}`
+  return failure === undefined ? "answered" : tagOf(failure)
 }
 
 const pool = WorkerPool.layer(Calls, { entry: new URL("../faults/worker.ts", import.meta.url), size: 1, spare: 0 })
 
 layer(Layer.merge(Simulator.layer(), pool), { excludeTestServices: true })("in a worker", (it) => {
-  it.effect.each(cases.filter(([name]) => name !== "flaky"))("%s", ([name, row, address]) =>
+  it.effect.each(once)("%s", ([name, row, address]) =>
     Effect.gen(function* () {
       const simulator = yield* Simulator
       const calls = yield* Calls

@@ -44,7 +44,8 @@ export const render = (facts: Facts): string => {
   const rows: ReadonlyArray<readonly [name: string, text: string]> = [
     ...upstreams(facts),
     ["workers", workers(facts.workers)],
-    ["routes", ["/v1/chat/completions", "/v1/models", ...facts.routes, "/health"].join("  ")],
+    ["routes", `/v1/  ${openAi.join(", ")}`],
+    ["", [...facts.routes, "/health"].join("  ")],
     ...(facts.isOpen ? [["insecure", "anybody who reaches this address can use it"] as const] : []),
     ["", ""],
     ["try", curl(facts, "/v1/chat/completions", chat(facts.isSimulator ? "simulator" : "gpt-5-mini"))],
@@ -53,6 +54,19 @@ export const render = (facts: Facts): string => {
   const lines = rows.map(([name, text]) => `  ${name.padEnd(9)}  ${text}`.trimEnd())
   return [`Causeway serves ${facts.url}`, "", ...lines].join("\n")
 }
+
+/** OpenAI's APIs below `/v1`; of some only the common beginning of several routes. */
+const openAi = [
+  "chat/completions",
+  "responses",
+  "completions",
+  "embeddings",
+  "moderations",
+  "models",
+  "images",
+  "audio",
+  "files"
+]
 
 const upstreams = ({ isSimulator, upstreams }: Facts): ReadonlyArray<readonly [string, string]> =>
   isSimulator

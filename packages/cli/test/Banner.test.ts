@@ -22,6 +22,16 @@ describe("Banner", () => {
     assert.include(banner, "2 threads")
   })
 
+  it("lists all routes, OpenAI's by their beginnings", () => {
+    assert.include(
+      Banner.render(facts),
+      [
+        "  routes     /v1/  chat/completions, responses, completions, embeddings, moderations, models, images, audio, files",
+        "             /predict/square  /predict/answer  /health\n"
+      ].join("\n")
+    )
+  })
+
   it("shows a call and a failure, both of which can be copied", () => {
     assert.deepStrictEqual(curls(Banner.render(facts)), [
       `curl -s http://127.0.0.1:8000/v1/chat/completions -d '{"model":"simulator","messages":[{"role":"user","content":"Hello"}]}'`,

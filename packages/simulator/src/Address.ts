@@ -30,6 +30,3 @@ export const all: ReadonlyArray<Address> = [
   { name: "tls-certificate", description: "https with a certificate that nobody has signed" },
   { name: "tls-stall", description: "https at a port that accepts the connection and then says nothing" }
 ]
-
-/** Whether a text is the name of one. */
-export const isAddressName = (text: string): text is AddressName => all.some(({ name }) => name === text)

@@ -22,6 +22,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as Fault from "./Fault.ts"
 
 /** The longest wait: Node's timers know no longer one, about 24 days. */
@@ -78,7 +79,7 @@ export const profiles = {
 } as const satisfies Readonly<Record<string, Timing>>
 
 /** A timing, or one by its name. */
-export const Latency = Schema.Union([Schema.Literals(["none", "local", "fast", "typical", "slow"]), Timing])
+export const Latency = Schema.Union([Schema.Literals(Struct.keys(profiles)), Timing])
 
 /** {@link Latency}. */
 export type Latency = typeof Latency.Type

@@ -69,11 +69,13 @@ export const json = (status: number, value: unknown, headers: Readonly<Record<st
   text(status, "application/json", JSON.stringify(value), headers)
 
 /** An error as OpenAI writes it: all four members are always there. */
-export const problem = (
-  status: number,
-  { code = null, message, param = null, type }: Problem,
-  headers: Readonly<Record<string, string>> = {}
-): Reply => json(status, { error: { message, type, param, code } }, headers)
+export const error = ({ code = null, message, param = null, type }: Problem) => ({
+  error: { message, type, param, code }
+})
+
+/** An answer that is an error. */
+export const problem = (status: number, problem: Problem, headers: Readonly<Record<string, string>> = {}): Reply =>
+  json(status, error(problem), headers)
 
 /** One server-sent event. A string goes out as it is, anything else as JSON. */
 export const event = (data: unknown, name?: string): string =>

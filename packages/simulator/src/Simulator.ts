@@ -248,6 +248,10 @@ const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Retu
     }
   })
 
+  const behave = (behaviour: unknown) =>
+    Effect.map(Settings.behaviour(behaviour), (checked) => director.behave(checked, now()))
+  const run = (script: unknown) => Effect.map(Settings.checkedScript(script), (checked) => director.run(checked, now()))
+
   const shape: Shape = {
     url: `${origin}/v1`,
     port,
@@ -263,8 +267,8 @@ const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Retu
       )
     ),
     phase,
-    behave: (behaviour) => Effect.map(Settings.behaviour(behaviour), (behaviour) => director.behave(behaviour, now())),
-    run: (script) => Effect.map(Settings.checkedScript(script), (script) => director.run(script, now())),
+    behave,
+    run,
     reset: Effect.sync(() => {
       turns.reset()
       store.clear()
@@ -274,12 +278,7 @@ const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Retu
     }),
     address
   }
-  const steering: Control.Steering = {
-    ...shape,
-    clear: Effect.sync(journal.clear),
-    behave: (behaviour) => Effect.map(Settings.behaviour(behaviour), (it) => director.behave(it, now())),
-    run: (script) => Effect.map(Settings.checkedScript(script), (it) => director.run(it, now()))
-  }
+  const steering: Control.Steering = { ...shape, behave, run, clear: Effect.sync(journal.clear) }
   return shape
 })
 

@@ -122,6 +122,21 @@ describe("Behaviour", () => {
     })
   )
 
+  it.effect.each([
+    ["59900 millis", "59.9s"],
+    ["59999.5 millis", "1m0s"],
+    ["61 seconds", "1m1s"],
+    ["119500 millis", "2m0s"],
+    ["3599500 millis", "1h0m0s"],
+    ["3723 seconds", "1h2m3s"]
+  ] as const)("tells a limit's reset of %s as %s", ([per, reset]) =>
+    Effect.gen(function* () {
+      const simulator = yield* Simulator.make({ rateLimit: { requests: { limit: 1, per } } })
+      const { headers } = yield* ask(simulator, "gpt-5")
+      assert.strictEqual(headers.get("x-ratelimit-reset-requests"), reset)
+    })
+  )
+
   it.effect("limits the tokens, and refuses for good what is larger than the limit", () =>
     Effect.gen(function* () {
       const simulator = yield* Simulator.make({ rateLimit: { tokens: { limit: 60, per: "1 minute" } } })

@@ -1,10 +1,11 @@
 /** Connections that fail before there is a request. */
-import { every, is, type Table } from "../expected.ts"
+import type { AddressName } from "@causeway/simulator/Address"
+import { every, is, type Row } from "../expected.ts"
 
 const again = "upstream backoff any counts not-sent"
 const tls = "upstream never any counts not-sent"
 
-export const addresses: Table = {
+export const addresses: Readonly<Record<AddressName, Row>> = {
   refused: every(is("Connect@socket", again, 3, { kind: "refused", code: "ECONNREFUSED" })),
   "unknown-host": every(is("Connect@socket", again, 3, { kind: "dns" })),
   "no-tls": every(is("Connect@socket", tls, 1, { kind: "tls" })),

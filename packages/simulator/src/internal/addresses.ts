@@ -1,14 +1,15 @@
 /** Opens the addresses at which connections fail, each when it is first asked for. */
 import * as NodeNet from "node:net"
 import * as NodeTls from "node:tls"
+import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import type { AddressName } from "../Address.ts"
+import * as Address from "../Address.ts"
 import { SimulatorError } from "../SimulatorError.ts"
 import { selfSigned } from "./certificate.ts"
 import { host, listen } from "./server.ts"
 
-export type Addresses = (name: AddressName) => Effect.Effect<string, SimulatorError>
+export type Addresses = (name: Address.AddressName) => Effect.Effect<string, SimulatorError>
 
 const url = (scheme: "http" | "https", port: number): string => `${scheme}://${host}:${port}/v1`
 
@@ -47,7 +48,7 @@ const refusing = (port: number): Effect.Effect<number, SimulatorError, Scope.Sco
     (socket) => socket.localPort ?? 0
   )
 
-const opened = (name: AddressName, port: number): Effect.Effect<string, SimulatorError, Scope.Scope> => {
+const opened = (name: Address.AddressName, port: number): Effect.Effect<string, SimulatorError, Scope.Scope> => {
   switch (name) {
     case "refused":
       return Effect.flatMap(serving(NodeNet.createServer()), (own) =>
@@ -69,15 +70,9 @@ const opened = (name: AddressName, port: number): Effect.Effect<string, Simulato
 /** `port` is the simulator's own. */
 export const make = Effect.fnUntraced(function* (port: number): Effect.fn.Return<Addresses, never, Scope.Scope> {
   const scope = yield* Effect.scope
-  const known = new Map<AddressName, Effect.Effect<string, SimulatorError>>()
-  return (name) =>
-    Effect.suspend(() => {
-      const before = known.get(name)
-      if (before !== undefined) return before
-      return Effect.flatMap(Effect.cached(Scope.provide(opened(name, port), scope)), (address) => {
-        const first = known.get(name) ?? address
-        known.set(name, first)
-        return first
-      })
-    })
+  const cache = yield* Cache.make({
+    capacity: Address.all.length,
+    lookup: (name: Address.AddressName) => Scope.provide(opened(name, port), scope)
+  })
+  return (name) => Cache.get(cache, name)
 })

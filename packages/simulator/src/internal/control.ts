@@ -55,15 +55,16 @@ const state = (steering: Steering) =>
     })
   })
 
-const faults = Reply.json(200, {
-  data: Fault.all.map(({ description, group, kinds, name, parameters }) => ({
-    name,
-    description,
-    group,
-    kinds,
-    parameters
-  }))
-})
+const faults = (): Reply.Reply =>
+  Reply.json(200, {
+    data: Fault.all.map(({ description, group, kinds, name, parameters }) => ({
+      name,
+      description,
+      group,
+      kinds,
+      parameters
+    }))
+  })
 
 /** The newest last; `after` leaves out all up to that number. */
 const requests = (steering: Steering, query: URLSearchParams) =>
@@ -84,7 +85,7 @@ type Handler = (steering: Steering, control: Control) => Effect.Effect<Reply.Rep
 
 const handlers: Readonly<Record<string, Handler>> = {
   "GET /simulator": state,
-  "GET /simulator/faults": () => Effect.succeed(faults),
+  "GET /simulator/faults": () => Effect.sync(faults),
   "GET /simulator/addresses": addresses,
   "GET /simulator/requests": (steering, { query }) => requests(steering, query),
   "DELETE /simulator/requests": ({ clear }) => Effect.as(clear, done),

@@ -68,7 +68,7 @@ export const make = (
       // A limit that goes on through the phases keeps its level.
       holding: phase.rateLimit === undefined ? { ...holding, limiter: baseHolding.limiter } : holding,
       isRefusing: phase.refuse ?? base.refuse === true,
-      endsAt: phase.for === undefined ? undefined : now + Duration.toMillis(Duration.fromInputUnsafe(phase.for)),
+      endsAt: phase.for === undefined ? undefined : now + Duration.toMillis(phase.for),
       requestsLeft: phase.requests
     }
   }

@@ -94,6 +94,17 @@ export const oneOf = <const A extends string>(
     : Result.succeed(found)
 }
 
+const isTokens = (value: unknown): value is ReadonlyArray<number> =>
+  Array.isArray(value) && value.length > 0 && value.every((token) => Number.isInteger(token))
+
+/** A text, or tokens by their numbers, which stand for one; `undefined` for anything else. */
+export const textOrTokens = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : isTokens(value) ? value.join(" ") : undefined
+
+/** The members of a list; what is none, or is one text in tokens, stands for a list of one. */
+export const listOf = (value: unknown): ReadonlyArray<unknown> =>
+  Array.isArray(value) && !isTokens(value) ? value : [value]
+
 /** A flag, `false` where it was left out. */
 export const optionalFlag = (body: Fields, param: string, path: string = param): Input<boolean> => {
   const value = body[param] ?? false

@@ -1,12 +1,25 @@
 /** The bounded record of requests, with those who wait for something to happen in it. */
 import * as Effect from "effect/Effect"
 import type { Outcome, SeenRequest } from "../SeenRequest.ts"
+import { removeOldest } from "./oldest.ts"
 
 /** What is known of a request before its body. */
 export type Arrival = Pick<SeenRequest, "method" | "path" | "headers" | "bearer" | "connection">
 
 /** What its body told, and what it got. */
 export type Content = Pick<SeenRequest, "model" | "fault" | "phase" | "status" | "stream" | "fields" | "bytes" | "body">
+
+/** Before its body is known. */
+export const nothing: Content = {
+  model: undefined,
+  fault: undefined,
+  phase: undefined,
+  status: undefined,
+  stream: false,
+  fields: [],
+  bytes: 0,
+  body: undefined
+}
 
 /** A request that is being served. */
 export interface Entry {
@@ -74,17 +87,10 @@ export const make = (options: {
       const number = ++count
       const start = now()
       let entered: Entered = {
+        ...nothing,
         ...arrival,
         number,
         id: `sim-req-${number}`,
-        model: undefined,
-        fault: undefined,
-        phase: undefined,
-        status: undefined,
-        stream: false,
-        fields: [],
-        bytes: 0,
-        body: undefined,
         outcome: "pending",
         millis: undefined
       }
@@ -94,7 +100,7 @@ export const make = (options: {
         changed(entered)
       }
       log.set(number, entered)
-      if (log.size > limit) for (const oldest of log.keys()) if (log.size > limit) log.delete(oldest)
+      if (log.size > limit) removeOldest(log)
       changed(entered)
       return {
         number,

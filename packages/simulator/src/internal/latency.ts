@@ -14,9 +14,9 @@ const isSpread = (wait: Waiting): wait is Extract<Waiting, { readonly p50: unkno
 /** A wait in milliseconds. */
 const draw = (wait: Waiting | undefined, random: Random): number => {
   if (wait === undefined) return 0
-  if (!isSpread(wait)) return Duration.toMillis(Duration.fromInputUnsafe(wait))
-  const median = Duration.toMillis(Duration.fromInputUnsafe(wait.p50))
-  const sigma = Math.log(Duration.toMillis(Duration.fromInputUnsafe(wait.p99)) / median) / z99
+  if (!isSpread(wait)) return Duration.toMillis(wait)
+  const median = Duration.toMillis(wait.p50)
+  const sigma = Math.log(Duration.toMillis(wait.p99) / median) / z99
   // Box and Muller: one normal variate of two uniform ones.
   const radius = Math.sqrt(-2 * Math.log(1 - random.nextDoubleUnsafe()))
   const normal = radius * Math.cos(2 * Math.PI * random.nextDoubleUnsafe())

@@ -19,7 +19,7 @@ const bucket = (unit: Unit, { burst, limit, per }: Limit, now: number): Bucket =
   unit,
   limit,
   capacity: burst ?? limit,
-  rate: limit / Duration.toMillis(Duration.fromInputUnsafe(per)),
+  rate: limit / Duration.toMillis(per),
   level: burst ?? limit,
   at: now
 })
@@ -29,8 +29,9 @@ const written = (millis: number): string => {
   if (millis < 1_000) return `${Math.ceil(millis)}ms`
   const seconds = Math.ceil(millis) / 1_000
   if (seconds < 60) return `${seconds}s`
-  const minutes = Math.floor(seconds / 60)
-  const rest = `${Math.ceil(seconds % 60)}s`
+  const whole = Math.ceil(seconds)
+  const minutes = Math.floor(whole / 60)
+  const rest = `${whole % 60}s`
   return minutes < 60 ? `${minutes}m${rest}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${rest}`
 }
 

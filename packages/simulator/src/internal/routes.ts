@@ -16,7 +16,7 @@ import * as Speech from "./api/speech.ts"
 import * as Transcription from "./api/transcription.ts"
 import { bodyLimit } from "./exchange.ts"
 import * as Input from "./input.ts"
-import type { Content } from "./journal.ts"
+import { type Content, nothing } from "./journal.ts"
 import type { Store } from "./store.ts"
 
 /** A request whose body has been read. */
@@ -42,17 +42,6 @@ export interface Answered {
 /** Names in the record are cut to this length. */
 const nameLimit = 256
 const maxFields = 64
-
-const nothing: Content = {
-  model: undefined,
-  fault: undefined,
-  phase: undefined,
-  status: undefined,
-  stream: false,
-  fields: [],
-  bytes: 0,
-  body: undefined
-}
 
 type Handler = (body: Input.Fields, call: Call, parameter: string) => Input.Input<Answer.Answer>
 
@@ -99,7 +88,7 @@ const routes: ReadonlyArray<Route> = [
   route("DELETE /v1/files/:id", "none", (_, { store }, id) => File.remove(id, store))
 ]
 
-/** Every route, as it is written: `POST /v1/chat/completions`. */
+/** What there is, for people. */
 const served = "chat completions, responses, embeddings, models, completions, moderations, audio, images and files"
 
 const bodyOf = (call: Call, input: Route["input"]): Effect.Effect<Input.Input<Input.Fields>> =>

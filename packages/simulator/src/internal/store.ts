@@ -53,7 +53,10 @@ const shelf = <A>(limit: number, sizeOf: (value: A) => number): Shelf<A> => {
     put: (id, value) => {
       values.set(id, value)
       size += sizeOf(value)
-      for (const oldest of values.keys()) if (size > limit && oldest !== id) remove(oldest)
+      for (const oldest of values.keys()) {
+        if (size <= limit) break
+        if (oldest !== id) remove(oldest)
+      }
     },
     remove,
     values: () => [...values.values()],

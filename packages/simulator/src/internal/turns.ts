@@ -1,5 +1,7 @@
 /** How often each fault that happens a limited number of times has happened. */
 
+import { removeOldest } from "./oldest.ts"
+
 /** Models beyond these push out the one that has waited longest. */
 const limit = 1_000
 
@@ -18,7 +20,7 @@ export const make = (): Turns => {
       if (count >= times) return false
       counts.delete(model)
       counts.set(model, count + 1)
-      if (counts.size > limit) for (const oldest of counts.keys()) return counts.delete(oldest)
+      if (counts.size > limit) removeOldest(counts)
       return true
     },
     reset: () => counts.clear()

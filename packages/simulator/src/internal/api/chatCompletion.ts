@@ -4,7 +4,7 @@ import * as Answer from "../../Answer.ts"
 import * as Reply from "../../Reply.ts"
 import * as Input from "../input.ts"
 import * as Output from "../output.ts"
-import { countTokens, created, identity } from "../protocol.ts"
+import { created, identity, totalTokens } from "../protocol.ts"
 
 interface ChatRequest {
   readonly model: string
@@ -68,7 +68,7 @@ const decode = (body: Input.Fields): Input.Input<ChatRequest> =>
         json,
         maxTokens: maxCompletionTokens ?? maxTokens
       },
-      promptTokens: decoded.reduce((total, { text }) => total + countTokens(text), 0),
+      promptTokens: totalTokens(decoded.map(({ text }) => text)),
       choices,
       stream,
       includeUsage,
@@ -131,7 +131,7 @@ const whole = (request: ChatRequest, output: Output.Output, number: number): Ans
 
 /** How an error looks in the streams of completions, and how their last choice ends. */
 export const eventForm: Answer.EventForm = {
-  failure: ({ code = null, message, param = null, type }) => Reply.event({ error: { message, type, param, code } }),
+  failure: (problem) => Reply.event(Reply.error(problem)),
   isFinal: (piece) => piece.includes('"finish_reason":"')
 }
 

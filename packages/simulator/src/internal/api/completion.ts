@@ -4,20 +4,17 @@ import * as Answer from "../../Answer.ts"
 import * as Reply from "../../Reply.ts"
 import * as Input from "../input.ts"
 import * as Output from "../output.ts"
-import { countTokens, created, identity } from "../protocol.ts"
+import { created, identity, totalTokens } from "../protocol.ts"
 import { eventForm } from "./chatCompletion.ts"
 
 /** The prompts: a text, texts, tokens by their numbers, or lists of such. */
 const promptsOf = (value: unknown): Input.Input<ReadonlyArray<string>> => {
-  const list: ReadonlyArray<unknown> = Array.isArray(value) && !isTokens(value) ? value : [value ?? "<|endoftext|>"]
-  const prompts = list.flatMap((each) => (typeof each === "string" ? [each] : isTokens(each) ? [each.join(" ")] : []))
+  const list = Input.listOf(value ?? "<|endoftext|>")
+  const prompts = list.map(Input.textOrTokens).filter((prompt) => prompt !== undefined)
   return prompts.length === list.length && prompts.length > 0
     ? Result.succeed(prompts)
     : Input.mistyped("prompt", "a text, an array of texts, or tokens", value)
 }
-
-const isTokens = (value: unknown): value is ReadonlyArray<number> =>
-  Array.isArray(value) && value.length > 0 && value.every((token) => Number.isInteger(token))
 
 const choice = (text: string, index: number, finish: string | null) => ({
   text,
@@ -46,7 +43,7 @@ export const answer = (body: Input.Fields, number: number): Input.Input<Answer.A
       }))
     })
     const completionTokens = choices.reduce((total, { tokens }) => total + tokens.length, 0)
-    const promptTokens = prompts.reduce((total, prompt) => total + countTokens(prompt), 0)
+    const promptTokens = totalTokens(prompts)
     const usage = {
       prompt_tokens: promptTokens,
       completion_tokens: completionTokens,

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import * as Answer from "../../Answer.ts"
 import * as Reply from "../../Reply.ts"
 import * as Input from "../input.ts"
-import { countTokens } from "../protocol.ts"
+import { totalTokens } from "../protocol.ts"
 
 const maxInputs = 2_048
 const maxDimensions = 3_072
@@ -19,23 +19,20 @@ interface EmbeddingRequest {
   readonly dimensions: number
 }
 
-const isTokens = (value: unknown): value is ReadonlyArray<number> =>
-  Array.isArray(value) && value.length > 0 && value.every((token) => Number.isInteger(token))
-
 /** One input: a text, or tokens by their numbers. */
 const input = (value: unknown, index: number): Input.Input<string> => {
-  if (typeof value === "string" && value !== "") return Result.succeed(value)
-  if (isTokens(value)) return Result.succeed(value.join(" "))
-  return value === ""
+  const text = Input.textOrTokens(value)
+  if (text === undefined) return Input.mistyped("input", "a text, an array of texts, or tokens", value)
+  return text === ""
     ? Input.invalid("input", `Invalid value for 'input[${index}]': the text is empty.`, "invalid_value")
-    : Input.mistyped("input", "a text, an array of texts, or tokens", value)
+    : Result.succeed(text)
 }
 
 const decode = (body: Input.Fields): Input.Input<EmbeddingRequest> =>
   Result.gen(function* () {
     const model = yield* Input.model(body)
     const { encoding_format: format = "float", input: value } = body
-    const list: ReadonlyArray<unknown> = Array.isArray(value) && !isTokens(value) ? value : [value]
+    const list = Input.listOf(value)
     if (list.length === 0 || list.length > maxInputs) {
       return yield* Input.invalid(
         "input",
@@ -92,7 +89,7 @@ const base64 = (vector: Float32Array): string => {
 }
 
 const reply = (request: EmbeddingRequest): Reply.Reply => {
-  const tokens = request.inputs.reduce((total, text) => total + countTokens(text), 0)
+  const tokens = totalTokens(request.inputs)
   return Reply.json(200, {
     object: "list",
     data: request.inputs.map((text, index) => {

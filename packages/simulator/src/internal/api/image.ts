@@ -16,8 +16,7 @@ export const file = (): Answer.Answer => Answer.binary("image/png", Buffer.from(
 type Operation = "generation" | "edit" | "variation"
 
 const eventForm: Answer.EventForm = {
-  failure: ({ code = null, message, param = null, type }) =>
-    Reply.event({ type: "error", error: { message, type, param, code } }, "error"),
+  failure: (problem) => Reply.event({ type: "error", ...Reply.error(problem) }, "error"),
   isFinal: (piece) => piece.includes(".completed")
 }
 

@@ -4,7 +4,7 @@ import * as Answer from "../../Answer.ts"
 import * as Reply from "../../Reply.ts"
 import * as Input from "../input.ts"
 import * as Output from "../output.ts"
-import { countTokens, created } from "../protocol.ts"
+import { created, totalTokens } from "../protocol.ts"
 import type { Store } from "../store.ts"
 import * as Events from "./responseEvents.ts"
 
@@ -116,7 +116,7 @@ export const create = (body: Input.Fields, number: number, store: Store): Input.
       maxTokens
     })
     const item = outputItem(output, number)
-    const inputTokens = items.reduce((total, { text }) => total + countTokens(text), 0)
+    const inputTokens = totalTokens(items.map(({ text }) => text))
     const started = {
       id: `resp_sim_${number}`,
       object: "response",
@@ -215,7 +215,7 @@ export const inputTokens = (body: Input.Fields, number: number): Input.Input<Ans
     Answer.json(
       Reply.json(200, {
         object: "response.input_tokens",
-        input_tokens: items.reduce((total, { text }) => total + countTokens(text), 0)
+        input_tokens: totalTokens(items.map(({ text }) => text))
       })
     )
   )

@@ -38,8 +38,7 @@ const audio = (format: keyof typeof types, words: number): Uint8Array => {
 }
 
 const eventForm: Answer.EventForm = {
-  failure: ({ code = null, message, param = null, type }) =>
-    Reply.event({ type: "error", error: { message, type, param, code } }),
+  failure: (problem) => Reply.event({ type: "error", ...Reply.error(problem) }),
   isFinal: (piece) => piece.includes('"speech.audio.done"')
 }
 

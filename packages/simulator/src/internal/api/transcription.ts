@@ -6,8 +6,7 @@ import * as Input from "../input.ts"
 import * as Output from "../output.ts"
 
 const eventForm: Answer.EventForm = {
-  failure: ({ code = null, message, param = null, type }) =>
-    Reply.event({ type: "error", error: { message, type, param, code } }),
+  failure: (problem) => Reply.event({ type: "error", ...Reply.error(problem) }),
   isFinal: (piece) => piece.includes('"transcript.text.done"')
 }
 

@@ -1,7 +1,18 @@
 /** Successes that are none: bodies that are not what was asked for. */
 import { gzipSync } from "node:zlib"
 import * as Reply from "../../Reply.ts"
-import { always, beginning, bytesOf, type Fault, page, type Parameter, serverError, table, withBody } from "./fault.ts"
+import {
+  always,
+  beginning,
+  bytesOf,
+  type Fault,
+  filler,
+  page,
+  type Parameter,
+  serverError,
+  table,
+  withBody
+} from "./fault.ts"
 
 const deep = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`
 
@@ -17,7 +28,12 @@ const spoilt = (piece: string | Uint8Array): Uint8Array =>
     "latin1"
   )
 
-const block = " ".repeat(65_536)
+/** A body of white space that does not seem to end. */
+const endless = (status: number, contentType: string, bytes: number): Reply.Reply => ({
+  head: { status, headers: { "content-type": contentType } },
+  body: filler(" ", bytes),
+  ending: "end"
+})
 
 export const bodies: ReadonlyArray<Fault> = table("body", [
   always("empty", "200 with an empty body", Reply.text(200, "application/json", "")),
@@ -79,11 +95,10 @@ export const bodies: ReadonlyArray<Fault> = table("body", [
     name: "invalid-utf8",
     description: "200 with bytes that are no UTF-8, inside a text of the answer; of a stream, inside an event",
     kinds: ["json", "stream"],
-    reply: (right) => {
-      return right.kind === "stream"
+    reply: (right) =>
+      right.kind === "stream"
         ? { ...right.reply, body: right.reply.body.map(spoilt) }
         : withBody(right, spoilt(bytesOf(right)))
-    }
   },
   {
     name: "no-content-type",
@@ -140,11 +155,7 @@ export const bodies: ReadonlyArray<Fault> = table("body", [
     parameters: {
       bytes: { description: "the size of the body", default: 268_435_456, min: 1, max: 17_179_869_184 }
     },
-    reply: (_, { value }) => ({
-      head: { status: 200, headers: { "content-type": "application/json" } },
-      body: Array.from({ length: Math.ceil(value("bytes") / block.length) }, () => block),
-      ending: "end"
-    })
+    reply: (_, { value }) => endless(200, "application/json", value("bytes"))
   },
   {
     name: "oversized-error",
@@ -152,11 +163,7 @@ export const bodies: ReadonlyArray<Fault> = table("body", [
     parameters: {
       bytes: { description: "the size of the body", default: 67_108_864, min: 1, max: 17_179_869_184 }
     },
-    reply: (_, { value }) => ({
-      head: { status: 500, headers: { "content-type": "text/plain" } },
-      body: Array.from({ length: Math.ceil(value("bytes") / block.length) }, () => block),
-      ending: "end"
-    })
+    reply: (_, { value }) => endless(500, "text/plain", value("bytes"))
   },
   {
     name: "deep",

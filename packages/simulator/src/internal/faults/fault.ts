@@ -55,14 +55,30 @@ export const always = (name: string, description: string, reply: Reply.Reply): R
   reply: () => reply
 })
 
-/** The bytes of a body that is not an event stream, in one piece. */
+/** Bytes that go to the socket as they are, without a head. */
+export const raw = (body: ReadonlyArray<Piece>, ending: Reply.Ending = "cut"): Reply.Reply => ({
+  head: undefined,
+  body,
+  ending
+})
+
+/** At least so many bytes of one character, in large pieces. */
+export const filler = (character: string, bytes: number): ReadonlyArray<string> => {
+  const block = character.repeat(65_536)
+  return Array.from({ length: Math.ceil(bytes / block.length) }, () => block)
+}
+
+/** The bytes of a body, in one piece. */
 export const bytesOf = ({ reply }: Answer.Answer): Uint8Array =>
   Buffer.concat(reply.body.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)))
 
-/** The first half of a body; of a stream the first events, never as far as the last two. The head still promises all of it. */
+/** How many events of a stream are its beginning: never as far as the last two. */
+const beginningLength = (events: ReadonlyArray<unknown>): number => Math.max(1, Math.min(3, events.length - 2))
+
+/** The first half of a body; of a stream the first events. The head still promises all of it. */
 export const beginning = (right: Answer.Answer): ReadonlyArray<Piece> => {
   const { body } = right.reply
-  if (right.kind === "stream") return body.slice(0, Math.max(1, Math.min(3, body.length - 2)))
+  if (right.kind === "stream") return body.slice(0, beginningLength(body))
   const bytes = bytesOf(right)
   return [bytes.subarray(0, Math.ceil(bytes.length / 2))]
 }
@@ -90,6 +106,23 @@ export const ofStreams = (
     ending
   })
 })
+
+/** A fault of streams alone, behind their beginning: `events` takes what is left of the right ones. */
+export const midway = (
+  name: string,
+  description: string,
+  events: (rest: ReadonlyArray<string>, right: Answer.Answer, context: Context) => ReadonlyArray<Piece>,
+  ending?: Reply.Ending
+): Row =>
+  ofStreams(
+    name,
+    description,
+    (pieces, right, context) => {
+      const length = beginningLength(pieces)
+      return [...pieces.slice(0, length), ...events(pieces.slice(length), right, context)]
+    },
+    ending
+  )
 
 /** The right answer with another head and body, and the length that belongs to it. */
 export const withBody = (

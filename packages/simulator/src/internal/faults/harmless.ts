@@ -1,7 +1,7 @@
 /** Oddities that are no fault: what a client must take as the success that it is. */
 import { brotliCompressSync, gzipSync } from "node:zlib"
-import type * as Reply from "../../Reply.ts"
-import { bytesOf, type Fault, ofStreams, table, withBody } from "./fault.ts"
+import type { Answer } from "../../Answer.ts"
+import { bytesOf, type Fault, ofStreams, raw, table, withBody } from "./fault.ts"
 
 /** The bytes of an event with another one of several bytes in a comment, cut inside of that character. */
 const split = (text: string): ReadonlyArray<Uint8Array> => {
@@ -19,9 +19,7 @@ const chunk = (part: Uint8Array): ReadonlyArray<string | Uint8Array> => [
   "\r\n"
 ]
 
-const raw = (body: ReadonlyArray<string | Uint8Array>): Reply.Reply => ({ head: undefined, body, ending: "cut" })
-
-const headOf = (right: Parameters<Fault["reply"]>[0], ...more: ReadonlyArray<string>): string => {
+const headOf = (right: Answer, ...more: ReadonlyArray<string>): string => {
   const headers = Object.entries(withoutLength(right.reply.head?.headers ?? {}))
   return [
     `HTTP/1.1 ${right.reply.head?.status ?? 200} OK`,

@@ -1,21 +1,13 @@
 /** Event streams that are not what their protocol says. */
 import * as Reply from "../../Reply.ts"
-import { broken, type Fault, failure, ofStreams, type Parameter, serverError, table } from "./fault.ts"
-
-/** The first events, and the rest. */
-const divided = (pieces: ReadonlyArray<string>) => {
-  const at = Math.max(1, Math.min(3, pieces.length - 2))
-  return [pieces.slice(0, at), pieces.slice(at)] as const
-}
+import { broken, type Fault, failure, filler, midway, ofStreams, type Parameter, serverError, table } from "./fault.ts"
 
 const size: Parameter = { description: "the size of the event", default: 67_108_864, min: 1, max: 1_073_741_824 }
-
-const block = "x".repeat(65_536)
 
 /** An event of so many bytes, in pieces. */
 const huge = (bytes: number, ending: string): ReadonlyArray<string> => [
   'data: {"padding":"',
-  ...Array.from({ length: Math.ceil(bytes / block.length) }, () => block),
+  ...filler("x", bytes),
   ending
 ]
 
@@ -47,32 +39,18 @@ export const streams: ReadonlyArray<Fault> = table("stream", [
   ofStreams("empty-stream", "a stream without any event", () => [""]),
   ofStreams("comments-only", "a stream of comments alone", () => [": waiting\n\n", ": waiting\n\n"]),
   ofStreams("done-only", "a stream that says [DONE] and nothing else", () => [Reply.event("[DONE]")]),
-  ofStreams("cut-event", "a stream that ends cleanly, but inside an event", (pieces) => [
-    ...divided(pieces)[0],
-    (divided(pieces)[1][0] ?? "").slice(0, 24)
-  ]),
-  ofStreams("cut-character", "a stream that ends cleanly, but inside a character", (pieces) => [
-    ...divided(pieces)[0],
+  midway("cut-event", "a stream that ends cleanly, but inside an event", ([next = ""]) => [next.slice(0, 24)]),
+  midway("cut-character", "a stream that ends cleanly, but inside a character", () => [
     'data: {"id":"',
     Buffer.from("\u2713").subarray(0, 2)
   ]),
-  ofStreams("malformed-event", "a stream with an event that is not JSON", (pieces) => [
-    ...divided(pieces)[0],
-    'data: {"id":\n\n',
-    ...divided(pieces)[1]
-  ]),
-  ofStreams("wrong-event", "a stream with an event whose JSON is no event", (pieces) => [
-    ...divided(pieces)[0],
-    "data: [null]\n\n",
-    ...divided(pieces)[1]
-  ]),
-  ofStreams("text-event", "a stream with an event that is a sentence", (pieces) => [
-    ...divided(pieces)[0],
+  midway("malformed-event", "a stream with an event that is not JSON", (rest) => ['data: {"id":\n\n', ...rest]),
+  midway("wrong-event", "a stream with an event whose JSON is no event", (rest) => ["data: [null]\n\n", ...rest]),
+  midway("text-event", "a stream with an event that is a sentence", (rest) => [
     "data: Internal Server Error\n\n",
-    ...divided(pieces)[1]
+    ...rest
   ]),
-  ofStreams("html-event", "a stream that turns into the page of a proxy", (pieces) => [
-    ...divided(pieces)[0],
+  midway("html-event", "a stream that turns into the page of a proxy", () => [
     "<html>\n<head><title>504 Gateway Time-out</title></head>\n<body></body>\n</html>\n"
   ]),
   ofStreams(
@@ -92,45 +70,32 @@ export const streams: ReadonlyArray<Fault> = table("stream", [
     const at = pieces.findLastIndex((piece) => right.events?.isFinal(piece) === true)
     return [...pieces.slice(0, at), failure(right, at), ...pieces.slice(at)]
   }),
-  ofStreams(
-    "rate-limited-event",
-    "a stream that ends in an event that says the rate limit is reached",
-    (pieces, right) => [
-      ...divided(pieces)[0],
-      failure(right, divided(pieces)[0].length, {
-        type: "requests",
-        code: "rate_limit_exceeded",
-        message: "Rate limit reached on requests per min."
-      })
-    ]
-  ),
-  ofStreams("overloaded-event", "a stream that ends in Anthropic's event of being overloaded", (pieces) => [
-    ...divided(pieces)[0],
+  midway("rate-limited-event", "a stream that ends in an event that says the rate limit is reached", (rest, right) => [
+    failure(right, right.reply.body.length - rest.length, {
+      type: "requests",
+      code: "rate_limit_exceeded",
+      message: "Rate limit reached on requests per min."
+    })
+  ]),
+  midway("overloaded-event", "a stream that ends in Anthropic's event of being overloaded", () => [
     Reply.event({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } }, "error")
   ]),
   {
-    ...ofStreams("huge-event", "a stream with an event larger than anybody can need", (pieces, _, { value }) => [
-      ...divided(pieces)[0],
+    ...midway("huge-event", "a stream with an event larger than anybody can need", (rest, _, { value }) => [
       ...huge(value("bytes"), '"}\n\n'),
-      ...divided(pieces)[1]
+      ...rest
     ]),
     parameters: { bytes: size }
   },
   {
-    ...ofStreams("endless-line", "a stream with a line that does not end", (pieces, _, { value }) => [
-      ...divided(pieces)[0],
-      ...huge(value("bytes"), "")
-    ]),
+    ...midway("endless-line", "a stream with a line that does not end", (_, __, { value }) => huge(value("bytes"), "")),
     parameters: { bytes: size }
   },
   {
-    ...ofStreams(
+    ...midway(
       "stall-comments",
       "some events, and then only comments that keep the connection alive",
-      (pieces, _, { value }) => [
-        ...divided(pieces)[0],
-        ...Array.from({ length: value("comments") }, () => ": still there\n\n")
-      ],
+      (_, __, { value }) => Array.from({ length: value("comments") }, () => ": still there\n\n"),
       "stall"
     ),
     parameters: { comments: { description: "how many comments come", default: 3, min: 0, max: 100_000 } }
