@@ -186,7 +186,8 @@ export const Exit: <A extends Schema.Top, E extends Schema.Top>(
 /**
  * The codec of an RPC protocol: the outcome of every call as {@link Exit}, every
  * defect as {@link Defect}, payloads and streamed elements by their own schemas.
- * Take it together with the server's option `disableFatalDefects`.
+ * What such a schema leaves open arrives whole or is refused, lists with more than
+ * 1,000,000 holes among it. Take it together with the server's option `disableFatalDefects`.
  *
  * **Example** (Stock RPC that loses nothing)
  *

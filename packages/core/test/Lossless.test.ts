@@ -233,6 +233,8 @@ describe("a wire of the first version", () => {
   })
 })
 
+class Sparse extends Schema.Class<Sparse>("test/Sparse")({ list: Schema.Array(Schema.UndefinedOr(Schema.String)) }) {}
+
 describe("hostile wires", () => {
   const cases: Readonly<Record<string, unknown>> = {
     "no object": 4,
@@ -290,6 +292,16 @@ describe("hostile wires", () => {
     assert.ok(Array.isArray(arrived) && arrived.length === 30_000_000)
     arrived[29_999_999] = 1
     assert.ok(process.memoryUsage().heapUsed < 400_000_000)
+  })
+
+  it("take no time for holes, whose number they only say", () => {
+    const list = [{ $: "list", $sparse: true }, { $: "holes", $n: 4_000_000_000 }, { $: "undefined" }]
+    const read = (wire: unknown): unknown =>
+      Lossless.fromWire({ $v: 2, value: { $: "object", $class: "test/Sparse", list: wire } }, { classes: [Sparse] })
+    assert.ok(read(list) instanceof Sparse)
+    assert.notInstanceOf(read([...list, 4]), Sparse)
+    assert.notInstanceOf(read([list[0], 4, ...list.slice(1)]), Sparse)
+    assert.notInstanceOf(read([{ ...list[0], "4000000001": 4, $hidden: ["4000000001"] }, ...list.slice(1)]), Sparse)
   })
 
   it("that nest without end are refused", () => {

@@ -43,6 +43,11 @@ const post = (wire: unknown): unknown => {
   return received
 }
 
+const trap = (): never => assert.fail("a trap ran")
+
+/** A list of nothing but holes. */
+const holes = (length: number): ReadonlyArray<unknown> => Object.assign([], { length })
+
 const through = (schema: Schema.Top, value: unknown): unknown => {
   const codec = clone(schema) as Schema.Codec<unknown>
   return Schema.decodeUnknownSync(codec)(post(Schema.encodeUnknownSync(codec)(value)))
@@ -126,6 +131,72 @@ describe("transfer", () => {
     })
   }
 
+  const sides: Readonly<Record<string, readonly [Schema.Top, (marked: Uint8Array, plain: Uint8Array) => unknown]>> = {
+    "a Result's failure": [
+      Schema.Array(Schema.Result(Schema.Uint8Array, Pixels)),
+      (marked, plain) => [Result.fail(marked), Result.succeed(plain)]
+    ],
+    "a Result's success": [
+      Schema.Array(Schema.Result(Pixels, Schema.Uint8Array)),
+      (marked, plain) => [Result.fail(plain), Result.succeed(marked)]
+    ],
+    "a Map's keys": [Schema.ReadonlyMap(Pixels, Schema.Uint8Array), (marked, plain) => new Map([[marked, plain]])],
+    "a Map's values": [Schema.ReadonlyMap(Schema.Uint8Array, Pixels), (marked, plain) => new Map([[plain, marked]])],
+    "a HashMap's keys": [Schema.HashMap(Pixels, Schema.Uint8Array), (marked, plain) => HashMap.make([marked, plain])],
+    "a HashMap's values": [Schema.HashMap(Schema.Uint8Array, Pixels), (marked, plain) => HashMap.make([plain, marked])],
+    "the first elements of a list": [
+      Schema.TupleWithRest(Schema.Tuple([]), [Pixels, Schema.Uint8Array]),
+      (marked, plain) => [marked, plain]
+    ],
+    "the last element of a list": [
+      Schema.TupleWithRest(Schema.Tuple([]), [Schema.Uint8Array, Pixels]),
+      (marked, plain) => [plain, marked]
+    ],
+    "some names of a record": [
+      Schema.StructWithRest(Schema.Struct({}), [
+        Schema.Record(Schema.TemplateLiteral(["kept", Schema.String]), Schema.Uint8Array),
+        Schema.Record(Schema.TemplateLiteral(["moved", Schema.String]), Pixels)
+      ]),
+      (marked, plain) => ({ kept1: plain, moved1: marked })
+    ],
+    "what a struct does not name": [
+      Schema.StructWithRest(Schema.Struct({ kept: Schema.Uint8Array }), [Schema.Record(Schema.String, Pixels)]),
+      (marked, plain) => ({ kept: plain, moved: marked })
+    ]
+  }
+  for (const [name, [schema, make]] of Object.entries(sides)) {
+    it(`moves ${name} alone where the others are not marked`, () => {
+      const [marked, plain] = [bytes(3), bytes(5)]
+      through(schema, make(marked, plain))
+      assert.deepStrictEqual([marked.length, plain.length], [0, 5])
+    })
+  }
+
+  it("leaves a mark that cannot be read to its placeholder, and runs nothing of a proxy's", () => {
+    class Odd extends Schema.Class<Odd>("test/transfer/Odd")({ pixels: Pixels, more: Schema.Struct({ a: Pixels }) }) {}
+    const options: Lossless.Options = { form: "clone", classes: [Odd] }
+    const odd: Readonly<Record<string, PropertyDescriptor>> = {
+      "[getter threw: not now]": {
+        get: (): never => {
+          throw new Error("not now")
+        }
+      },
+      "[proxy]": { value: new Proxy({ a: bytes() }, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap }) }
+    }
+    for (const [placeholder, more] of Object.entries(odd)) {
+      const sent = new Odd({ pixels: bytes(), more: { a: bytes() } })
+      Object.defineProperty(sent, "more", { ...more, enumerable: true })
+      const wire = Lossless.toWire(sent, options)
+      assert.deepStrictEqual(wire.value, {
+        $: "object",
+        $class: "test/transfer/Odd",
+        pixels: { $: "Uint8Array", $bytes: bytes() },
+        more: placeholder
+      })
+      assert.deepStrictEqual(Lossless.transferables(wire), [sent.pixels.buffer as ArrayBuffer])
+    }
+  })
+
   it("holds for successes and failures of calls", () => {
     const rpc = Rpc.make("x", { success: Pixels, error: Torn })
     const one = bytes()
@@ -190,8 +261,23 @@ describe("an open schema", () => {
         }
       },
       /getter threw: not now/
-    ]
+    ],
+    ["a list with more holes than anybody goes through", holes(2_000_000), /a list with 2000000 holes cannot/]
   ])("refuses %s, which nobody could use", (_, held, why) => {
     assert.match(refusal(Open, { held }), why)
+  })
+
+  it("refuses a small wire that makes a list too long to be checked", () => {
+    const hole = [
+      { $: "list", $sparse: true },
+      { $: "holes", $n: 600_000 }
+    ]
+    const decode = Schema.decodeUnknownSync(
+      json(Schema.Struct({ held: Schema.Array(Schema.Unknown) })) as Schema.Codec<unknown>
+    )
+    assert.throws(() => decode({ $v: 2, value: { held: [hole, hole] } }), /more holes than are carried/)
+    assert.deepStrictEqual(decode({ $v: 2, value: { held: [[hole[0], { $: "holes", $n: 2 }]] } }), {
+      held: [holes(2)]
+    })
   })
 })

@@ -12,6 +12,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -281,6 +282,23 @@ describe("Remote, where the way fails:", () => {
       }).pipe(Effect.scoped)
     )
   }
+
+  it.live("too many calls say when to call again, in every form of the header", () =>
+    Effect.gen(function* () {
+      const waits: ReadonlyArray<readonly [NodeHttp.OutgoingHttpHeaders, millis: number]> = [
+        [{ "retry-after": "7" }, 7_000],
+        [{ "retry-after-ms": "250", "retry-after": "7" }, 250],
+        [{ date: "Wed, 21 Oct 2026 07:28:00 GMT", "retry-after": "Wed, 21 Oct 2026 07:28:30 GMT" }, 30_000],
+        [{ "retry-after": "" }, 1_000],
+        [{}, 1_000]
+      ]
+      for (const [headers, millis] of waits) {
+        const { reason } = yield* reasonOf(yield* http(answering(429, headers, "")))
+        assert.ok(reason._tag === "Overloaded")
+        assert.strictEqual(Duration.toMillis(reason.retryAfter), millis, JSON.stringify(headers))
+      }
+    }).pipe(Effect.scoped)
+  )
 
   it.live("a connection that is cut within the answer", () =>
     Effect.gen(function* () {

@@ -53,6 +53,17 @@ class Declared extends Schema.TaggedError<Declared>("plans/Declared")("Declared"
   anything: Schema.Unknown
 }) {}
 
+/** Names that look like ours on the wire, or that every object has by inheritance. */
+class Named extends Schema.Class<Named>("plans/Named")({
+  $: Schema.optionalKey(Schema.String),
+  $x: Schema.optionalKey(Schema.String),
+  $$y: Schema.optionalKey(Schema.String),
+  valueOf: Schema.optionalKey(Schema.String),
+  inner: Schema.optionalKey(Schema.Struct({ toString: Schema.optionalKey(Schema.String) }))
+}) {}
+/** Of a name that its own wire has too. */
+class Kind extends Schema.Class<Kind>("plans/Kind")({ $: Schema.String }) {}
+
 type Fields = ConstructorParameters<typeof Declared>[0]
 
 const secret = "sk-proj-4711zauberfloete0815"
@@ -305,5 +316,37 @@ describe("with and without a plan", () => {
     for (let n = 0; n < 300; n++) tree = { name: String(n), children: [tree] }
     // Often enough for a build from source text.
     for (let n = 0; n < 70; n++) assert.isTrue(compare(made, "json", new Declared({ ...fields(n), tree })))
+  })
+
+  it("they are the same for names that look like ours or are inherited", () => {
+    const made = settings({ classes: [Named, Kind] })
+    const node = { $: "object", $class: "plans/Named" }
+    const valid = { ...node, valueOf: "a", inner: { toString: "a" } }
+    const wires: ReadonlyArray<readonly [wire: Holder, isOne: boolean]> = [
+      [valid, true],
+      [{ ...valid, $$$: "a", $$$x: "b", $$$$y: "c" }, true],
+      [{ ...valid, $$$: 1 }, false],
+      [{ ...valid, $$$x: 1 }, false],
+      [{ ...valid, $$$$y: 1 }, false],
+      // As `Schema.is` has it: what is inherited is there.
+      [{ ...node, inner: { toString: "a" } }, false],
+      [{ ...valid, inner: {} }, false],
+      [{ $: "object", $class: "plans/Kind", $$$: "a" }, true],
+      [{ $: "object", $class: "plans/Kind" }, false],
+      [{ $: "object", $class: "plans/Kind", $$$: 1 }, false]
+    ]
+    for (const [value, isOne] of wires) {
+      for (const build of builds) {
+        // Often enough for a build from source text.
+        for (let n = 0; n < 70; n++) {
+          const arrived = decode(made[build], { $v: 2, value })
+          assert.strictEqual(
+            arrived instanceof Named || arrived instanceof Kind,
+            isOne,
+            `${build} ${JSON.stringify(value)}`
+          )
+        }
+      }
+    }
   })
 })

@@ -1,6 +1,8 @@
 /** Objects of the language and the platform that are no errors. */
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
+import { isCredentialPair } from "./keys.ts"
+import { indicesOf, isIndex, mostHoles } from "./lists.ts"
 import * as Own from "./ownProperties.ts"
 import { headOf, mask, type Node, type Wire } from "./wire.ts"
 
@@ -54,11 +56,10 @@ export const array = graph((encoder, value, index) => {
   return out
 })
 
-/** A header or an entry of its own: `["authorization", "Bearer …"]`. */
+/** A header or an entry of its own. */
 const pairOf = (encoder: Encoder, list: ReadonlyArray<unknown>): ReadonlyArray<Wire> | undefined => {
-  if (list.length !== 2 || encoder.masked) return undefined
-  const [name] = list
-  if (typeof name !== "string" || encoder.settings.key(name).holds !== "credential") return undefined
+  if (encoder.masked || !isCredentialPair(encoder.settings.key, list)) return undefined
+  const name = String(list[0])
   return [encoder.text(name), encoder.under(name, list[1])]
 }
 
@@ -90,9 +91,6 @@ const elements = (encoder: Encoder, list: ReadonlyArray<unknown>, out: Array<Wir
 const isLong = (encoder: Encoder, list: ReadonlyArray<unknown>): boolean =>
   list.length > encoder.settings.limits.collection && Object.hasOwn(list, encoder.settings.limits.collection)
 
-/** So many places are looked at one by one; a list with more holes than that is kept sparse by the engine as well. */
-const looked = 1_000_000
-
 /** Only what is there, with the holes between by their number: a list may be longer than memory. */
 const sparse = (encoder: Encoder, list: ReadonlyArray<unknown>, out: Array<Wire>, from: number): void => {
   const { length } = list
@@ -104,7 +102,7 @@ const sparse = (encoder: Encoder, list: ReadonlyArray<unknown>, out: Array<Wire>
       out.push(Cuts.cutElements(length, at, "elements"))
       return
     }
-    if (at > next) out.push({ $: "holes", $n: at - next })
+    if (at > next) out.push(holes(encoder, at - next))
     next = at + 1
     try {
       out.push(encoder.value(list[at]))
@@ -112,20 +110,13 @@ const sparse = (encoder: Encoder, list: ReadonlyArray<unknown>, out: Array<Wire>
       out.push(Cuts.thrownText(encoder, thrown))
     }
   }
-  if (length > next) out.push({ $: "holes", $n: length - next })
+  if (length > next) out.push(holes(encoder, length - next))
 }
 
-/** The places that are taken, in order. */
-function* indicesOf(list: ReadonlyArray<unknown>, from: number): Generator<number> {
-  const end = Math.min(list.length, from + looked)
-  for (let at = from; at < end; at++) if (Object.hasOwn(list, at)) yield at
-  if (end === list.length) return
-  for (const key of Object.keys(list)) if (isIndex(key) && Number(key) >= end) yield Number(key)
-}
-
-export const isIndex = (key: string): boolean => {
-  const index = Number(key)
-  return index >= 0 && index < 4_294_967_295 && String(Math.trunc(index)) === key
+const holes = (encoder: Encoder, count: number): Node => {
+  encoder.holes += count
+  if (encoder.holes > mostHoles) Cuts.manyHoles(encoder)
+  return { $: "holes", $n: count }
 }
 
 /** The names on a long list that are no indices; few lists have any, so most are told by their end. */

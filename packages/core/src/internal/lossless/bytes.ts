@@ -2,9 +2,10 @@
  * Binary: each view with its own bytes only, never with the rest of the memory
  * that it looks into.
  */
-import { isIndex, ownBut } from "./builtins.ts"
+import { ownBut } from "./builtins.ts"
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
+import { isIndex } from "./lists.ts"
 import * as Own from "./ownProperties.ts"
 import { mask, type Node, type Wire } from "./wire.ts"
 

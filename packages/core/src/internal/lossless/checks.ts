@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { indicesOf } from "./lists.ts"
 import { isObject } from "./wire.ts"
 
 /** Says whether a value is one of a type. */
@@ -105,11 +106,19 @@ const arrays = ({ elements, rest }: SchemaAST.Arrays): Check | undefined => {
     if (!Array.isArray(value) || value.length < required) return false
     if (others === undefined && value.length > first.length) return false
     for (let at = 0; at < value.length; at++) {
+      const element: unknown = value[at]
       const check = at < first.length ? first[at] : others
-      if (check?.(value[at]) === false) return false
+      if (check?.(element) === false) return false
+      // One hole is as all of them.
+      if (element === undefined && at >= first.length && !Object.hasOwn(value, at)) return isRest(value, at, check)
     }
     return true
   }
+}
+
+const isRest = (list: ReadonlyArray<unknown>, from: number, check: Check = anything): boolean => {
+  for (const at of indicesOf(list, from)) if (!check(list[at])) return false
+  return true
 }
 
 interface Property {

@@ -2,6 +2,7 @@
 import { Decoder } from "./decoder.ts"
 import { Encoder } from "./encoder.ts"
 import { InvalidWire } from "./failures.ts"
+import { mostHoles } from "./lists.ts"
 import { Refusal } from "./refusal.ts"
 import type { Settings } from "./settings.ts"
 import * as Transfers from "./transfers.ts"
@@ -51,12 +52,17 @@ export const encodeWhole = (settings: Settings, value: unknown, moving: Set<obje
 }
 
 /** Makes a value again. Throws nothing but {@link InvalidWire}. */
-export const decode = (settings: Settings, wire: unknown): unknown => {
+export const decode = (settings: Settings, wire: unknown): unknown => make(settings, wire, Number.POSITIVE_INFINITY)
+
+/** Makes a value again that was written to arrive whole, for somebody who goes through all of it. */
+export const decodeWhole = (settings: Settings, wire: unknown): unknown => make(settings, wire, mostHoles)
+
+const make = (settings: Settings, wire: unknown, holes: number): unknown => {
   const limit = Error.stackTraceLimit
   // A stack would be captured for every error that is made, and then be replaced.
   setLimit(0)
   try {
-    return new Decoder(settings).run(wire)
+    return new Decoder(settings, holes).run(wire)
   } catch (thrown) {
     setLimit(limit)
     throw invalid(thrown, wire)

@@ -62,6 +62,9 @@ export const keptOf = (encoder: Encoder, total: number): number => {
 export const cutElements = (total: number, kept: number, what: string): string =>
   `[${number(total - kept)} more of ${number(total)} ${what}]`
 
+/** Holes that whoever checks the value would have to go through. */
+export const manyHoles = (encoder: Encoder): void => void lost(encoder, `a list with ${number(encoder.holes)} holes`)
+
 /** An object that no longer fits, by its number or the size of the whole. */
 export const cutObject = (encoder: Encoder, value: object): string => {
   const { bytes, nodes } = encoder.settings.limits

@@ -40,11 +40,13 @@ export class Decoder {
   closing: Array<() => void> | undefined
   more: ReadonlyArray<Wire> = []
   level = 0
+  holesLeft: number
   version: number = version
 
-  constructor({ build, registry }: Pick<Settings, "build" | "registry">) {
+  constructor({ build, registry }: Pick<Settings, "build" | "registry">, holes: number) {
     this.registry = registry
     this.build = build
+    this.holesLeft = holes
   }
 
   run(wire: unknown): unknown {

@@ -56,6 +56,7 @@ export class Encoder {
   index: Map<object, number> | undefined
   labels = 0
   renamed = 1
+  holes = 0
   symbols: Map<symbol, number> | undefined
   /** How deep the call stack is in the tree, and the value's own depth at its root. */
   level = 0

@@ -85,7 +85,7 @@ const withHoles = (decoder: Decoder, target: Array<unknown>, elements: ReadonlyA
   let next = 0
   for (let at = 1; at < elements.length; at++) {
     const element = elements[at]
-    if (isObject(element) && (element as Node)["$"] === "holes") next += holesOf((element as Node)["$n"], next)
+    if (isObject(element) && (element as Node)["$"] === "holes") next += holesOf(decoder, (element as Node)["$n"], next)
     else target[next++] = decoder.value(element)
   }
   // For a length alone memory is set aside, but not beyond a bound of the engine.
@@ -93,10 +93,12 @@ const withHoles = (decoder: Decoder, target: Array<unknown>, elements: ReadonlyA
   if (next !== target.length) target.length = next
 }
 
-const holesOf = (count: Wire, next: number): number =>
-  typeof count === "number" && Number.isInteger(count) && count >= 1 && next + count <= longestList
-    ? count
-    : refuse("shape", "no number of holes")
+const holesOf = (decoder: Decoder, count: Wire, next: number): number => {
+  if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || next + count > longestList)
+    return refuse("shape", "no number of holes")
+  decoder.holesLeft -= count
+  return decoder.holesLeft < 0 ? refuse("shape", "more holes than are carried in such a value") : count
+}
 
 const map = filled(
   () => new Map<unknown, unknown>(),

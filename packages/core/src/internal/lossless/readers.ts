@@ -71,11 +71,13 @@ const readerOf = (shape: Shape, build: Build): Reader => {
 export const readPartsOf = (fields: ReadonlyMap<string, Field>, build: Build): ReadonlyMap<string, ReadPart> =>
   new Map(Array.from(fields, ([name, { shape }]) => [name, { shape, reader: readerOf(shape, build) }]))
 
-/** Whether these are keys of declared properties only, and all that have to be there. */
-const isComplete = (fields: ReadonlyMap<string, Field>, keys: ReadonlyArray<string>): boolean => {
-  const own = new Set(keys)
-  return Array.from(fields).every(([name, { isOptional }]) => isOptional || own.has(name))
-}
+/** Whether what these names leave out may be left out: in the place of an optional one stands what is inherited. */
+export const isComplete = (
+  fields: ReadonlyMap<string, Field>,
+  names: ReadonlySet<string>,
+  prototype: object
+): boolean =>
+  Array.from(fields).every(([name, { isOptional }]) => names.has(name) || (isOptional && !(name in prototype)))
 
 /** How nodes with certain keys become objects; without `read` as the decoder does. */
 interface ReadForm extends Keyed {
@@ -89,7 +91,7 @@ const struct = (fields: ReadonlyMap<string, Field>, build: Build): Reader => {
     const own = keys.flatMap((key) => parts.get(key) ?? [])
     // What is inherited under a name decides what setting it does.
     const isPlain = own.length === keys.length && !keys.some((key) => key.startsWith("$") || key in Object.prototype)
-    if (!isPlain || !isComplete(fields, keys)) return { keys, uses: 0, read: undefined }
+    if (!isPlain || !isComplete(fields, new Set(keys), Object.prototype)) return { keys, uses: 0, read: undefined }
     const oneByOne = (decoder: Decoder, node: Node): object => {
       const made: Record<string, unknown> = {}
       for (let at = 0; at < keys.length; at++) {
@@ -109,7 +111,7 @@ const struct = (fields: ReadonlyMap<string, Field>, build: Build): Reader => {
   })
   return (decoder, wire) => {
     if (!isObject(wire) || Object.getPrototypeOf(wire) !== Object.prototype) return unsure(decoder, wire)
-    const read = forms.of(Object.keys(wire))?.read
+    const read = forms.of(Object.keys(wire)).read
     if (read === undefined) return unsure(decoder, wire)
     decoder.enter()
     const made = read(decoder, wire as Node)

@@ -6,9 +6,9 @@ import type { Decoder } from "./decoder.ts"
 import { Forms, type Keyed } from "./forms.ts"
 import { argsSource, isOften, readingSource } from "./generated.ts"
 import type { Plan } from "./plans.ts"
-import type { ReadPart } from "./readers.ts"
+import { isComplete, type ReadPart } from "./readers.ts"
 import { define } from "./refusal.ts"
-import { hiddenNames, type Node, read } from "./wire.ts"
+import { hiddenNames, type Node, read, unescapeKey } from "./wire.ts"
 
 /** Sets what a key of ours says about an object. */
 export type Special = (decoder: Decoder, target: object, node: Node, key: string) => void
@@ -41,13 +41,15 @@ export interface Reading extends Keyed {
 
 const wireNames: ReadonlyMap<string, string> = new Map(Array.from(hiddenNames, ([name, wire]) => [wire, name]))
 
+/** The property that a key stands for; most keys of ours stand for none. */
+const nameOf = (key: string): string | undefined => wireNames.get(key) ?? unescapeKey(key)
+
 /** The readings for objects of one prototype, with the plan of its class. */
 export const readingsOf = (prototype: object, plan: Plan | undefined, special: Special): Forms<Reading> =>
   new Forms((keys) => {
     const steps = keys.filter((key) => !isSilent(key)).map((key) => stepOf(key, prototype, plan))
-    const names = new Set(keys.map((key) => wireNames.get(key) ?? key))
-    const fields = plan === undefined ? [] : [...plan.fields]
-    const declared = fields.flatMap(([name]) => (names.has(name) ? [name] : []))
+    const names = new Set(keys.flatMap((key) => nameOf(key) ?? []))
+    const declared = plan === undefined ? [] : [...plan.fields.keys()].filter((name) => names.has(name))
     const reading: Reading = {
       keys,
       read: (decoder, target, node) => {
@@ -55,7 +57,7 @@ export const readingsOf = (prototype: object, plan: Plan | undefined, special: S
       },
       uses: 0,
       isOrdered: keys[0]?.charCodeAt(0) === 0x24 && !keys.includes("$hidden"),
-      isComplete: plan?.isProven === true && fields.every(([name, { isOptional }]) => isOptional || names.has(name)),
+      isComplete: plan?.isProven === true && isComplete(plan.fields, names, prototype),
       declared: plan && declared,
       args: (target) => pick(target, declared)
     }
@@ -98,7 +100,8 @@ const isSilent = (key: string): boolean =>
   key.charCodeAt(0) === 0x24 && key.charCodeAt(1) !== 0x24 && !speaking.has(key)
 
 const stepOf = (key: string, prototype: object, plan: Plan | undefined): Step => {
-  const part = plan?.parts().get(wireNames.get(key) ?? key)
+  const name = nameOf(key)
+  const part = name === undefined ? undefined : plan?.parts().get(name)
   if (key.charCodeAt(0) === 0x24) return { key, part, kind: key.charCodeAt(1) === 0x24 ? "escaped" : "special" }
   // What is inherited decides what assigning does; and a native constructor has made some properties already.
   return { key, part, kind: key in prototype || hiddenNames.has(key) || key === "stack" ? "define" : "assign" }

@@ -2,12 +2,15 @@
  * Memory that a thread may be given instead of a copy of it: which schemas allow
  * that, which values of theirs it is, and which wires have some.
  */
+import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import { partsOf } from "./ast.ts"
+import { isProxy } from "./brand.ts"
 import { checkOf } from "./checks.ts"
+import { indicesOf } from "./lists.ts"
 import { isObject } from "./wire.ts"
 
 /** What a schema of bytes describes. */
@@ -39,7 +42,7 @@ const findsMark = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
   return isMarked(ast) || partsOf(ast).some((part) => findsMark(part, seen))
 }
 
-/** Adds the parts of a value that are described by marked types. */
+/** Adds the parts of a value that are described by marked types. Runs nothing of a proxy's, and never throws. */
 export type Collect = (value: unknown, found: Set<object>) => void
 
 const collectors = new WeakMap<SchemaAST.AST, Collect>()
@@ -51,14 +54,28 @@ export const collectorOf = (ast: SchemaAST.AST): Collect | undefined => {
   if (collect === undefined) {
     // Found again while it is being made, since types can hold themselves.
     collectors.set(ast, (value, found) => made(value, found))
-    const made = compile(ast)
+    const made = guarded(compile(ast))
     collectors.set(ast, (collect = made))
   }
   return collect
 }
 
-const compile = (ast: SchemaAST.AST): Collect => {
-  if (isMarked(ast)) return (value, found) => void (isObject(value) && found.add(value))
+/** Adds the parts of an object that is no proxy. May throw what the object throws. */
+type Search = (value: object, found: Set<object>) => void
+
+const guarded =
+  (search: Search): Collect =>
+  (value, found) => {
+    if (!isObject(value) || isProxy(value)) return
+    try {
+      search(value, found)
+    } catch {
+      // What cannot be read does not move: whoever writes it says what became of it.
+    }
+  }
+
+const compile = (ast: SchemaAST.AST): Search => {
+  if (isMarked(ast)) return (value, found) => void found.add(value)
   switch (ast._tag) {
     case "Objects":
       return objects(ast)
@@ -67,7 +84,7 @@ const compile = (ast: SchemaAST.AST): Collect => {
     case "Suspend":
       return (value, found) => collectorOf(ast.thunk())?.(value, found)
     case "Union":
-      return oneOf(ast.types)
+      return union(ast)
     case "Declaration":
       return declaration(ast)
     default:
@@ -75,55 +92,64 @@ const compile = (ast: SchemaAST.AST): Collect => {
   }
 }
 
-const objects = ({ indexSignatures, propertySignatures }: SchemaAST.Objects): Collect => {
-  const fields = propertySignatures.flatMap(({ name, type }) => {
-    const collect = collectorOf(type)
-    return collect === undefined ? [] : [{ name, collect }]
-  })
-  const others = oneOf(indexSignatures.map(({ type }) => type))
+/** A declared property is what its own type says, and any other what those of its name say. */
+const objects = ({ indexSignatures, propertySignatures }: SchemaAST.Objects): Search => {
+  const fields = propertySignatures.map(({ name, type }) => ({ name, collect: collectorOf(type) }))
+  const declared = new Set(fields.map(({ name }) => name))
+  const others = indexSignatures.map(({ parameter, type }) => ({ is: checkOf(parameter), collect: collectorOf(type) }))
   return (value, found) => {
-    if (!isObject(value)) return
-    for (const { collect, name } of fields) collect(Reflect.get(value, name), found)
-    if (indexSignatures.length > 0) for (const held of Object.values(value)) others(held, found)
-  }
-}
-
-const arrays = ({ elements, rest }: SchemaAST.Arrays): Collect => {
-  const first = elements.map(collectorOf)
-  const others = oneOf(rest)
-  return (value, found) => {
-    if (!Array.isArray(value)) return
-    for (let at = 0; at < value.length; at++) {
-      if (at < first.length) first[at]?.(value[at], found)
-      else others(value[at], found)
+    for (const { collect, name } of fields) collect?.(Reflect.get(value, name), found)
+    if (others.length === 0) return
+    for (const key of Object.keys(value)) {
+      if (declared.has(key)) continue
+      for (const { collect, is } of others)
+        if (collect !== undefined && is(key)) collect(Reflect.get(value, key), found)
     }
   }
 }
 
-/** By the first of some types that a value is of. */
-const oneOf = (types: ReadonlyArray<SchemaAST.AST>): Collect => {
+/** The first of the rest is any number of elements, and the others are the last ones. */
+const arrays = ({ elements, rest }: SchemaAST.Arrays): Search => {
+  const first = elements.map(collectorOf)
+  const [others, ...last] = rest.map(collectorOf)
+  return (value, found) => {
+    if (!Array.isArray(value)) return
+    const end = value.length - last.length
+    for (const at of indicesOf(value, 0)) {
+      const collect = at < first.length ? first[at] : at < end ? others : last[at - end]
+      collect?.(value[at], found)
+    }
+  }
+}
+
+/** By the first type that a value is of. */
+const union = ({ types }: SchemaAST.Union): Search => {
   const members = types.map((type) => ({ is: checkOf(type), collect: collectorOf(type) }))
   return (value, found) => members.find(({ is }) => is(value))?.collect?.(value, found)
 }
 
 /** An instance of a class has the fields itself; everything else that is declared holds values of its parameters. */
-const declaration = (ast: SchemaAST.Declaration): Collect => {
-  const [parameter] = ast.typeParameters
-  if (ast.annotations?.["~constructor"] !== undefined && parameter !== undefined) return compile(parameter)
-  const parts = oneOf(ast.typeParameters)
+const declaration = ({ annotations, typeParameters }: SchemaAST.Declaration): Search => {
+  const parts = typeParameters.map(collectorOf)
+  if (annotations?.["~constructor"] !== undefined) return (value, found) => parts[0]?.(value, found)
   return (value, found) => {
-    for (const part of heldBy(value)) parts(part, found)
+    const held = heldBy(value)
+    for (const [at, collect] of parts.entries()) {
+      if (collect !== undefined) for (const part of held[at] ?? []) collect(part, found)
+    }
   }
 }
 
-const heldBy = (value: unknown): Iterable<unknown> => {
-  if (Option.isOption(value)) return Option.toArray(value)
-  if (Result.isResult(value)) return [Result.merge(value)]
-  if (value instanceof Map) return [...value.keys(), ...value.values()]
-  return isIterable(value) ? Array.from(value).flatMap((held) => (Array.isArray(held) ? [held, ...held] : [held])) : []
+/** What something declared holds, by its parameters; nothing of what is not known to have as many. */
+const heldBy = (value: object): ReadonlyArray<Iterable<unknown>> => {
+  if (Option.isOption(value)) return [Option.toArray(value)]
+  if (Result.isResult(value)) return [Result.getSuccess(value), Result.getFailure(value)].map(Option.toArray)
+  if (value instanceof Map) return [value.keys(), value.values()]
+  if (HashMap.isHashMap(value)) return [HashMap.keys(value), HashMap.values(value)]
+  return isIterable(value) ? [value] : []
 }
 
-const isIterable = (u: unknown): u is Iterable<unknown> => isObject(u) && Symbol.iterator in u
+const isIterable = (value: object): value is Iterable<unknown> => Symbol.iterator in value
 
 /** Whether memory was transferred away, so that nothing of it is left here. */
 export const isGone = (bytes: object): boolean => {

@@ -61,7 +61,7 @@ const asItIs = <S extends Schema.Top>(
   }
   return Wire.pipe(
     Schema.decodeTo(type, {
-      decode: decoding(settings),
+      decode: decoding(settings, Codec.decodeWhole),
       encode: SchemaGetter.transformEffect(
         movable === undefined ? encode : (value: S["Type"]) => Effect.tap(encode(value), collect)
       )

@@ -36,14 +36,24 @@ export const settingsOf = (options: Options | undefined, schema?: Schema.Top): (
 export const issueOf = (message: string, cause?: InvalidWire): SchemaIssue.Issue =>
   new SchemaIssue.InvalidValue(cause === undefined ? { message } : { message, cause })
 
+/** How a wire value is decoded. */
+type Decode = typeof Codec.decode
+
 /** Out of a wire value. */
-export const decoding = (settings: () => Settings.Settings): SchemaGetter.Getter<unknown, unknown> =>
-  SchemaGetter.transformEffect((wire: unknown) => decodeWire(settings, wire))
+export const decoding = (
+  settings: () => Settings.Settings,
+  decode: Decode = Codec.decode
+): SchemaGetter.Getter<unknown, unknown> =>
+  SchemaGetter.transformEffect((wire: unknown) => decodeWire(settings, wire, decode))
 
 /** Out of a wire value, or why not. */
-export const decodeWire = (settings: () => Settings.Settings, wire: unknown): Exit.Exit<unknown, SchemaIssue.Issue> => {
+export const decodeWire = (
+  settings: () => Settings.Settings,
+  wire: unknown,
+  decode: Decode = Codec.decode
+): Exit.Exit<unknown, SchemaIssue.Issue> => {
   try {
-    return Exit.succeed(Codec.decode(settings(), wire))
+    return Exit.succeed(decode(settings(), wire))
   } catch (thrown) {
     return Exit.fail(thrown instanceof InvalidWire ? issueOf(thrown.message, thrown) : issueOf(String(thrown)))
   }

@@ -11,7 +11,7 @@ import * as Cuts from "./cuts.ts"
 import type { Encoder } from "./encoder.ts"
 import { Forms, type Keyed } from "./forms.ts"
 import { type Build, isOften, writeSource } from "./generated.ts"
-import { areHeaders } from "./keys.ts"
+import { areHeaders, isCredentialPair } from "./keys.ts"
 import * as Own from "./ownProperties.ts"
 import type { Settings } from "./settings.ts"
 import type { Field, Shape } from "./shapes.ts"
@@ -216,7 +216,7 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
     const at = encoder.find(value)
     if (at !== -1) return encoder.again(at)
     const { length } = value
-    if (!encoder.isRoomFor(length) || !Object.isExtensible(value) || isCredential(encoder, value)) {
+    if (!encoder.isRoomFor(length) || !Object.isExtensible(value) || isCredentialPair(encoder.settings.key, value)) {
       return encoder.value(value)
     }
     const out: Array<Wire> = []
@@ -238,7 +238,3 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
     return out
   }
 }
-
-/** A pair of a credential's name and the credential. */
-const isCredential = ({ settings }: Encoder, list: ReadonlyArray<unknown>): boolean =>
-  list.length === 2 && typeof list[0] === "string" && settings.key(list[0]).holds === "credential"

@@ -8,7 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as HttpClient from "effect/http/HttpClient"
-import type { HttpClientError } from "effect/http/HttpClientError"
+import { type HttpClientError, isHttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { hasProperty } from "effect/Predicate"
@@ -162,9 +162,6 @@ const orDone =
   (map: (error: HttpClientError) => BoundaryError) =>
   <E>(error: HttpClientError | E): BoundaryError | E =>
     isHttpClientError(error) ? map(error) : error
-
-const isHttpClientError = (u: unknown): u is HttpClientError =>
-  typeof u === "object" && u !== null && "_tag" in u && u._tag === "HttpClientError"
 
 /** A connection whose answer was read to its end can be used again. */
 const finish = (next: Bytes): Effect.Effect<void> =>

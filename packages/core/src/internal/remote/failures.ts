@@ -6,6 +6,7 @@ import * as BoundaryError from "../../BoundaryError.ts"
 import * as Lossless from "../../Lossless.ts"
 import * as Redaction from "../../Redaction.ts"
 import * as TransportFailure from "../../TransportFailure.ts"
+import { explicitWait } from "../classification/hints.ts"
 
 const failure = (boundary: string, reason: BoundaryError.BoundaryReason): BoundaryError.BoundaryError =>
   new BoundaryError.BoundaryError({ boundary, reason })
@@ -95,7 +96,7 @@ export const ofAnswer = (boundary: string, answer: Answer): BoundaryError.Bounda
         boundary,
         new BoundaryError.Overloaded({
           message: `the server has too many calls (429)${words}`,
-          retryAfter: retryAfterOf(headers),
+          retryAfter: explicitWait(new Map(Object.entries(headers)), undefined) ?? Duration.seconds(1),
           queued: 0
         })
       )
@@ -139,13 +140,6 @@ const sayingOf = (text: string): { readonly message: string; readonly code?: str
       ? undefined
       : { message: Redaction.text(firstLine(words.slice(0, shown))) }
   }
-}
-
-const retryAfterOf = (headers: Headers.Headers): Duration.Duration => {
-  const millis = Number(headers["retry-after-ms"] ?? Number.NaN)
-  const seconds = Number(headers["retry-after"] ?? Number.NaN)
-  if (millis >= 0 && Number.isFinite(millis)) return Duration.millis(millis)
-  return seconds >= 0 && Number.isFinite(seconds) ? Duration.seconds(seconds) : Duration.seconds(1)
 }
 
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
