@@ -10,7 +10,7 @@ import * as Outbox from "../src/internal/outbox.ts"
 import * as Unit from "../src/internal/unit.ts"
 import { fromWorker, toWorker, type ToWorker } from "../src/internal/wire.ts"
 
-const thread: Unit.Unit["thread"] = {
+const isolate: Unit.Unit["isolate"] = {
   post: () => undefined,
   heartbeat: () => 0,
   stderr: () => "",
@@ -25,7 +25,7 @@ const random = (seed: number) => {
   return (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
 }
 
-const ending = { exitCode: 1, thrown: undefined, stderr: "", uptimeMs: 0, callsDone: 0 }
+const ending = { exitCode: 1, signal: undefined, thrown: undefined, stderr: "", uptimeMs: 0, callsDone: 0 }
 
 /** A pool without threads, to which everything happens by chance. */
 const setup = (seed: number) => {
@@ -101,7 +101,7 @@ const setup = (seed: number) => {
     const onRefused = (message: ToWorker, error: unknown): void => {
       if (message[0] === toWorker.request) dispatcher.refused(message, error)
     }
-    const unit = Unit.make(++lastUnit, thread, Outbox.make({ post, onRefused }), 0)
+    const unit = Unit.make(++lastUnit, isolate, Outbox.make({ post, onRefused }), 0)
     unit.state = "ready"
     units.add(unit)
     dispatcher.add(unit)

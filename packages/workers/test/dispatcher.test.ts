@@ -8,7 +8,7 @@ import * as Outbox from "../src/internal/outbox.ts"
 import * as Unit from "../src/internal/unit.ts"
 import { fromWorker, toWorker, type ToWorker } from "../src/internal/wire.ts"
 
-const thread: Unit.Unit["thread"] = {
+const isolate: Unit.Unit["isolate"] = {
   post: () => undefined,
   heartbeat: () => 0,
   stderr: () => "",
@@ -43,7 +43,7 @@ const setup = (queue = 10) => {
         if (message[0] === toWorker.request) dispatcher.refused(message, error)
       }
     })
-    const made = Unit.make(id, thread, outbox, 0)
+    const made = Unit.make(id, isolate, outbox, 0)
     made.state = "ready"
     return made
   }

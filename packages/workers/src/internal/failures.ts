@@ -5,6 +5,7 @@ import * as BoundaryError from "@causeway/core/BoundaryError"
 import * as Redaction from "@causeway/core/Redaction"
 import * as Duration from "effect/Duration"
 import { inWords } from "./inWords.ts"
+import type { End } from "./isolate.ts"
 
 type Delivery = "not-sent" | "may-have-run"
 
@@ -17,8 +18,7 @@ export interface Thrown {
 }
 
 /** What is known about a worker that ended. */
-export interface Ending {
-  readonly exitCode: number | undefined
+export interface Ending extends End {
   /** What it threw outside of any call; `undefined` where it exited by itself. */
   readonly thrown: Thrown | undefined
   /** The last lines of its standard error, redacted. */
@@ -34,6 +34,7 @@ export const crashed = (boundary: string, ending: Ending): BoundaryError.Boundar
       message: describe(ending),
       delivery: "may-have-run",
       ...(ending.exitCode === undefined ? {} : { exitCode: ending.exitCode }),
+      ...(ending.signal === undefined ? {} : { signal: ending.signal }),
       ...(ending.thrown === undefined ? {} : { cause: ending.thrown.error }),
       ...(ending.stderr === "" ? {} : { stderr: ending.stderr }),
       uptimeMs: ending.uptimeMs,
@@ -42,8 +43,8 @@ export const crashed = (boundary: string, ending: Ending): BoundaryError.Boundar
   )
 
 /** How a worker ended, as a sentence. */
-export const describe = ({ exitCode, thrown }: Pick<Ending, "exitCode" | "thrown">): string => {
-  const code = exitCode === undefined ? "" : ` with code ${exitCode}`
+export const describe = ({ exitCode, signal, thrown }: Pick<Ending, "exitCode" | "signal" | "thrown">): string => {
+  const code = signal === undefined ? (exitCode === undefined ? "" : ` with code ${exitCode}`) : ` by ${signal}`
   const why = thrown === undefined ? "" : `, because of: ${oneLine(thrown.error)}`
   return `the worker exited${code}${why}`
 }

@@ -20,6 +20,7 @@ import * as Lossless from "./lossless.ts"
 import { problemOf } from "./nodeVersion.ts"
 import { resolve } from "./options.ts"
 import * as Supervisor from "./supervisor.ts"
+import * as Thread from "./thread.ts"
 import type { Lane, Unit } from "./unit.ts"
 
 // Threads follow the real clock, whatever clock an effect is given.
@@ -49,7 +50,8 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       crossing,
       dispatcher,
       now,
-      thread: {
+      startIsolate: Thread.start,
+      isolate: {
         entry: options.entry,
         resourceLimits: options.resourceLimits,
         env: options.env,

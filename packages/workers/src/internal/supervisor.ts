@@ -3,14 +3,14 @@
  * ended or hang, and ends them all when the pool closes.
  *
  * A worker that is lost is replaced by the spare in the same moment, and its calls
- * are failed before its thread is ended, so that nothing that it still sends can
+ * are failed before its isolate is ended, so that nothing that it still sends can
  * reach them.
  */
 import type { Dispatcher, Refusal } from "./dispatcher.ts"
 import * as failures from "./failures.ts"
+import type * as Isolate from "./isolate.ts"
 import type { Crossing } from "./lossless.ts"
 import * as Outbox from "./outbox.ts"
-import * as Thread from "./thread.ts"
 import * as Unit from "./unit.ts"
 import { fromWorker, isFromWorker, type Log, toWorker, type ToWorker } from "./wire.ts"
 
@@ -18,7 +18,9 @@ import { fromWorker, isFromWorker, type Log, toWorker, type ToWorker } from "./w
 export interface Options {
   readonly dispatcher: Dispatcher
   readonly crossing: Crossing
-  readonly thread: Omit<Thread.Options, "name">
+  /** Starts a thread or a process. */
+  readonly startIsolate: Isolate.Start
+  readonly isolate: Omit<Isolate.Options, "name">
   readonly size: number
   readonly spare: number
   /** Longer than this a worker's event loop must not stand still; infinite for no limit. */
@@ -38,15 +40,15 @@ export interface Options {
 const backoff = { baseMs: 100, limitMs: 30_000 }
 /** A worker that ends by itself sooner than this after it got ready counts as one that cannot run. */
 const youngMs = 1000
-/** How long a thread may take to be gone once it is about to. */
+/** How long an isolate may take to be gone once it is about to. */
 const dyingMs = 1000
 
 export const make = (options: Options) => {
   const { crossing, dispatcher, graceMs, now, unresponsiveMs } = options
   const tickMs = Math.min(20, Math.max(5, unresponsiveMs / 20))
-  /** Those that are not gone for the pool, though the thread of a lost one may take a moment longer. */
+  /** Those that are not gone for the pool, though the isolate of a lost one may take a moment longer. */
   const units = new Set<Unit.Unit>()
-  const threads = new Set<Thread.Thread>()
+  const isolates = new Set<Isolate.Isolate>()
   let lastId = 0
   let failed = 0
   let notBefore = 0
@@ -54,7 +56,7 @@ export const make = (options: Options) => {
   let problem: { readonly message: string; readonly thrown: failures.Thrown | undefined } | undefined
   let isClosing = false
   let onGone: (() => void) | undefined
-  /** When a pool that closes waits no longer for its threads. */
+  /** When a pool that closes waits no longer for its isolates. */
   let giveUpAt = Number.POSITIVE_INFINITY
   let timer: ReturnType<typeof setInterval> | undefined
   let lastTick = now()
@@ -99,24 +101,24 @@ export const make = (options: Options) => {
         if (unit !== undefined) f(unit, value)
       }
     try {
-      const thread = Thread.start(
-        { ...options.thread, name: `causeway worker ${id}` },
+      const isolate = options.startIsolate(
+        { ...options.isolate, name: `causeway worker ${id}` },
         { onMessages: withUnit(receive), onError: withUnit(onError), onExit: withUnit(onExit) }
       )
       const outbox = Outbox.make<ToWorker>({
-        post: thread.post,
+        post: isolate.post,
         onRefused: (message, error) => {
           if (message[0] === toWorker.request) dispatcher.refused(message, error)
         }
       })
-      unit = Unit.make(id, thread, outbox, now())
+      unit = Unit.make(id, isolate, outbox, now())
     } catch (error) {
       return cannotRun(`worker ${id} could not be started: ${failures.oneLine(error)}`, {
         error: redacted(error)
       })
     }
     units.add(unit)
-    threads.add(unit.thread)
+    isolates.add(unit.isolate)
     watch()
     options.onChange()
   }
@@ -184,15 +186,15 @@ export const make = (options: Options) => {
   /** Something was thrown that the worker will not survive. */
   const doom = (unit: Unit.Unit, error: unknown): void => {
     unit.thrown ??= { error }
-    if (unit.readyAt === undefined) unit.thread.terminate()
+    if (unit.readyAt === undefined) unit.isolate.terminate()
     fall(unit, failures.oneLine(error))
   }
 
-  const onExit = (unit: Unit.Unit, exitCode: number): void => {
-    threads.delete(unit.thread)
-    fall(unit, failures.describe({ exitCode, thrown: unit.thrown }))
-    gone(unit, exitCode)
-    if (threads.size === 0) onGone?.()
+  const onExit = (unit: Unit.Unit, end: Isolate.End): void => {
+    isolates.delete(unit.isolate)
+    fall(unit, failures.describe({ ...end, thrown: unit.thrown }))
+    gone(unit, end)
+    if (isolates.size === 0) onGone?.()
   }
 
   /** A worker leaves service by a fault, and another one takes its place. */
@@ -225,11 +227,11 @@ export const make = (options: Options) => {
   }
 
   /** A worker that went by its own doing, or that takes too long over it. */
-  const gone = (unit: Unit.Unit, exitCode: number | undefined): void => {
+  const gone = (unit: Unit.Unit, end: Isolate.End): void => {
     const ending: failures.Ending = {
-      exitCode,
+      ...end,
       thrown: unit.thrown,
-      stderr: unit.thread.stderr(),
+      stderr: unit.isolate.stderr(),
       uptimeMs: Math.round(now() - unit.startedAt),
       callsDone: unit.callsDone
     }
@@ -246,9 +248,9 @@ export const make = (options: Options) => {
   /** Ends a worker by force. */
   const kill = (unit: Unit.Unit, why: string, silentMs: number): void => {
     fall(unit, why)
-    void unit.thread.stopSampling().then((sample) => {
+    void unit.isolate.stopSampling().then((sample) => {
       lose(unit, (boundary) => failures.unresponsive(boundary, why, silentMs, sample))
-      unit.thread.terminate()
+      unit.isolate.terminate()
     })
   }
 
@@ -270,13 +272,13 @@ export const make = (options: Options) => {
         dispatcher.fail(call, failures.closed(boundary, Math.round(now() - unit.startedAt), unit.callsDone))
       }
       if (unit.state === "ready" || unit.state === "retiring") stop(unit)
-      else unit.thread.terminate()
+      else unit.isolate.terminate()
     }
     giveUpAt = now() + graceMs + dyingMs
     watch()
     return new Promise<void>((resolve) => {
       onGone = resolve
-      if (threads.size === 0) resolve()
+      if (isolates.size === 0) resolve()
     }).finally(() => {
       clearInterval(timer)
       timer = undefined
@@ -308,7 +310,7 @@ export const make = (options: Options) => {
       maintain()
     }
     if (time >= giveUpAt) {
-      options.onWarning(`${threads.size} workers could not be ended: they are in native code that does not return`)
+      options.onWarning(`${isolates.size} workers could not be ended: they are in native code that does not return`)
       return onGone?.()
     }
     if (dispatcher.calls.size > 0 || notBefore > 0 || having(isPassing).length > 0 || onGone !== undefined) return
@@ -321,14 +323,14 @@ export const make = (options: Options) => {
     switch (unit.state) {
       case "starting":
         if (age < options.startMs) return
-        unit.thread.terminate()
+        unit.isolate.terminate()
         return fall(unit, `it took longer than ${options.startMs} ms`)
       case "dying":
         if (age < dyingMs) return
-        unit.thread.terminate()
-        return gone(unit, undefined)
+        unit.isolate.terminate()
+        return gone(unit, { exitCode: undefined, signal: undefined })
       case "stopping":
-        if (age >= graceMs) unit.thread.terminate()
+        if (age >= graceMs) unit.isolate.terminate()
         return
       case "ready":
       case "retiring":
@@ -347,7 +349,7 @@ export const make = (options: Options) => {
     const since = Unit.abandonedSince(unit)
     if (since !== undefined && time - since >= graceMs) retire(unit, time - since)
     if (unit.state === "dying") return
-    const heartbeat = unit.thread.heartbeat()
+    const heartbeat = unit.isolate.heartbeat()
     if (heartbeat !== unit.heartbeat || Unit.servesExclusively(unit)) {
       unit.heartbeat = heartbeat
       return calm(unit)
@@ -359,7 +361,7 @@ export const make = (options: Options) => {
     }
     if (unit.silentMs < unresponsiveMs / 2 || unit.isSampled) return
     unit.isSampled = true
-    unit.thread.startSampling()
+    unit.isolate.startSampling()
   }
 
   /** A handler goes on although nobody waits for it: its worker ends its other calls, and then itself. */
@@ -388,7 +390,7 @@ export const make = (options: Options) => {
 /** It reacts, or has nothing to react to: what was begun against its silence ends. */
 const calm = (unit: Unit.Unit): void => {
   unit.silentMs = 0
-  if (unit.isSampled) void unit.thread.stopSampling()
+  if (unit.isSampled) void unit.isolate.stopSampling()
   unit.isSampled = false
 }
 

@@ -1,13 +1,13 @@
 /**
- * A worker as the pool sees it: its thread, what was sent to it, and what is
+ * A worker as the pool sees it: its isolate, what was sent to it, and what is
  * known of its health. A unit is never reused, so that nothing of a worker that
  * ended can reach the calls of the next one.
  */
 import type * as BoundaryError from "@causeway/core/BoundaryError"
 import type { Thrown } from "./failures.ts"
+import type { Isolate } from "./isolate.ts"
 import type { Outbox } from "./outbox.ts"
 import { Table } from "./table.ts"
-import type { Thread } from "./thread.ts"
 import type { Request, ToWorker } from "./wire.ts"
 
 /** How a call goes on or ends, for whoever made it. */
@@ -62,7 +62,7 @@ export type State = "starting" | "ready" | "retiring" | "stopping" | "dying" | "
 /** A worker. */
 export interface Unit {
   readonly id: number
-  readonly thread: Thread
+  readonly isolate: Isolate
   readonly outbox: Outbox<ToWorker>
   readonly calls: Table<Call>
   /** How many calls of each lane it has. */
@@ -85,10 +85,10 @@ export interface Unit {
   reservedFor: Call | undefined
 }
 
-/** A worker whose thread was just started. */
-export const make = (id: number, thread: Thread, outbox: Outbox<ToWorker>, now: number): Unit => ({
+/** A worker whose isolate was just started. */
+export const make = (id: number, isolate: Isolate, outbox: Outbox<ToWorker>, now: number): Unit => ({
   id,
-  thread,
+  isolate,
   outbox,
   calls: new Table(),
   load: [],

@@ -145,14 +145,18 @@ export const tagOf = (contractKey: string, tag: string): string => `${contractKe
 
 /** What a worker is started with, beside the data of its user. */
 export interface Boot {
-  readonly causeway: {
+  readonly causeway: BootOptions & {
     /** Counts up while the worker's event loop turns. */
     readonly heartbeat: SharedArrayBuffer
-    readonly heartbeatMs: number
-    /** What is below it is not worth sending. */
-    readonly logLevel: LogLevel.LogLevel
   }
   readonly data: unknown
+}
+
+/** What a pool tells each of its workers. */
+export interface BootOptions {
+  readonly heartbeatMs: number
+  /** What is below it is not worth sending. */
+  readonly logLevel: LogLevel.LogLevel
 }
 
 /** Whether a thread was started by a pool. */

@@ -1,0 +1,79 @@
+/**
+ * What the pool knows of a worker's body, whichever kind it is: started, posted
+ * to, listened to, ended. Knows nothing of calls.
+ */
+import type { ResourceLimits } from "node:worker_threads"
+import * as Redaction from "@causeway/core/Redaction"
+import type { BootOptions, ToWorker } from "./wire.ts"
+
+/** How an isolate is started. */
+export interface Options {
+  readonly entry: URL | string
+  readonly name: string
+  readonly resourceLimits: ResourceLimits | undefined
+  /** In addition to the environment of this process. */
+  readonly env: Readonly<Record<string, string>> | undefined
+  readonly boot: BootOptions
+  readonly data: unknown
+}
+
+/** How an isolate ended: by an exit code or, where it is a process, by a signal. */
+export interface End {
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+}
+
+/** What an isolate tells. */
+export interface Listener {
+  /** Whatever it posted, which need not be of ours. */
+  readonly onMessages: (messages: unknown) => void
+  /** Something was thrown outside of any call, or what it sent cannot be read. */
+  readonly onError: (error: unknown) => void
+  /** Comes last, once. */
+  readonly onExit: (end: End) => void
+}
+
+/** A running isolate. */
+export interface Isolate {
+  /** Throws where a message cannot be cloned. */
+  readonly post: (messages: ReadonlyArray<ToWorker>) => void
+  /** A count that grows while the isolate's event loop turns. */
+  readonly heartbeat: () => number
+  /** The last lines that it wrote to its standard error, redacted. */
+  readonly stderr: () => string
+  readonly terminate: () => void
+  /** Starts to look at what the isolate is doing, where Node can. */
+  readonly startSampling: () => void
+  /** What it was seen doing, innermost function first. Empty where that is not known. */
+  readonly stopSampling: () => Promise<ReadonlyArray<string>>
+}
+
+/** Starts an isolate. Throws where Node refuses to, such as for data that cannot be cloned. */
+export type Start = (options: Options, listener: Listener) => Isolate
+
+/**
+ * Half of what V8 lets young objects take, in MB. Calls are short, so that a larger space brings nothing that can be
+ * measured, and under load each worker fills all that it may have.
+ */
+export const youngMb = 24
+
+const stderrChars = 8 * 1024
+const stderrLines = 20
+
+/** The end of an isolate's standard error. */
+export interface Tail {
+  readonly push: (text: string) => void
+  /** The last lines, redacted. */
+  readonly read: () => string
+}
+
+export const makeTail = (): Tail => {
+  let tail = ""
+  return {
+    // Twice what is shown, so that what is cut off in the middle of a secret is not shown.
+    push: (text) => {
+      tail = (tail + text).slice(-2 * stderrChars)
+    },
+    read: () => Redaction.text(tail.trimEnd()).slice(-stderrChars).split("\n").slice(-stderrLines).join("\n")
+  }
+}
