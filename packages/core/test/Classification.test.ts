@@ -5,7 +5,8 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { look } from "../src/internal/classification/seen.ts"
 import { ruleFor, rules } from "../src/internal/classification/table.ts"
-import { type Fixture, fixtures } from "./classification/fixtures.ts"
+import type { Fixture } from "./classification/fixture.ts"
+import { fixtures } from "./classification/fixtures.ts"
 
 const answerOf = ({ body, headers = {}, seenIn, status }: Fixture): Classification.Answer => ({
   status,
@@ -37,6 +38,23 @@ describe("Classification.classify", () => {
       rules.map(({ name }) => name).filter((name) => !used.has(name)),
       []
     )
+  })
+
+  it("takes no quoted message for a failure of its own", () => {
+    const messages = fixtures.flatMap((fixture) => Classification.classify(answerOf(fixture))?.provider?.message ?? [])
+    assert.isAbove(messages.length, 100)
+    for (const message of messages) {
+      for (const quoted of [JSON.stringify(message), `'${message.replaceAll(/['\\]/g, "\\$&")}'`]) {
+        const ask = (status: number, error: object) => reasonOf({ status, body: JSON.stringify({ error }) })
+        const type = "invalid_request_error"
+        assert.strictEqual(ask(400, { message: `The value ${quoted} is not allowed`, type })?._tag, "InvalidRequest")
+        assert.strictEqual(ask(404, { message: `No such file: ${quoted}`, type, param: "id" })?._tag, "NotFound")
+        assert.strictEqual(ask(500, { message: `Tool failed: ${quoted}`, type: "server_error" })?._tag, "ProviderFault")
+        assert.strictEqual(ask(429, { message: `Slow down ${quoted}`, type: "requests" })?._tag, "RateLimited")
+        const event = JSON.stringify({ error: { message: `Tool failed: ${quoted}`, type: "server_error" } })
+        assert.strictEqual(reasonOf({ status: 200, body: event, seenIn: "stream" })?._tag, "ProviderFault")
+      }
+    }
   })
 
   it("has one name for each rule, and a source", () => {

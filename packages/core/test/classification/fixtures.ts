@@ -2,36 +2,9 @@
  * Answers as vendors and gateways give them, each with what it must become. Every
  * rule of the table has at least one; a new rule brings its own.
  */
-import type * as Disposition from "@causeway/core/Disposition"
-import type { SeenIn, UpstreamReason } from "@causeway/core/UpstreamReason"
 import * as Duration from "effect/Duration"
-
-/** What of a reason is compared; the rest is free. */
-type Fields = Readonly<Record<string, unknown>> & { readonly _tag: UpstreamReason["_tag"] }
-
-export interface Fixture {
-  /** Whose answer it is, and on which occasion. */
-  readonly name: string
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  /** An object is sent as JSON. */
-  readonly body: unknown
-  readonly seenIn?: SeenIn
-  readonly reason: Fields
-  readonly disposition: Partial<Disposition.Disposition>
-  /** The rule that has to decide, where it is not told by the reason. */
-  readonly rule?: string
-}
-
-const group = (vendor: string, fixtures: ReadonlyArray<Fixture>): ReadonlyArray<Fixture> =>
-  fixtures.map((fixture) => ({ ...fixture, name: `${vendor}: ${fixture.name}` }))
-
-const html = (status: string, by: string): string =>
-  `<html>\r\n<head><title>${status}</title></head>\r\n<body>\r\n<center><h1>${status}</h1></center>\r\n<hr><center>${by}</center>\r\n</body>\r\n</html>\r\n`
-
-const rest = { retry: "never", health: "ignored" } as const
-const again = { retry: "backoff", health: "counts", fallback: "any" } as const
-const pause = { retry: "after", health: "pauses", delivery: "not-sent" } as const
+import { again, type Fixture, gateway, group, html, notSent, pause, perhaps, rest } from "./fixture.ts"
+import { lookAlikes } from "./lookAlikes.ts"
 
 const openai = group("OpenAI", [
   {
@@ -983,6 +956,13 @@ const scaleway = group("Scaleway", [
     disposition: { health: "pauses" }
   },
   {
+    name: "a wrong key, by 403",
+    status: 403,
+    body: { status: 403, error: "FORBIDDEN", message: "API key doesn't exist" },
+    reason: { _tag: "Authentication" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
+  {
     name: "an unknown model",
     status: 422,
     body: { status: 422, error: "MODEL_NOT_FOUND", message: "the requested model was not found" },
@@ -1223,6 +1203,16 @@ const others = group("others", [
     disposition: { fallback: "larger-context" }
   },
   {
+    name: "xAI, a wrong key, by 400",
+    status: 400,
+    body: {
+      code: "Client specified an invalid argument",
+      error: "Incorrect API key provided: xa***ey. You can obtain an API key from https://console.x.ai."
+    },
+    reason: { _tag: "Authentication" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
+  {
     name: "Hugging Face, a model that is loading",
     status: 503,
     body: { error: "Model acme/x is currently loading", estimated_time: 20.5 },
@@ -1334,9 +1324,6 @@ const others = group("others", [
   }
 ])
 
-const gateway = (which: string, flag: string) => ({ _tag: "Gateway", gateway: which, flag }) as const
-const notSent = { ...again, delivery: "not-sent" } as const
-const perhaps = { ...again, delivery: "may-have-run" } as const
 const envoyServer = { server: "envoy", "content-type": "text/plain" }
 
 const envoy = group("Envoy", [
@@ -1667,5 +1654,6 @@ export const fixtures: ReadonlyArray<Fixture> = [
   ...nginx,
   ...cloudflare,
   ...alb,
-  ...unnamed
+  ...unnamed,
+  ...lookAlikes
 ]

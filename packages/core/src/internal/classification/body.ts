@@ -1,6 +1,7 @@
 /** A body read by every vendor's habits at once. */
 
 import { isHtml, textOfHtml } from "./html.ts"
+import { handedOn, printedMember, withoutQuotations } from "./words.ts"
 
 /** What a provider says of its error, wherever it puts it. */
 interface Stated {
@@ -16,11 +17,15 @@ export interface Body extends Stated {
   readonly error: Fields
   /** Whether the body is JSON that states an error. */
   readonly stated: boolean
-  readonly html: boolean
-  /** Every code, type and status that was stated, in lower case. */
+  /** Every code, type and status that was stated, in lower case; those of an error that was handed on, too. */
   readonly codes: ReadonlyArray<string>
-  /** Everything that was stated, in lower case; of a body that is no JSON, its beginning. */
+  /**
+   * The sentences that were stated, in lower case, each on a line of its own, without
+   * what they quote. Empty for a page: it is written for people, about anything.
+   */
   readonly text: string
+  /** The beginning of a body that is not JSON, as it is, in lower case. */
+  readonly page: string
 }
 
 /** An object of JSON. */
@@ -40,22 +45,52 @@ export const read = (body: string, success: boolean): Body => {
   if (success && !body.includes("error")) return silent
   const json = parse(body)
   if (json === undefined) {
-    const beginning = body.slice(0, textLimit)
+    const beginning = body.slice(0, textLimit).trim()
     const html = isHtml(beginning)
-    const message = success ? "" : html ? textOfHtml(beginning) : beginning.trim()
-    return { error: {}, stated: false, html, codes: [], text: beginning.trimStart().toLowerCase(), ...stated(message) }
+    const message = success ? "" : html ? textOfHtml(beginning) : beginning
+    const text = html ? "" : sentence(beginning)
+    return { ...silent, text, page: beginning.toLowerCase(), ...stated(message) }
   }
   const error = errorIn(json, success)
   if (error === undefined) return silent
   const says = unwrapped(error, statedBy(error))
-  const codes = [says.code, says.type, ...innerCodes(error)].flatMap((each) => each?.toLowerCase() ?? [])
-  const words = [says.message, says.param, word(metadataOf(error)["raw"]), ...codes].filter(
-    (each) => each !== undefined
-  )
-  return { error, stated: true, html: false, codes, text: words.join("\n").slice(0, textLimit).toLowerCase(), ...says }
+  const told = [wordsOf(error, says), ...rawOf(error).map((raw) => wordsOf(raw, statedBy(raw)))]
+  return {
+    error,
+    stated: true,
+    codes: told.flatMap(({ codes }) => codes),
+    text: told.map(({ text }) => text).join("\n"),
+    page: "",
+    ...says
+  }
 }
 
-const silent: Body = { error: {}, stated: false, html: false, codes: [], text: "" }
+const silent: Body = { error: {}, stated: false, codes: [], text: "", page: "" }
+
+/** What rules look at of a message. */
+const sentence = (message: string): string =>
+  isHtml(message) ? "" : withoutQuotations(message.slice(0, textLimit)).replaceAll(/\s+/g, " ").trim().toLowerCase()
+
+/** The codes and sentences of an error, and of the error that its message hands on. */
+const wordsOf = (error: Fields, says: Stated): { readonly codes: ReadonlyArray<string>; readonly text: string } => {
+  const handed = handedOn((says.message ?? "").slice(0, textLimit))
+  const inner = handed.object === undefined ? undefined : innerOf(handed.object)
+  const codes = [says.code, says.type, ...innerCodes(error), ...handed.classes]
+  if (inner !== undefined) codes.push(inner.says.code, inner.says.type, ...innerCodes(inner.error))
+  return {
+    codes: codes.flatMap((each) => each?.toLowerCase() ?? []),
+    text: sentence(inner?.says.message ?? handed.message)
+  }
+}
+
+/** The error that is an object within a message. */
+const innerOf = (object: string): { readonly error: Fields; readonly says: Stated } => {
+  const json = parse(object)
+  const error = json === undefined ? undefined : errorIn(json, false)
+  if (error !== undefined) return { error, says: statedBy(error) }
+  const member = (name: string) => printedMember(object, name)
+  return { error: {}, says: stated(member("message") ?? member("msg"), member("type"), member("code")) }
+}
 
 const parse = (body: string): unknown => {
   if (body.length > jsonLimit) return undefined
@@ -160,12 +195,17 @@ const innerCodes = (error: Fields): ReadonlyArray<string | undefined> => {
 
 const metadataOf = (error: Fields): Fields => (isFields(error["metadata"]) ? error["metadata"] : {})
 
-/** OpenRouter says "Provider returned error" and puts the provider's own words into `metadata.raw`. */
-const unwrapped = (error: Fields, says: Stated): Stated => {
+/** The provider's own error, which OpenRouter keeps as text in `metadata.raw`. */
+const rawOf = (error: Fields): ReadonlyArray<Fields> => {
   const raw = metadataOf(error)["raw"]
-  if (typeof raw !== "string" || !/^provider returned error$/i.test(says.message ?? "")) return says
+  if (typeof raw !== "string") return []
   const json = parse(raw)
-  const inner = json === undefined ? undefined : errorIn(json, false)
-  const message = inner === undefined ? raw : statedBy(inner).message
+  return [(json === undefined ? undefined : errorIn(json, false)) ?? { message: raw }]
+}
+
+/** OpenRouter says "Provider returned error", and the provider's own words stand behind that. */
+const unwrapped = (error: Fields, says: Stated): Stated => {
+  if (!/^provider returned error$/i.test(says.message ?? "")) return says
+  const message = rawOf(error).map((raw) => statedBy(raw).message)[0]
   return message === undefined ? says : { ...says, message: message.trim() }
 }

@@ -27,11 +27,17 @@ export const coded = (...these: ReadonlyArray<string>): When => {
   return ({ codes }) => codes.some((code) => known.has(code))
 }
 
-/** The text, in lower case, has this pattern. */
+/** A sentence, in lower case and without what it quotes, has this pattern. With the flag `m`, `^` is a sentence's beginning. */
 export const says =
   (pattern: RegExp): When =>
   ({ text }) =>
     pattern.test(text)
+
+/** A body that is not JSON has this pattern, in lower case. */
+export const shows =
+  (pattern: RegExp): When =>
+  ({ page }) =>
+    pattern.test(page)
 
 /** A header is there, and has this pattern where one is given. */
 export const header =
@@ -46,6 +52,9 @@ export const stated: When = (seen) => seen.stated
 
 /** The body is no JSON that states an error: whoever wrote it does not speak the API's language. */
 export const foreign: When = (seen) => !seen.stated
+
+/** No word of an API's own: not its language, or no code in it but a number. What a gateway wrote, perhaps handed on. */
+export const codeless: When = ({ codes }) => codes.every((code) => /^\d+$/.test(code))
 
 export const all =
   (...these: ReadonlyArray<When>): When =>

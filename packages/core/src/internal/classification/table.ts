@@ -7,11 +7,11 @@ import type { Rule } from "./rule.ts"
 import type { Seen } from "./seen.ts"
 import { access } from "./rules/access.ts"
 import { gateways } from "./rules/gateways.ts"
-import { input } from "./rules/input.ts"
+import { input, values } from "./rules/input.ts"
 import { limits } from "./rules/limits.ts"
 import { rest } from "./rules/rest.ts"
 
-export const rules: ReadonlyArray<Rule> = [...gateways, ...limits, ...input, ...access, ...rest]
+export const rules: ReadonlyArray<Rule> = [...gateways, ...values, ...limits, ...input, ...access, ...rest]
 
 /** The first rule that holds. Only an error inside a success may have none. */
 export const ruleFor = (seen: Seen): Rule | undefined => rules.find((rule) => rule.when(seen))

@@ -5,7 +5,7 @@ import { all, any, coded, foreign, not, type Rule, says, stated, status } from "
 const inSuccess = status(undefined)
 
 const model = says(
-  /\bmodels?\b[^\n]{0,200} (?:does not exist|do not exist|not exist|not found|was not found|has been decommissioned|is not available)|model not exist|(?:is )?not a valid model|(?:invalid|no such|unknown) model\b|no endpoints found|unable to access (?:non-serverless )?model|deployment for this resource does not exist|^model: /
+  /\bmodels?\b[^\n]{0,200} (?:does not exist|do not exist|not exist|not found|was not found|has been decommissioned|is not available)|model not exist|(?:is )?not a valid model|(?:invalid|no such|unknown) model\b|no endpoints found|unable to access (?:non-serverless )?model|deployment for this resource does not exist|^model: /m
 )
 
 export const access: ReadonlyArray<Rule> = [
@@ -25,7 +25,8 @@ export const access: ReadonlyArray<Rule> = [
         "token_not_found_in_db",
         "expired_key",
         "auth_error",
-        "invalidsubscriptionkey"
+        "invalidsubscriptionkey",
+        "api_key_invalid"
       )
     ),
     reason: Reasons.authentication
@@ -36,7 +37,7 @@ export const access: ReadonlyArray<Rule> = [
     when: all(
       any(status(400, 401, 403), inSuccess),
       says(
-        /(?:incorrect|invalid|missing|no|wrong|expired) (?:x-)?(?:api|subscription)[- ]?key|api key (?:not valid|not found|is invalid|expired)|api_key_invalid|provide an api key|invalid proxy server token|api key doesn't exist/
+        /^(?:authentication error, )?(?:(?:incorrect|invalid|missing|no|wrong|expired) (?:x-)?(?:api|subscription)[- ]?key|(?:the |your )?api key (?:not valid|not found|is invalid|expired|doesn't exist)|you didn't provide an api key|invalid proxy server token)/m
       )
     ),
     reason: Reasons.authentication
@@ -100,7 +101,7 @@ export const access: ReadonlyArray<Rule> = [
       any(
         coded("unknown_url"),
         says(
-          /^(?:not found|404 page not found|file not found|resource not found|route not found|invalid url|cannot (?:get|post) )/
+          /^(?:not found|404 page not found|file not found|resource not found|route not found|invalid url|cannot (?:get|post) )/m
         )
       )
     ),

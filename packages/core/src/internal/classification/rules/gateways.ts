@@ -1,6 +1,6 @@
 /** Proxies that answered in the upstream's place: known by their sentences, pages and headers. */
 import * as Reasons from "../reasons.ts"
-import { all, any, foreign, header, not, type Rule, says, stated, status } from "../rule.ts"
+import { all, any, codeless, foreign, header, not, type Rule, says, shows, stated, status } from "../rule.ts"
 
 const envoyDocs =
   "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#response-flags"
@@ -14,37 +14,54 @@ const albDocs = "https://docs.aws.amazon.com/elasticloadbalancing/latest/applica
 /** Envoy, and the service meshes that are made of it. */
 const byEnvoy = all(foreign, header("server", /envoy/i), not(header("x-envoy-upstream-service-time")))
 
+/** The sentence with which Envoy begins whatever it says of a connection that failed. */
+const lost = all(
+  status(500, 502, 503, 504),
+  codeless,
+  says(/^upstream connect error or disconnect\/reset before headers/m)
+)
+
 const envoy: ReadonlyArray<Rule> = [
   {
     name: "Envoy: no healthy upstream (UH)",
     source: envoyDocs,
-    when: says(/no healthy upstream/),
+    // Envoy can be told to write JSON, and providers hand its sentence on; with a code of their own it is their word.
+    when: all(status(502, 503), codeless, says(/^no healthy upstream\.?$/m)),
     reason: Reasons.gateway("envoy", "no-healthy-upstream")
   },
   {
     name: "Envoy: overflow (UO)",
     source: envoyDocs,
-    when: any(header("x-envoy-overloaded"), says(/reset reason: overflow|^envoy overloaded/)),
+    when: any(
+      all(status(429, 503), header("x-envoy-overloaded")),
+      all(lost, says(/reset reason: overflow/)),
+      all(status(429, 503), codeless, says(/^envoy overloaded/m))
+    ),
     reason: Reasons.gateway("envoy", "overflow", "a circuit breaker of the gateway is open")
   },
   {
     name: "Envoy: connection failure (UF)",
     source: envoyDocs,
-    when: says(
-      /disconnect\/reset before headers[^\n]*(?:connection failure|connection timeout|connect error|tls_error)/
+    when: all(
+      lost,
+      says(/disconnect\/reset before headers[^\n]*(?:connection failure|connection timeout|connect error|tls_error)/)
     ),
     reason: Reasons.gateway("envoy", "connect-failure")
   },
   {
     name: "Envoy: reset before headers (UC, UR, LR)",
     source: envoyDocs,
-    when: says(/disconnect\/reset before headers/),
+    when: lost,
     reason: Reasons.gateway("envoy", "reset")
   },
   {
     name: "Envoy: upstream request timeout (UT, UMSDR, SI)",
     source: envoyDocs,
-    when: says(/^(?:upstream (?:request timeout|response timeout|max stream duration|per try)|stream timeout)/),
+    when: all(
+      status(408, 504),
+      codeless,
+      says(/^(?:upstream (?:request timeout|response timeout|max stream duration|per try)|stream timeout)/m)
+    ),
     reason: Reasons.gateway("envoy", "timeout")
   },
   {
@@ -82,14 +99,18 @@ const envoy: ReadonlyArray<Rule> = [
 /** nginx and what is made of it, by its page or its header. */
 const byNginx = all(
   foreign,
-  any(says(/<center>(?:nginx|openresty|tengine)/), header("server", /^(?:nginx|openresty|tengine)/i))
+  any(shows(/<hr><center>(?:nginx|openresty|tengine)[/<]/), header("server", /^(?:nginx|openresty|tengine)/i))
 )
 
 const nginx: ReadonlyArray<Rule> = [
   {
     name: "nginx: plain HTTP sent to a TLS port",
     source: nginxDocs,
-    when: says(/plain http request was sent to https port|client sent an http request to an https server/),
+    when: all(
+      status(400),
+      foreign,
+      shows(/<title>400 the plain http request was sent to https port|^client sent an http request to an https server/)
+    ),
     reason: Reasons.misconfigured("baseUrl", "the upstream speaks TLS: the address has to begin with https")
   },
   {

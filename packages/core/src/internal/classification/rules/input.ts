@@ -10,7 +10,13 @@ const overflow: ReadonlyArray<Rule> = [
     name: "context, by its code",
     source:
       "OpenAI, Groq: context_length_exceeded; llama.cpp: exceed_context_size_error (https://github.com/ggml-org/llama.cpp/pull/15780); Mistral: 3051",
-    when: coded("context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "3051"),
+    when: coded(
+      "context_length_exceeded",
+      "exceed_context_size_error",
+      "context_window_exceeded",
+      "contextwindowexceedederror",
+      "3051"
+    ),
     reason: Reasons.inputTooLarge("tokens")
   },
   {
@@ -20,7 +26,7 @@ const overflow: ReadonlyArray<Rule> = [
     when: all(
       refusal,
       says(
-        /maximum (?:context|prompt|model|input) length|context[- ]?(?:length|window|size|limit)[a-z ]{0,30}exceed|exceeds?[a-z' ]{0,40}(?:context (?:length|window|size|limit)|n_ctx)|prompt is too long|input is too long|contextwindowexceeded|inputs?`? tokens \+ `?max_new_tokens|input token count|input tokens exceed|too large for model with|longer than the (?:maximum )?model|longer than the model's context|too many (?:input )?tokens|please reduce the length of the (?:messages|prompt|input)/
+        /maximum (?:context|prompt|model|input) length|context[- ]?(?:length|window|size|limit)[a-z ]{0,30}exceed|exceeds?[a-z' ]{0,40}(?:context (?:length|window|size|limit)|n_ctx)|prompt is too long|input is too long|(?:inputs?|`…`) tokens \+ (?:max_new_tokens|`…`) must be|input token count|input tokens exceed|too large for model with|longer than the (?:maximum )?model|longer than the model's context|too many (?:input )?tokens|please reduce the length of the (?:messages|prompt|input)/
       )
     ),
     reason: Reasons.inputTooLarge("tokens")
@@ -46,21 +52,18 @@ const filterCode = coded(
   "safety_violation"
 )
 
-const innerFilter: When = ({ text }) => text.includes("responsibleaipolicyviolation")
-
-const ofOutput: When = ({ success, text }) =>
+const ofOutput: When = ({ codes, success, text }) =>
   /output (?:was )?(?:blocked|filtered)|(?:generated|completion|response)[a-z ]{0,30} (?:blocked|withheld|contains)/.test(
     text
   ) ||
-  (success && !/prompt|input/.test(text))
+  (success && !/prompt|input/.test(text) && !codes.includes("invalid_prompt"))
 
 const filtered = any(
   filterCode,
-  innerFilter,
   all(
     any(status(400, 403, 422, 451), status(undefined)),
     says(
-      /content management policy|contentpolicyviolation|blocked by content filtering|(?:usage|content) policy|safety system|content exists risk|input was flagged|requires moderation|flagged (?:as|for|by)|inappropriate content/
+      /content management policy|blocked by content filtering|(?:usage|content) policy|safety system|content exists risk|input was flagged|requires moderation|flagged (?:as|for|by)|inappropriate content/
     )
   ),
   // OpenRouter: what its moderation found.
@@ -83,6 +86,50 @@ const filters: ReadonlyArray<Rule> = [
       "Azure: https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter; OpenAI: content_policy_violation, invalid_prompt; OpenRouter: moderation (403); DashScope, DeepSeek",
     when: filtered,
     reason: Reasons.contentFiltered("input")
+  }
+]
+
+/**
+ * What providers call a value that they do not take. Comes before all that reads
+ * sentences: such errors repeat the value, which may say anything.
+ */
+export const values: ReadonlyArray<Rule> = [
+  {
+    name: "a value, by its code",
+    source:
+      "OpenAI, as seen in its answers; pydantic, for vLLM and other FastAPI servers: https://docs.pydantic.dev/latest/errors/validation_errors/",
+    when: all(
+      any(status(400, 422), status(undefined)),
+      coded(
+        "invalid_value",
+        "invalid_type",
+        "unknown_parameter",
+        "unsupported_parameter",
+        "unsupported_value",
+        "missing_required_parameter",
+        "invalid_function_parameters",
+        "invalid_json_schema",
+        "extra_forbidden",
+        "literal_error",
+        "missing",
+        "string_type",
+        "dict_type",
+        "list_type",
+        "json_invalid"
+      )
+    ),
+    reason: Reasons.invalidRequest
+  },
+  {
+    name: "a value, by the sentence's beginning",
+    source: "OpenAI, Azure: 400 without a code; pydantic's text, by vLLM and LiteLLM",
+    when: all(
+      any(status(400, 422), status(undefined)),
+      says(
+        /^(?:unrecognized request argument|unknown parameter|unsupported (?:value|parameter)|invalid (?:value|type|schema)\b|missing required parameter|additional properties are not allowed|\d+ validation errors? for )/m
+      )
+    ),
+    reason: Reasons.invalidRequest
   }
 ]
 

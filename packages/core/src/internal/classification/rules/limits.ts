@@ -4,14 +4,20 @@ import { all, any, coded, not, type Rule, says, status } from "../rule.ts"
 
 const anyRefusal = status(400, 401, 402, 403, 412, 429)
 const inSuccess = status(undefined)
-const perTime = says(/per[ _-]?(?:second|minute|hour|day)|retry ?delay|resource_exhausted/)
+const perTime = any(coded("resource_exhausted"), says(/per[ _-]?(?:second|minute|hour|day)/))
+
+/** It says itself that it is a rate limit: what its sentence names beside that, credits or load, is advice. */
+const ofRate = any(
+  coded("rate_limit_exceeded", "rate_limit_error", "rate_limited"),
+  says(/^rate limit (?:reached|exceeded)/m)
+)
 
 /** More than a limit per minute allows at all: no rest mends it. Comes first, for its code says "rate limit". */
 const tooLargeForLimit: ReadonlyArray<Rule> = [
   {
     name: "OpenAI, Groq: one request larger than the limit per minute",
     source: "https://console.groq.com/docs/rate-limits, https://platform.openai.com/docs/guides/rate-limits",
-    when: all(status(413, 429), says(/^request too large for /)),
+    when: all(status(413, 429), says(/^request too large for /m)),
     reason: Reasons.inputTooLarge("tokens")
   }
 ]
@@ -55,6 +61,7 @@ const quota: ReadonlyArray<Rule> = [
       "Anthropic: credit balance (400); OpenRouter: key limit (403); xAI: monthly spending limit; Gemini: depleted prepayment; LiteLLM: budget",
     when: all(
       any(anyRefusal, inSuccess),
+      not(ofRate),
       says(
         /credit balance is too low|insufficient (?:account )?(?:credits?|balance|funds|quota)|(?:add|purchase|requires|used all)[a-z ]{0,30} credits|out of credits|credits (?:are|is) depleted|billing hard limit|budget has been exceeded|over budget|exceeded budget|spending limit|(?:monthly|total|key) limit exceeded/
       )
@@ -96,6 +103,7 @@ const busy: ReadonlyArray<Rule> = [
       "Mistral: service tier capacity (429); Ollama: pending requests; Hugging Face and llama.cpp: loading; DeepSeek, Together: busy; Google: UNAVAILABLE",
     when: all(
       any(status(429, 500, 503, 529), inSuccess),
+      not(ofRate),
       says(
         /overloaded|server (?:is )?(?:currently )?busy|tier capacity exceeded|maximum pending requests|no slots? available|loading model|model [^\n]{0,100}is (?:currently )?loading|(?:high|heavy) (?:demand|traffic|load)/
       )

@@ -16,10 +16,7 @@ export const rest: ReadonlyArray<Rule> = [
       all(stated, status(408, 504)),
       all(
         any(status(500, 503), inSuccess),
-        any(
-          coded("request_timeout", "timeout", "timeout_error", "deadline_exceeded"),
-          says(/litellm\.timeout|^request timed out/)
-        )
+        any(coded("request_timeout", "timeout", "timeout_error", "deadline_exceeded"), says(/^request timed out/m))
       )
     ),
     reason: Reasons.timedOut
