@@ -33,8 +33,10 @@ import type * as Duration from "effect/Duration"
 import type { Evidence, ProviderEvidence } from "./Evidence.ts"
 import * as Hints from "./internal/classification/hints.ts"
 import { type Answer, clean, headersOf, look, type Seen } from "./internal/classification/seen.ts"
+import { isCutOff } from "./internal/classification/json.ts"
 import * as Reasons from "./internal/classification/reasons.ts"
 import { ruleFor } from "./internal/classification/table.ts"
+import { chainOf } from "./internal/systemError.ts"
 import { MalformedResponse, type UpstreamReason } from "./UpstreamReason.ts"
 
 export type { Answer } from "./internal/classification/seen.ts"
@@ -83,6 +85,30 @@ export const malformed = (issue: MalformedResponse["issue"], body: string, detai
     excerpt: clean(body, 300)
   })
 
+/** A body that should be JSON and is none: empty, cut off before its end, or something else. */
+export const unreadable = (body: string): MalformedResponse => {
+  if (body.trim() === "") return malformed("empty", body)
+  return malformed(isCutOff(body) ? "truncated" : "not-json", body)
+}
+
+/**
+ * What is wrong with a text by what the JSON parser threw at it, where only that is at
+ * hand; `undefined` for anything that is not the parser's. The text itself tells more
+ * surely: {@link unreadable}. Never throws.
+ */
+export const jsonIssue = (error: unknown): "truncated" | "not-json" | undefined => {
+  const found = chainOf(error).find(({ message, name }) => name === "SyntaxError" && /\bJSON\b/.test(message))
+  if (found === undefined) return undefined
+  return /Unexpected end|Unterminated|Expected .+ after/.test(found.message) ? "truncated" : "not-json"
+}
+
+/** A body that its decompressor refused, by what was thrown; `undefined` for anything else. Never throws. */
+export const wrongEncoding = (error: unknown): MalformedResponse | undefined => {
+  // Of zlib, of Brotli, of Zstandard.
+  const found = chainOf(error).find(({ code = "" }) => /^(?:Z_|ERR__ERROR_FORMAT_|ZSTD_)/.test(code))
+  return found === undefined ? undefined : malformed("encoding", "", found.message)
+}
+
 const issues: Readonly<Record<MalformedResponse["issue"], string>> = {
   empty: "the answer is empty",
   "not-json": "the answer is not JSON",
@@ -90,7 +116,7 @@ const issues: Readonly<Record<MalformedResponse["issue"], string>> = {
   "wrong-shape": "the answer is not of the expected shape",
   "error-in-success": "the answer claims success but states an error",
   "too-large": "the answer is too large",
-  encoding: "the answer's bytes are not what its content-encoding says"
+  encoding: "the answer's bytes are not what its content-encoding or its charset says"
 }
 
 /** What an answer's headers tell beside the error; spreadable into `Evidence`. */

@@ -24,6 +24,22 @@ import * as Duration from "effect/Duration"
 import type { SystemEvidence } from "./Evidence.ts"
 import { chainOf, type SystemError } from "./internal/systemError.ts"
 import {
+  isAbort,
+  isDns,
+  isFile,
+  isHandshake,
+  isLost,
+  isMisconfigured,
+  isNotHttp,
+  isOfTransport,
+  isProxy,
+  isTerminated,
+  isTimeout,
+  isTls,
+  isUnencodable,
+  isUnreachable
+} from "./internal/transportCodes.ts"
+import {
   Aborted,
   Configuration,
   Connect,
@@ -49,63 +65,18 @@ export interface Progress {
 /** The reasons that a transport can give. */
 export type TransportReason = Aborted | Configuration | Connect | ConnectionLost | Protocol | RequestEncoding | Timeout
 
-const oneOf = (...codes: ReadonlyArray<string>): ((code: string) => boolean) => {
-  const known = new Set(codes)
-  return (code) => known.has(code)
-}
-
-const isDns = (code: string): boolean => code === "ENOTFOUND" || code.startsWith("EAI_") || code === "ENODATA"
-
-const isUnreachable = oneOf("EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EADDRNOTAVAIL", "EACCES", "ENOENT")
-
-const isProxy = oneOf("UND_ERR_PRX_TLS", "UND_ERR_PRX_CONN", "UND_ERR_SOCKS5")
-
-const isTls = (code: string): boolean =>
-  /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|CRL_|EPROTO$)/.test(
-    code
-  )
-
-const isLost = oneOf(
-  "ECONNRESET",
-  "ECONNABORTED",
-  "EPIPE",
-  "ERR_STREAM_PREMATURE_CLOSE",
-  "UND_ERR_SOCKET",
-  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-  "HPE_INVALID_EOF_STATE",
-  "HPE_CLOSED_CONNECTION"
-)
-
-const isNotHttp = (code: string): boolean =>
-  code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW" || code.startsWith("ERR_HTTP2_")
-
-const isUnencodable = oneOf("UND_ERR_REQ_CONTENT_LENGTH_MISMATCH", "ERR_INVALID_CHAR", "ERR_HTTP_INVALID_HEADER_VALUE")
-
-/** A file that goes along with the request cannot be read. */
-const isFile = ({ code, syscall }: SystemError): boolean =>
-  code === "EISDIR" || (syscall !== undefined && /^(?:l?stat|open|opendir|scandir|access)$/.test(syscall))
-
-const isMisconfigured = oneOf(
-  "ERR_INVALID_URL",
-  "UND_ERR_INVALID_ARG",
-  "UND_ERR_NOT_SUPPORTED",
-  "ERR_INVALID_ARG_VALUE"
-)
-
-const isAbort = (error: SystemError): boolean =>
-  error.name === "AbortError" || error.code === "UND_ERR_ABORTED" || error.code === "ABORT_ERR"
-
-/** How the global `fetch` says that a body ended too early. */
-const isTerminated = (error: SystemError): boolean => error.name === "TypeError" && error.message === "terminated"
-
-/** How Node says that a connection was lost while it was being secured: nothing was sent on it. */
-const isHandshake = (error: SystemError): boolean => error.message.includes("before secure TLS connection")
-
 /**
  * The chain of system errors below anything thrown, outermost first: causes and
  * the members of aggregates, bounded, redacted, and safe against cycles.
  */
 export const systemOf = (error: unknown): ReadonlyArray<typeof SystemEvidence.Type> => chainOf(error)
+
+/**
+ * Whether an error is the transport's, and not its caller's or the upstream's own: by
+ * a code, a name or a sentence that only transports have, however deep it is wrapped.
+ * A code that merely looks like the system's (`ELOGIN`, `ER_DUP_ENTRY`) is none. Never throws.
+ */
+export const isTransport = (error: unknown): boolean => chainOf(error).some(isOfTransport)
 
 /** The reason of a transport's failure. Never throws, whatever it is given. */
 export const reasonOf = (error: unknown, progress: Progress = {}): TransportReason => {
@@ -181,7 +152,7 @@ const timeoutOf = (chain: ReadonlyArray<SystemError>, { limits, phase }: Progres
   if (is("UND_ERR_CONNECT_TIMEOUT")) return timeout("connect", limits?.connect)
   if (is("UND_ERR_HEADERS_TIMEOUT")) return timeout("headers", limits?.headers)
   if (is("UND_ERR_BODY_TIMEOUT")) return timeout(phase === "stream" ? "idle" : "body", limits?.idle)
-  if (!chain.some((error) => error.name === "TimeoutError")) return undefined
+  if (!chain.some(isTimeout)) return undefined
   if (phase === "stream") return timeout("idle", limits?.idle)
   return phase === "body" ? timeout("body", limits?.idle) : timeout(phase ?? "headers", limits?.[phase ?? "headers"])
 }

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { look } from "../src/internal/classification/seen.ts"
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib"
 import { ruleFor, rules } from "../src/internal/classification/table.ts"
 import type { Fixture } from "./classification/fixture.ts"
 import { fixtures } from "./classification/fixtures.ts"
@@ -293,5 +294,57 @@ describe("Classification.malformed", () => {
     assert.strictEqual(reason.message, "the answer is not JSON: HTML")
     assert.match(reason.excerpt, /^<redacted> x+…$/)
     assert.strictEqual(reason.excerpt.length, 300)
+  })
+})
+
+describe("Classification.unreadable", () => {
+  const issueOf = (text: string) => Classification.unreadable(text).issue
+
+  it.prop(
+    "calls every beginning of an object or a list cut off",
+    { json: Schema.Union([Schema.Array(Schema.Json), Schema.Record(Schema.String, Schema.Json)]) },
+    ({ json }) => {
+      const text = JSON.stringify(json, null, 1)
+      for (let end = 1; end < text.length; end++) {
+        assert.strictEqual(issueOf(text.slice(0, end)), "truncated", text.slice(0, end))
+        assert.strictEqual(issueOf(`\uFEFF\n${text.slice(0, end)}`), "truncated", text.slice(0, end))
+      }
+    }
+  )
+
+  it("tells a text that breaks in its middle from one that is cut off", () => {
+    for (const text of ["<!doctype html>", '{"a":1 x}', '{"a":1,}', "{'a':1}", "[1,2] x", "nul", "Bad Gateway"]) {
+      assert.strictEqual(issueOf(text), "not-json", text)
+    }
+    for (const text of ["", " \n"]) assert.strictEqual(issueOf(text), "empty")
+  })
+})
+
+describe("Classification of what reading an answer throws", () => {
+  const thrownBy = (act: () => unknown): unknown => {
+    try {
+      act()
+    } catch (error) {
+      return error
+    }
+    return assert.fail("nothing was thrown")
+  }
+
+  it("knows what the JSON parser says, and what is not the parser's", () => {
+    assert.strictEqual(Classification.jsonIssue(thrownBy(() => JSON.parse('{"a":'))), "truncated")
+    const html = thrownBy(() => JSON.parse("<html>"))
+    assert.strictEqual(Classification.jsonIssue(new Error("reading failed", { cause: html })), "not-json")
+    for (const thrown of [new SyntaxError("missing ) in expression"), new Error("JSON"), "JSON", undefined]) {
+      assert.isUndefined(Classification.jsonIssue(thrown))
+    }
+  })
+
+  it("knows what each decompressor says", () => {
+    const bytes = Buffer.from("this is not compressed")
+    for (const read of [gunzipSync, inflateSync, brotliDecompressSync, zstdDecompressSync]) {
+      const reason = Classification.wrongEncoding(thrownBy(() => read(bytes)))
+      assert.strictEqual(reason?.issue, "encoding", read.name)
+    }
+    assert.isUndefined(Classification.wrongEncoding(new Error("Z_")))
   })
 })

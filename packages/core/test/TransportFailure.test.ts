@@ -307,3 +307,27 @@ describe("TransportFailure.reasonOf", () => {
     assert.notInclude(JSON.stringify(notConnected), key)
   })
 })
+
+describe("TransportFailure.isTransport", () => {
+  const error = (code: string, more: object = {}) => Object.assign(new Error("it failed"), { code }, more)
+
+  it("knows codes of the system, of Node and of undici, however deep", () => {
+    for (const code of ["ECONNRESET", "EPIPE", "EAI_AGAIN", "ETIMEDOUT", "UND_ERR_SOCKET", "HPE_INVALID_CONSTANT"]) {
+      assert.isTrue(TransportFailure.isTransport(error(code)), code)
+      assert.isTrue(TransportFailure.isTransport(new Error("wrapped", { cause: error(code) })), code)
+      assert.isTrue(TransportFailure.isTransport(new AggregateError([new Error("first"), error(code)])), code)
+    }
+    assert.isTrue(TransportFailure.isTransport(error("ESHUTDOWN", { syscall: "write" })))
+    assert.isTrue(TransportFailure.isTransport(new DOMException("no", "AbortError")))
+    assert.isTrue(TransportFailure.isTransport(new TypeError("fetch failed")))
+  })
+
+  it("takes no driver's own code for the system's", () => {
+    for (const code of ["ELOGIN", "EREQUEST", "ER_DUP_ENTRY", "23505", "ERR_SQLITE_ERROR", "ERR_ASSERTION", "P2002"]) {
+      assert.isFalse(TransportFailure.isTransport(error(code)), code)
+    }
+    for (const thrown of [undefined, null, "ECONNRESET", 1, {}, new Error("ECONNRESET")]) {
+      assert.isFalse(TransportFailure.isTransport(thrown))
+    }
+  })
+})

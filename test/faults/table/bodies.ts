@@ -56,14 +56,12 @@ export const bodies: Table = {
   "trailing-text": {
     json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
     stream: "answered",
-    binary: "answered",
-    relay: { json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "truncated" }) }
+    binary: "answered"
   },
   "two-answers": {
     json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
     stream: "answered",
-    binary: "answered",
-    relay: { json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "truncated" }) }
+    binary: "answered"
   },
   "utf-16": {
     json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" }),

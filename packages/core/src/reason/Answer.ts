@@ -10,7 +10,7 @@ export class MalformedResponse extends Schema.TaggedError<MalformedResponse>(
   "@causeway/core/UpstreamError/MalformedResponse"
 )("MalformedResponse", {
   ...common,
-  /** `encoding`: its bytes are not what its `content-encoding` says. */
+  /** `encoding`: its bytes are not what its `content-encoding`, or its charset, says. */
   issue: Schema.Literals([
     "empty",
     "not-json",

@@ -140,7 +140,7 @@ export const problems = {
 export const judge = (head: Head, text: string, problem: Problem): Verdict | undefined => {
   const answer = jsonOf(text)
   return answer === undefined
-    ? (classified(head, text, "body") ?? { reason: unreadable(text) })
+    ? (classified(head, text, "body") ?? { reason: Classification.unreadable(text) })
     : judgeValue(head, answer, () => text, problem)
 }
 
@@ -174,11 +174,4 @@ export const statesError = (answer: Fields): boolean => {
   if (!Array.isArray(choices)) return answer["type"] === "error" || answer["object"] === "error"
   const first: unknown = choices[0]
   return isFields(first) && first["error"] !== undefined && first["error"] !== null
-}
-
-/** What a text is that should be JSON and is not. */
-export const unreadable = (text: string) => {
-  const beginning = text.trimStart().charAt(0)
-  if (beginning === "") return Classification.malformed("empty", text)
-  return Classification.malformed(beginning === "{" || beginning === "[" ? "truncated" : "not-json", text)
 }

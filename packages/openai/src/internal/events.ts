@@ -7,7 +7,7 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Pull from "effect/Pull"
 import type { Recording } from "../Recording.ts"
 import { type Event, maxEventLength, Parser } from "../Sse.ts"
-import { type Fields, jsonOf, unreadable } from "./answer.ts"
+import { type Fields, jsonOf } from "./answer.ts"
 import { Beginning, firstOf } from "./beginning.ts"
 import { EventCheck } from "./eventCheck.ts"
 import type { Exchange, Sink } from "./exchange.ts"
@@ -204,7 +204,7 @@ export class Events<A> implements Sink {
       reason:
         typeof json === "object" && json !== null
           ? Classification.malformed("wrong-shape", text, "it is JSON, and a stream of events was asked for")
-          : unreadable(text)
+          : Classification.unreadable(text)
     }
   }
 

@@ -1,4 +1,5 @@
 /** What an SDK threw, by its shape: copies of its classes, and errors that crossed a thread, are recognised too. */
+import * as Classification from "@causeway/core/Classification"
 import * as Disposition from "@causeway/core/Disposition"
 import * as TransportFailure from "@causeway/core/TransportFailure"
 import { UpstreamError } from "@causeway/core/UpstreamError"
@@ -95,20 +96,6 @@ const json = (value: unknown): string => {
   }
 }
 
-/** Codes of the system, of undici and of Node's parser; of Node's own, which start with `ERR_`, those of its transport. */
-const transportCode =
-  /^(?:E(?!RR_)[A-Z_]{3,}$|EAI_|UND_ERR_|ERR_(?:TLS_|SSL_|HTTP_|SOCKET_|STREAM_|INVALID_(?:URL|CHAR|ARG_VALUE)$)|CERT_|HPE_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
-
-/** Whether an error is the transport's: by its code, or by its name. */
-const isTransport = (error: unknown): boolean =>
-  chain(error).some((each) => {
-    const names = classesOf(each)
-    if (names.includes("AbortError") || names.includes("TimeoutError")) return true
-    if (messageOf(each) === "fetch failed" || messageOf(each) === "terminated") return true
-    if (hasProperty(each, "errors") && Array.isArray(each.errors)) return each.errors.some(isTransport)
-    return hasProperty(each, "code") && typeof each.code === "string" && transportCode.test(each.code)
-  })
-
 /** The verdict on anything thrown; `undefined` for what is no failure of an upstream. Never throws. */
 export const verdictOf = (error: unknown): Verdict | undefined => {
   try {
@@ -157,18 +144,9 @@ const ofClass = (error: unknown, classes: ReadonlyArray<string>, message: string
     const code = "invalid_webhook_signature"
     return new InvalidRequest({ message: clean(message), seenIn: "request", code })
   }
-  const encoded = TransportFailure.systemOf(error).find(({ code = "" }) =>
-    /^(?:Z_|ERR__ERROR_FORMAT_|ZSTD_)/.test(code)
-  )
-  if (encoded !== undefined) {
-    return new MalformedResponse({
-      message: `the body is not what its content-encoding says: ${encoded.message}`,
-      seenIn: "body",
-      issue: "encoding",
-      excerpt: ""
-    })
-  }
-  if (isTransport(error)) return TransportFailure.reasonOf(error)
+  const encoded = Classification.wrongEncoding(error)
+  if (encoded !== undefined) return encoded
+  if (TransportFailure.isTransport(error)) return TransportFailure.reasonOf(error)
   if (is("APIConnectionError", "Connection error.")) return TransportFailure.reasonOf(error)
   if (classes.some((name) => /^(?:OpenAIRealtime|WebSocket|WebRTC)Error$/.test(name))) {
     return new Session({ message: clean(message), seenIn: "socket" })
@@ -221,7 +199,7 @@ const ofReading = (error: unknown): UpstreamReason | undefined => {
     }
     if (/WebSocket event/.test(message)) return new Session({ message: clean(message), seenIn: "socket" })
     if (!message.startsWith("Error reading response") && !isIn(error, reading)) return undefined
-    const issue = /Unexpected end|Unterminated|Expected .+ after/.test(message) ? "truncated" : "not-json"
+    const issue = Classification.jsonIssue(error) ?? "not-json"
     return new MalformedResponse({ message: clean(message), seenIn: "body", issue, excerpt: "" })
   }
   if (!classes.includes("TypeError")) return undefined
