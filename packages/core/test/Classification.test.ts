@@ -297,9 +297,9 @@ describe("Classification.malformed", () => {
   })
 })
 
-describe("Classification.unreadable", () => {
-  const issueOf = (text: string) => Classification.unreadable(text).issue
+const issueOf = (text: string) => Classification.unreadable(text).issue
 
+describe("Classification.unreadable", () => {
   it.prop(
     "calls every beginning of an object or a list cut off",
     { json: Schema.Union([Schema.Array(Schema.Json), Schema.Record(Schema.String, Schema.Json)]) },
@@ -320,16 +320,17 @@ describe("Classification.unreadable", () => {
   })
 })
 
-describe("Classification of what reading an answer throws", () => {
-  const thrownBy = (act: () => unknown): unknown => {
-    try {
-      act()
-    } catch (error) {
-      return error
-    }
-    return assert.fail("nothing was thrown")
+/** What a function throws. */
+const thrownBy = (act: () => unknown): unknown => {
+  try {
+    act()
+  } catch (error) {
+    return error
   }
+  return assert.fail("nothing was thrown")
+}
 
+describe("Classification of what reading an answer throws", () => {
   it("knows what the JSON parser says, and what is not the parser's", () => {
     assert.strictEqual(Classification.jsonIssue(thrownBy(() => JSON.parse('{"a":'))), "truncated")
     const html = thrownBy(() => JSON.parse("<html>"))

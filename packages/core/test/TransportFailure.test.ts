@@ -309,15 +309,13 @@ describe("TransportFailure.reasonOf", () => {
 })
 
 describe("TransportFailure.isTransport", () => {
-  const error = (code: string, more: object = {}) => Object.assign(new Error("it failed"), { code }, more)
-
   it("knows codes of the system, of Node and of undici, however deep", () => {
     for (const code of ["ECONNRESET", "EPIPE", "EAI_AGAIN", "ETIMEDOUT", "UND_ERR_SOCKET", "HPE_INVALID_CONSTANT"]) {
       assert.isTrue(TransportFailure.isTransport(error(code)), code)
       assert.isTrue(TransportFailure.isTransport(new Error("wrapped", { cause: error(code) })), code)
       assert.isTrue(TransportFailure.isTransport(new AggregateError([new Error("first"), error(code)])), code)
     }
-    assert.isTrue(TransportFailure.isTransport(error("ESHUTDOWN", { syscall: "write" })))
+    assert.isTrue(TransportFailure.isTransport(error("ESHUTDOWN", "x", { syscall: "write" })))
     assert.isTrue(TransportFailure.isTransport(new DOMException("no", "AbortError")))
     assert.isTrue(TransportFailure.isTransport(new TypeError("fetch failed")))
   })
