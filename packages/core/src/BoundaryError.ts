@@ -27,6 +27,8 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
 import * as Disposition from "./Disposition.ts"
+import { guardOf } from "./internal/guard.ts"
+import * as Reason from "./Reason.ts"
 
 const common = {
   /** One sentence for people. */
@@ -39,27 +41,36 @@ const delivery = {
 } as const
 
 /** The other side is gone: it exited, threw outside of any call, or ran out of memory. */
-export class Crashed extends Schema.TaggedError<Crashed>("@causeway/core/BoundaryError/Crashed")("Crashed", {
-  ...common,
-  ...delivery,
-  exitCode: Schema.optional(Schema.Finite),
-  /** The signal that ended a process. */
-  signal: Schema.optional(Schema.String),
-  /** What it threw, where something was thrown. */
-  cause: Schema.optional(Schema.Defect()),
-  /** The last lines it wrote to its standard error, redacted. */
-  stderr: Schema.optional(Schema.String),
-  uptimeMs: Schema.Finite,
-  /** How many calls it had served. */
-  callsDone: Schema.Finite
-}) {
+export class Crashed extends Reason.make<Crashed>("@causeway/core/BoundaryError/Crashed")(
+  "Crashed",
+  {
+    ...common,
+    ...delivery,
+    exitCode: Schema.optional(Schema.Finite),
+    /** The signal that ended a process. */
+    signal: Schema.optional(Schema.String),
+    /** What it threw, where something was thrown. */
+    cause: Schema.optional(Schema.Defect()),
+    /** The last lines it wrote to its standard error, redacted. */
+    stderr: Schema.optional(Schema.String),
+    uptimeMs: Schema.Finite,
+    /** How many calls it had served. */
+    callsDone: Schema.Finite
+  },
+  {
+    when: "The other side is gone: it exited, threw outside of any call, or ran out of memory.",
+    recognisedBy: "The worker's exit or error event; `exitCode`, `cause` and `stderr` say more.",
+    toDo: "Look at the cause and at the worker's last lines; the pool replaces the worker by itself.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "us", retry: "backoff", delivery: this.delivery })
   }
 }
 
 /** The other side is there but no longer reacts. */
-export class Unresponsive extends Schema.TaggedError<Unresponsive>("@causeway/core/BoundaryError/Unresponsive")(
+export class Unresponsive extends Reason.make<Unresponsive>("@causeway/core/BoundaryError/Unresponsive")(
   "Unresponsive",
   {
     ...common,
@@ -68,6 +79,12 @@ export class Unresponsive extends Schema.TaggedError<Unresponsive>("@causeway/co
     silentFor: Schema.Duration,
     /** What it was doing, where that could be sampled: function and place, innermost first. */
     sample: Schema.optional(Schema.Array(Schema.String))
+  },
+  {
+    when: "The other side is there but no longer reacts, and was ended.",
+    recognisedBy: "No answer to a sign of life for `silentFor`.",
+    toDo: "Look at what the handler was doing; annotate it as blocking if it works without yielding.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -76,13 +93,19 @@ export class Unresponsive extends Schema.TaggedError<Unresponsive>("@causeway/co
 }
 
 /** The queue in front of the boundary is full. */
-export class Overloaded extends Schema.TaggedError<Overloaded>("@causeway/core/BoundaryError/Overloaded")(
+export class Overloaded extends Reason.make<Overloaded>("@causeway/core/BoundaryError/Overloaded")(
   "Overloaded",
   {
     ...common,
     /** Estimated from the rate of service. */
     retryAfter: Schema.Duration,
     queued: Schema.Finite
+  },
+  {
+    when: "The queue in front of the workers is full.",
+    recognisedBy: "The length of the queue, before the call is sent.",
+    toDo: "Try again later, or give the pool more workers or concurrency.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -96,30 +119,39 @@ export class Overloaded extends Schema.TaggedError<Overloaded>("@causeway/core/B
 }
 
 /** The call's deadline passed on the way or in the handler. */
-export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
-  "@causeway/core/BoundaryError/DeadlineExceeded"
-)("DeadlineExceeded", {
-  ...common,
-  ...delivery,
-  limit: Schema.Duration
-}) {
+export class DeadlineExceeded extends Reason.make<DeadlineExceeded>("@causeway/core/BoundaryError/DeadlineExceeded")(
+  "DeadlineExceeded",
+  {
+    ...common,
+    ...delivery,
+    limit: Schema.Duration
+  },
+  {
+    when: "The call's deadline passed on the way or in the handler.",
+    recognisedBy: "The clock of the caller's side.",
+    toDo: "Allow more time, or find out what took so long.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "caller", delivery: this.delivery })
   }
 }
 
 /** The other side is shutting down and takes no new calls. */
-export class Draining extends Schema.TaggedError<Draining>("@causeway/core/BoundaryError/Draining")(
-  "Draining",
-  common
-) {
+export class Draining extends Reason.make<Draining>("@causeway/core/BoundaryError/Draining")("Draining", common, {
+  when: "The other side is shutting down and takes no new calls.",
+  recognisedBy: "The state of the pool or the server.",
+  toDo: "Send the call to another instance.",
+  since: "0.1.0"
+}) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "us", retry: "backoff", delivery: "not-sent" })
   }
 }
 
 /** A value did not fit its schema, or could not be posted. Only its own call fails. */
-export class Undecodable extends Schema.TaggedError<Undecodable>("@causeway/core/BoundaryError/Undecodable")(
+export class Undecodable extends Reason.make<Undecodable>("@causeway/core/BoundaryError/Undecodable")(
   "Undecodable",
   {
     ...common,
@@ -129,6 +161,12 @@ export class Undecodable extends Schema.TaggedError<Undecodable>("@causeway/core
     issue: Schema.String,
     /** The value as it came, redacted and bounded. */
     raw: Schema.optional(Schema.Unknown)
+  },
+  {
+    when: "A value did not fit its schema, or could not be posted. Only its own call fails.",
+    recognisedBy: "The schema's issue, in `issue`; `direction` says whose value it was.",
+    toDo: "Make both sides use the same schema; see the issue.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -137,7 +175,7 @@ export class Undecodable extends Schema.TaggedError<Undecodable>("@causeway/core
 }
 
 /** The other side cannot be reached, never got ready, does not let the caller in, or was lost on the way. */
-export class Unreachable extends Schema.TaggedError<Unreachable>("@causeway/core/BoundaryError/Unreachable")(
+export class Unreachable extends Reason.make<Unreachable>("@causeway/core/BoundaryError/Unreachable")(
   "Unreachable",
   {
     ...common,
@@ -146,6 +184,12 @@ export class Unreachable extends Schema.TaggedError<Unreachable>("@causeway/core
     /** The HTTP status by which the other side, or something before it, refused the call. */
     status: Schema.optional(Schema.Finite),
     cause: Schema.optional(Schema.Defect())
+  },
+  {
+    when: "The other side cannot be reached, never got ready, does not let the caller in, or was lost on the way.",
+    recognisedBy: "The start of the worker, the connection, or the HTTP status in `status`.",
+    toDo: "Look at why the other side does not start.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -203,3 +247,6 @@ export class BoundaryError extends Schema.TaggedError<BoundaryError>("@causeway/
     }
   }
 }
+
+/** Whether a value is a `BoundaryError` with a reason that is known here, whichever copy of this module made it. */
+export const isBoundaryError: (u: unknown) => u is BoundaryError = guardOf(BoundaryError, BoundaryReason)

@@ -7,13 +7,21 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
 import * as Disposition from "./Disposition.ts"
+import { guardOf } from "./internal/guard.ts"
+import * as Reason from "./Reason.ts"
 
 /** Every upstream's breaker is open. */
-export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("@causeway/core/PolicyError/CircuitOpen")(
+export class CircuitOpen extends Reason.make<CircuitOpen>("@causeway/core/PolicyError/CircuitOpen")(
   "CircuitOpen",
   {
     message: Schema.String,
     retryAfter: Schema.Duration
+  },
+  {
+    when: "Every upstream's breaker is open.",
+    recognisedBy: "The breakers, before an attempt is made. No policy of this version has them yet.",
+    toDo: "Wait: every upstream has failed too often.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -28,24 +36,40 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("@causeway/core
 }
 
 /** The policy's deadline passed before any attempt had ended. */
-export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
-  "@causeway/core/PolicyError/DeadlineExceeded"
-)("DeadlineExceeded", {
-  message: Schema.String,
-  /** Which of the policy's limits: the whole call, one attempt, the first element, or the wait between two elements. */
-  phase: Schema.Literals(["total", "attempt", "first-element", "idle"]),
-  limit: Schema.Duration
-}) {
+export class DeadlineExceeded extends Reason.make<DeadlineExceeded>("@causeway/core/PolicyError/DeadlineExceeded")(
+  "DeadlineExceeded",
+  {
+    message: Schema.String,
+    /** Which of the policy's limits: the whole call, one attempt, the first element, or the wait between two elements. */
+    phase: Schema.Literals(["total", "attempt", "first-element", "idle"]),
+    limit: Schema.Duration
+  },
+  {
+    when: "The policy's limit passed before any attempt had ended.",
+    recognisedBy: "The policy's clock; `phase` says which limit.",
+    toDo: "Allow more time, or find out what took so long.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "upstream" })
   }
 }
 
 /** The call was refused so that others can be served. */
-export class Shed extends Schema.TaggedError<Shed>("@causeway/core/PolicyError/Shed")("Shed", {
-  message: Schema.String,
-  retryAfter: Schema.Duration
-}) {
+export class Shed extends Reason.make<Shed>("@causeway/core/PolicyError/Shed")(
+  "Shed",
+  {
+    message: Schema.String,
+    retryAfter: Schema.Duration
+  },
+  {
+    when: "The call was refused so that others can be served.",
+    recognisedBy: "The policy's load, before an attempt is made. No policy of this version sheds yet.",
+    toDo: "Try again later.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "us", retry: "backoff", retryAfter: this.retryAfter, delivery: "not-sent" })
   }
@@ -92,3 +116,6 @@ export class PolicyError extends Schema.TaggedError<PolicyError>("@causeway/core
     return { "causeway.reason": this.reason._tag, "causeway.blame": this.reason[Disposition.symbol].blame }
   }
 }
+
+/** Whether a value is a `PolicyError` with a reason that is known here, whichever copy of this module made it. */
+export const isPolicyError: (u: unknown) => u is PolicyError = guardOf(PolicyError, PolicyReason)

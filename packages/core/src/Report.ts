@@ -19,72 +19,27 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Formatter from "effect/Formatter"
-import { BoundaryError, type BoundaryReason } from "./BoundaryError.ts"
+import * as Attempt from "./Attempt.ts"
+import { isBoundaryError } from "./BoundaryError.ts"
+import * as Catalogue from "./Catalogue.ts"
 import * as Disposition from "./Disposition.ts"
 import type { Evidence } from "./Evidence.ts"
 import { isHtml, textOfHtml } from "./internal/classification/html.ts"
-import { PolicyError, type PolicyReason } from "./PolicyError.ts"
+import { isPolicyError } from "./PolicyError.ts"
 import * as Redaction from "./Redaction.ts"
-import { UpstreamError } from "./UpstreamError.ts"
-import type { UpstreamReason } from "./UpstreamReason.ts"
-
-type Advice<Reason extends { readonly _tag: string }> = { readonly [Tag in Reason["_tag"]]: string }
-
-const upstreamAdvice: Advice<UpstreamReason> = {
-  Configuration: "Correct the option that is named.",
-  RequestEncoding: "Correct the value that is named: it cannot be sent as JSON.",
-  Credential: "Set the credential that is named.",
-  Connect: "Check the address, the network and whether the upstream is up.",
-  Protocol: "Check that the address is that of an HTTP API, and its scheme (http or https).",
-  Timeout: "Try again, or allow more time if the upstream is known to be slow.",
-  ConnectionLost: "Try again; if it stays, look at what stands between here and the upstream.",
-  Aborted: "Nothing to do: it was given up on purpose.",
-  InvalidRequest: "Correct the request.",
-  InputTooLarge: "Send less, or use a model with a larger context.",
-  ContentFiltered: "Change the content, or use another provider.",
-  Authentication: "Check the credential of this upstream.",
-  Permission: "Give this upstream's credential the right, or use another one.",
-  NotFound: "Check the name of the model or object, and the base URL.",
-  Conflict: "Try again in a moment.",
-  RateLimited: "Wait, send less, or ask for a higher limit.",
-  QuotaExhausted: "Top up the account, or use another credential: waiting does not help.",
-  Overloaded: "Try again later, or use another upstream.",
-  ProviderFault: "Try again; if it stays, tell the provider the request id.",
-  Gateway: "The proxy answered in the upstream's place: look at what is behind it.",
-  MalformedResponse: "Check that the base URL is that of the API; see the excerpt.",
-  StreamProtocol: "Check that the upstream speaks the protocol; see the event.",
-  StreamTruncated: "Try again: the answer is incomplete.",
-  OutputUnusable: "Change the prompt or the limits; see the output.",
-  Session: "Open a new session."
-}
-
-const boundaryAdvice: Advice<BoundaryReason> = {
-  Crashed: "Look at the cause and at the worker's last lines; the pool replaces the worker by itself.",
-  Unresponsive: "Look at what the handler was doing; annotate it as blocking if it works without yielding.",
-  Overloaded: "Try again later, or give the pool more workers or concurrency.",
-  DeadlineExceeded: "Allow more time, or find out what took so long.",
-  Draining: "Send the call to another instance.",
-  Undecodable: "Make both sides use the same schema; see the issue.",
-  Unreachable: "Look at why the other side does not start."
-}
-
-const policyAdvice: Advice<PolicyReason> = {
-  CircuitOpen: "Wait: every upstream has failed too often.",
-  DeadlineExceeded: "Allow more time, or find out what took so long.",
-  Shed: "Try again later."
-}
+import { isUpstreamError } from "./UpstreamError.ts"
 
 /** What to do about a failure, in one sentence; `undefined` for one that is not of this model. */
 export const advice = (error: unknown): string | undefined => {
-  if (error instanceof UpstreamError) return upstreamAdvice[error.reason._tag]
-  if (error instanceof BoundaryError) return boundaryAdvice[error.reason._tag]
-  return error instanceof PolicyError ? policyAdvice[error.reason._tag] : undefined
+  const isOurs = isUpstreamError(error) || isBoundaryError(error) || isPolicyError(error)
+  return isOurs ? Catalogue.find(error._tag, error.reason._tag)?.toDo : undefined
 }
 
 /**
- * A failure as lines of text: a headline, what was seen, what it means, what to do.
- * At most ten lines, none of them long, without secrets. Never throws. Of a `Cause`
- * each failure and each defect is told, up to ten.
+ * A failure as lines of text: a headline, what was seen, each attempt of a policy,
+ * what it means, what to do. At most twelve lines, none of them long, without secrets
+ * and without characters that a terminal obeys. Never throws. Of a `Cause` each
+ * failure and each defect is told, up to ten.
  */
 export const render = (error: unknown): string => {
   try {
@@ -107,26 +62,55 @@ const causeOf = ({ reasons }: Cause.Cause<unknown>): string => {
   return told.length === 0 ? "no failure" : [...told, ...(more > 0 ? [`and ${more} more`] : [])].join("\n")
 }
 
+const mostLines = 12
+
 const linesOf = (error: unknown): ReadonlyArray<string> => {
   const disposition = Disposition.of(error)
   const todo = advice(error)
-  return [
-    headline(error),
-    ...(error instanceof UpstreamError ? evidenceLines(error.evidence) : []),
+  const seen = [headline(error), ...(isUpstreamError(error) ? evidenceLines(error.evidence) : [])]
+  const next = [
     ...(disposition === undefined ? [] : [line("meaning", meaning(disposition))]),
     ...(todo === undefined ? [] : [line("to do", todo)])
   ]
+  return [...seen, ...attemptLines(Attempt.of(error), mostLines - seen.length - next.length), ...next]
 }
 
 const headlineLimit = 400
 const excerptLimit = 120
+const attemptLimit = 100
 
 /** More of a text is not looked at. */
 const longest = 65_536
 
+const obeyed = /[\p{Cc}\p{Bidi_Control}]/gu
+
+/**
+ * Text of others for a terminal or a log, which show it and obey none of it: control
+ * characters and those that turn the direction of writing are escaped, save tabs and
+ * line ends.
+ *
+ * **Example** (A body that would clear the screen)
+ *
+ * ```ts
+ * import * as Report from "@causeway/core/Report"
+ *
+ * Report.visible("busy\u001b[2J") // => "busy\\u001b[2J"
+ * ```
+ */
+export const visible = (text: string): string =>
+  text
+    .replaceAll("\r\n", "\n")
+    .replaceAll(obeyed, (character) =>
+      character === "\n" || character === "\t"
+        ? character
+        : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+    )
+
 /** What comes from outside: on one line, short, without secrets. Cut at the end, for half a key is not known as one. */
 const brief = (text: string, limit: number): string => {
-  const flat = Redaction.text(text.slice(0, longest)).replaceAll(/\s+/g, " ").trim()
+  const flat = visible(Redaction.text(text.slice(0, longest)))
+    .replaceAll(/\s+/g, " ")
+    .trim()
   return flat.length > limit ? `${flat.slice(0, limit - 1)}…` : flat
 }
 
@@ -161,6 +145,35 @@ const evidenceLines = (evidence: Evidence): ReadonlyArray<string> => {
     ...(cause === undefined ? [] : [line("cause", brief(cause.message || (cause.code ?? cause.name), excerptLimit))]),
     ...(requestId === undefined ? [] : [line("id", `${brief(requestId, 100)} (the upstream's)`)])
   ]
+}
+
+/**
+ * The attempts, on a line each. Where there are more of them than lines, several share
+ * one: then each is named only, and those that were alike in a row are named once.
+ */
+const attemptLines = (attempts: ReadonlyArray<Attempt.Attempt>, lines: number): ReadonlyArray<string> => {
+  const told = attempts.length > lines ? named(attempts) : attempts.map(outcome)
+  const each = Math.max(1, Math.ceil(told.length / lines))
+  return Array.from({ length: Math.ceil(told.length / each) }, (_, at) =>
+    line(at === 0 ? "attempts" : "", brief(told.slice(at * each, (at + 1) * each).join(", "), headlineLimit))
+  )
+}
+
+const nameOf = ({ reason, upstream = "the first upstream" }: Attempt.Attempt): string =>
+  brief(`${upstream}: ${reason}`, attemptLimit)
+
+const outcome = (attempt: Attempt.Attempt): string =>
+  `${attempt.number} ${nameOf(attempt)} in ${Math.round(attempt.elapsedMs)} ms; ${brief(attempt.next, attemptLimit)}`
+
+const named = (attempts: ReadonlyArray<Attempt.Attempt>): ReadonlyArray<string> => {
+  const runs: Array<{ readonly first: number; last: number; readonly name: string }> = []
+  for (const attempt of attempts) {
+    const name = nameOf(attempt)
+    const run = runs.at(-1)
+    if (run?.name === name) run.last = attempt.number
+    else runs.push({ first: attempt.number, last: attempt.number, name })
+  }
+  return runs.map(({ first, last, name }) => `${first === last ? first : `${first}-${last}`} ${name}`)
 }
 
 /** The beginning of a body as a person reads it: of a page its title, not its markup. */

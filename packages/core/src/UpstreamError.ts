@@ -32,6 +32,7 @@ import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
 import * as Disposition from "./Disposition.ts"
 import { Evidence } from "./Evidence.ts"
+import { guardOf } from "./internal/guard.ts"
 import { UpstreamReason } from "./UpstreamReason.ts"
 
 /** A call to an upstream failed. */
@@ -91,3 +92,6 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>("@causeway/
     }
   }
 }
+
+/** Whether a value is a `UpstreamError` with a reason that is known here, whichever copy of this module made it. */
+export const isUpstreamError: (u: unknown) => u is UpstreamError = guardOf(UpstreamError, UpstreamReason)

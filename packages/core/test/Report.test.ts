@@ -1,12 +1,14 @@
-import { BoundaryError, BoundaryReason, Crashed } from "@causeway/core/BoundaryError"
+import * as Attempt from "@causeway/core/Attempt"
+import { BoundaryError, BoundaryReason, Crashed, Draining, isBoundaryError } from "@causeway/core/BoundaryError"
 import * as Disposition from "@causeway/core/Disposition"
 import { Evidence } from "@causeway/core/Evidence"
-import { PolicyError, PolicyReason } from "@causeway/core/PolicyError"
+import { DeadlineExceeded, PolicyError, PolicyReason } from "@causeway/core/PolicyError"
 import * as Report from "@causeway/core/Report"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import { ConnectionLost, Gateway, MalformedResponse } from "@causeway/core/UpstreamReason"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { boundaryReasons, policyReasons, upstreamReasons } from "./catalogue.ts"
 
@@ -20,6 +22,30 @@ const errorOf = (
 }
 
 const key = `sk-${"a1B2".repeat(8)}`
+
+const attempt = (number: number, upstream = "primary", reason = "Overloaded"): Attempt.Attempt => ({
+  number,
+  upstream,
+  reason,
+  message: "busy",
+  elapsedMs: 12.4,
+  delivery: "not-sent",
+  next: number === 1 ? "retry after 1s" : "fallback to backup"
+})
+
+/** The lines that tell the attempts of an error. */
+const told = (error: UpstreamError | PolicyError, attempts: ReadonlyArray<Attempt.Attempt>) => {
+  Attempt.attach(error, attempts)
+  const lines = Report.render(error).split("\n")
+  assert.isAtMost(lines.length, 12)
+  const first = lines.findIndex((line) => line.startsWith("  attempts "))
+  return first === -1
+    ? []
+    : lines.slice(
+        first,
+        lines.findIndex((line) => line.startsWith("  meaning"))
+      )
+}
 
 describe("Report", () => {
   it("tells what failed, what was seen, what it means and what to do", () => {
@@ -133,12 +159,106 @@ describe("Report", () => {
     it(`says what to do about ${reason._tag}`, () => assert.notStrictEqual(Report.advice(errorOf(reason)), undefined))
   }
 
-  it("is at most ten lines, each of them short, and holds no secret, for the worst of evidence", () => {
+  const worst = () =>
+    new UpstreamError({ upstream: "primary", operation: "x", reason: upstreamReasons[0] ?? assert.fail(), evidence })
+
+  it("tells each attempt of a policy, and what followed it", () => {
+    const limit = new DeadlineExceeded({ message: "too long", phase: "total", limit: Duration.seconds(1) })
+    assert.deepStrictEqual(told(new PolicyError({ reason: limit }), [attempt(1), attempt(2), attempt(3, "backup")]), [
+      "  attempts  1 primary: Overloaded in 12 ms; retry after 1s",
+      "            2 primary: Overloaded in 12 ms; fallback to backup",
+      "            3 backup: Overloaded in 12 ms; fallback to backup"
+    ])
+    assert.deepStrictEqual(told(worst(), []), [])
+  })
+
+  it("tells all of them where there are more than lines, those alike in a row as one", () => {
+    const many = [
+      ...Array.from({ length: 40 }, (_, at) => attempt(at + 1)),
+      attempt(41, "backup", "Timeout"),
+      attempt(42, "backup"),
+      attempt(43)
+    ]
+    assert.deepStrictEqual(told(worst(), many), [
+      "  attempts  1-40 primary: Overloaded, 41 backup: Timeout",
+      "            42 backup: Overloaded, 43 primary: Overloaded"
+    ])
+  })
+
+  it("lets nothing through that a terminal obeys, wherever it comes from", () => {
+    const attack = "\u001b[2J\u001b]0;owned\u0007\u009b31m\rover\u0000\u007f\u202Egpj.exe\u2066\u200f end"
+    const shown = "\\u001b[2J\\u001b]0;owned\\u0007\\u009b31m\\u000dover\\u0000\\u007f\\u202egpj.exe\\u2066\\u200f end"
+    const reason = new Gateway({ message: attack, seenIn: "status", gateway: "envoy", flag: "other", status: 502 })
+    const error = new UpstreamError({
+      upstream: attack,
+      operation: attack,
+      reason,
+      evidence: new Evidence({
+        attempt: 1,
+        timing: { startedAt: 0, totalMs: 1 },
+        requestId: attack,
+        request: { method: "POST", url: attack },
+        response: { status: 502, headers: [["server", attack]], body: `a\r\n\tb ${attack}`, bodyBytes: 1 },
+        system: [{ name: "Error", message: attack }]
+      })
+    })
+    Attempt.attach(error, [attempt(1, attack, attack)])
+    const text = Report.render(error)
+    assert.notMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Bidi_Control}]/u)
+    assert.include(text, `  body      a b ${shown}`)
+    assert.include(text, `  id        ${shown}`)
+    assert.include(text, "; retry after 1s")
+    for (const value of [attack, new Error(attack), { [attack]: attack }, Cause.die(attack)]) {
+      assert.notMatch(Report.render(value), /[\p{Cc}\p{Bidi_Control}]/u)
+    }
+    assert.strictEqual(Report.visible("kept\n\tas it is, and 日本 👩‍🚀"), "kept\n\tas it is, and 日本 👩‍🚀")
+  })
+
+  it("knows the errors of another copy of the model", async () => {
+    vi.resetModules()
+    const other = await import("@causeway/core/BoundaryError")
+    assert.notStrictEqual(other.BoundaryError, BoundaryError)
+    const error = new other.BoundaryError({ boundary: "b", reason: new other.Draining({ message: "bye" }) })
+    assert.notInstanceOf(error, BoundaryError)
+    assert.isTrue(isBoundaryError(error))
+    assert.include(Report.render(error), "  to do     Send the call to another instance.")
+
+    const upstream = await import("@causeway/core/UpstreamError")
+    const reasons = await import("@causeway/core/UpstreamReason")
+    const seen = await import("@causeway/core/Evidence")
+    const failed = new upstream.UpstreamError({
+      upstream: "primary",
+      operation: "x",
+      reason: new reasons.Authentication({ message: "no", seenIn: "status" }),
+      evidence: new seen.Evidence({ attempt: 4, timing: { startedAt: 0, totalMs: 1 } })
+    })
+    assert.notInstanceOf(failed, UpstreamError)
+    assert.include(Report.render(failed), "attempt 4")
+    assert.isFalse(isBoundaryError(failed))
+  })
+
+  it("takes what only looks like an error of the model, or has a reason that is not known, for a stranger", () => {
+    const draining = new Draining({ message: "x" })
+    const looks = { _tag: "BoundaryError", boundary: "b", reason: draining }
+    const later = Object.assign(Object.create(BoundaryError.prototype), { reason: { _tag: "InventedLater" } })
+    for (const value of [looks, later, draining, null, "BoundaryError"]) {
+      assert.isFalse(isBoundaryError(value))
+      assert.isUndefined(Report.advice(value))
+    }
+  })
+
+  it("is at most twelve lines, each of them short, and holds no secret, for the worst of evidence", () => {
     for (const reason of upstreamReasons) {
       const worst = Object.assign(Object.create(Object.getPrototypeOf(reason)), reason, { message })
-      const text = Report.render(new UpstreamError({ upstream: "primary", operation: "x", reason: worst, evidence }))
+      const error = new UpstreamError({ upstream: "primary", operation: "x", reason: worst, evidence })
+      const long = "y".repeat(1000)
+      Attempt.attach(
+        error,
+        Array.from({ length: 50 }, (_, at) => attempt(at, `${key} ${at} ${long}`, long))
+      )
+      const text = Report.render(error)
       const lines = text.split("\n")
-      assert.isAtMost(lines.length, 10)
+      assert.isAtMost(lines.length, 12)
       for (const line of lines) assert.isAtMost(line.length, 420)
       assert.notInclude(text, key)
       assert.notInclude(text, "me:pw")

@@ -1,28 +1,52 @@
 import * as Boundary from "@causeway/core/BoundaryError"
-import * as Disposition from "@causeway/core/Disposition"
+import * as Catalogue from "@causeway/core/Catalogue"
 import * as Policy from "@causeway/core/PolicyError"
-import * as Reason from "@causeway/core/UpstreamReason"
+import * as Reason from "@causeway/core/Reason"
+import * as Upstream from "@causeway/core/UpstreamReason"
 import { assert, describe, it } from "@effect/vitest"
-import { readFileSync } from "node:fs"
-import { boundaryReasons, policyReasons, row, upstreamReasons } from "./catalogue.ts"
+import * as Schema from "effect/Schema"
+import { boundaryReasons, policyReasons, upstreamReasons } from "./catalogue.ts"
 
 const tags = (reasons: ReadonlyArray<{ readonly _tag: string }>) => reasons.map((reason) => reason._tag)
 
-const tagOf = (member: { readonly fields: { readonly _tag: { readonly schema: { readonly literal: string } } } }) =>
-  member.fields._tag.schema.literal
+const tagsOf = (error: Catalogue.ErrorTag) =>
+  Catalogue.entries().flatMap((entry) => (entry.error === error ? [entry.tag] : []))
 
 describe("the catalogue of failures", () => {
-  it("has one example of every reason", () => {
-    assert.deepStrictEqual(tags(upstreamReasons), Reason.UpstreamReason.members.map(tagOf))
-    assert.deepStrictEqual(tags(boundaryReasons), Boundary.BoundaryReason.members.map(tagOf))
-    assert.deepStrictEqual(tags(policyReasons), Policy.PolicyReason.members.map(tagOf))
+  it("has every reason, and the tests one example of each", () => {
+    assert.deepStrictEqual(tags(upstreamReasons), tagsOf("UpstreamError"))
+    assert.deepStrictEqual(tags(boundaryReasons), tagsOf("BoundaryError"))
+    assert.deepStrictEqual(tags(policyReasons), tagsOf("PolicyError"))
+    const members = [Upstream.UpstreamReason, Boundary.BoundaryReason, Policy.PolicyReason].flatMap((union) =>
+      union.members.map(({ identifier }) => identifier)
+    )
+    assert.deepStrictEqual(
+      Catalogue.entries().map(({ identifier }) => identifier),
+      members
+    )
   })
 
-  it("stands in docs/errors.md as the code has it", () => {
-    const page = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8").replaceAll(/ +/g, " ")
-    const rows = [...upstreamReasons, ...boundaryReasons, ...policyReasons].map((reason) =>
-      row(reason._tag, reason[Disposition.symbol])
+  it("has a sentence for everything that it says, under identifiers that never repeat", () => {
+    const entries = Catalogue.entries()
+    for (const { error, identifier, recognisedBy, since, tag, toDo, when } of entries) {
+      for (const text of [when, recognisedBy, toDo]) assert.match(text, /^[A-Z0-9`][^|\n]{3,300}\.$/, identifier)
+      assert.match(since, /^\d+\.\d+\.\d+$/)
+      assert.strictEqual(identifier, `@causeway/core/${error}/${tag}`)
+    }
+    assert.strictEqual(new Set(entries.map(({ identifier }) => identifier)).size, entries.length)
+  })
+
+  it("finds a reason by its error's tag and its own", () => {
+    assert.notStrictEqual(
+      Catalogue.find("UpstreamError", "Overloaded")?.toDo,
+      Catalogue.find("BoundaryError", "Overloaded")?.toDo
     )
-    for (const expected of rows) assert.include(page, expected.slice(0, -2))
+    assert.isUndefined(Catalogue.find("UpstreamError", "Draining"))
+    assert.isUndefined(Catalogue.find("Error", "Overloaded"))
+  })
+
+  it("is asked of nothing else than a reason", () => {
+    class Stranger extends Schema.TaggedError<Stranger>("app/Stranger")("Stranger", {}) {}
+    assert.throws(() => Reason.factsOf(Stranger), "app/Stranger is no reason")
   })
 })

@@ -1,6 +1,5 @@
 /** One instance of every reason, for what has to hold for all of them. */
 import * as Boundary from "@causeway/core/BoundaryError"
-import type * as Disposition from "@causeway/core/Disposition"
 import * as Policy from "@causeway/core/PolicyError"
 import * as Reason from "@causeway/core/UpstreamReason"
 import * as Duration from "effect/Duration"
@@ -53,7 +52,3 @@ export const policyReasons: ReadonlyArray<Policy.PolicyReason> = [
   new Policy.DeadlineExceeded({ message: "an example", phase: "total", limit }),
   new Policy.Shed({ message: "an example", retryAfter })
 ]
-
-/** A reason's row in the catalogue. */
-export const row = (tag: string, { blame, retry, fallback, health, delivery }: Disposition.Disposition): string =>
-  `| \`${tag}\` | ${[blame, retry, fallback, health, delivery].join(" | ")} |`

@@ -1,4 +1,3 @@
 /** Deadline, retry and fallback, chosen by the failure itself. */
-export * as Attempt from "./Attempt.ts"
 export * as InvalidPolicy from "./InvalidPolicy.ts"
 export * as Policy from "./Policy.ts"

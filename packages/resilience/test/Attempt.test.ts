@@ -1,5 +1,5 @@
 import * as Disposition from "@causeway/core/Disposition"
-import * as Attempt from "@causeway/resilience/Attempt"
+import * as Attempt from "@causeway/core/Attempt"
 import * as Policy from "@causeway/resilience/Policy"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

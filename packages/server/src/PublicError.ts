@@ -55,12 +55,12 @@
  * headers // => { "x-should-retry": "true", "x-upstream-request-id": "up-1" }
  * ```
  */
-import { BoundaryError } from "@causeway/core/BoundaryError"
+import { isBoundaryError } from "@causeway/core/BoundaryError"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Disposition from "@causeway/core/Disposition"
-import { PolicyError } from "@causeway/core/PolicyError"
+import { isPolicyError } from "@causeway/core/PolicyError"
 import * as Redaction from "@causeway/core/Redaction"
-import { UpstreamError } from "@causeway/core/UpstreamError"
+import { isUpstreamError } from "@causeway/core/UpstreamError"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -78,7 +78,7 @@ import { report } from "./internal/report.ts"
 import { invalidValue } from "./internal/schemaIssue.ts"
 import { type Told, told } from "./internal/told.ts"
 import { upstreamRequestId } from "./internal/upstreamRequestId.ts"
-import { RequestError } from "./RequestError.ts"
+import { isRequestError, type RequestError } from "./RequestError.ts"
 
 /** OpenAI's error shape. */
 export interface Body {
@@ -142,10 +142,10 @@ const ownOf = (error: unknown): unknown => {
 }
 
 const tell = (error: unknown, { isDeclared = false }: Options): Told | undefined => {
-  if (error instanceof UpstreamError) return ofUpstream(error)
-  if (error instanceof BoundaryError) return ofBoundary(error)
-  if (error instanceof PolicyError) return ofPolicy(error)
-  if (error instanceof RequestError) return ofRequest(error)
+  if (isUpstreamError(error)) return ofUpstream(error)
+  if (isBoundaryError(error)) return ofBoundary(error)
+  if (isPolicyError(error)) return ofPolicy(error)
+  if (isRequestError(error)) return ofRequest(error)
   if (!isDeclared && !Disposition.isDisposed(error)) return undefined
   return hasProperty(error, "_tag") && typeof error._tag === "string" ? ofStranger(error._tag, error) : undefined
 }
@@ -181,8 +181,8 @@ const make = ({ code, message, param, status, type }: Told, error: unknown): Pub
     headers: {
       "x-should-retry": String(disposition !== undefined && disposition.retry !== "never"),
       ...retryAfter(disposition?.retryAfter),
-      ...(error instanceof UpstreamError && upstreamRequestId(error.evidence.requestId)),
-      ...(error instanceof RequestError && challenge(error))
+      ...(isUpstreamError(error) && upstreamRequestId(error.evidence.requestId)),
+      ...(isRequestError(error) && challenge(error))
     },
     body: {
       error: {

@@ -156,6 +156,12 @@ export class RequestError extends Schema.TaggedError<RequestError>("@causeway/se
   }
 }
 
+const hasKnownReason = Schema.is(Schema.Struct({ reason: RequestReason }))
+const isOfClass = Schema.is(RequestError)
+
+/** Whether a value is a `RequestError` with a reason that is known here, whichever copy of this module made it. */
+export const isRequestError = (u: unknown): u is RequestError => isOfClass(u) && hasKnownReason(u)
+
 /** The HTTP status of a reason. */
 export const statusOf = (reason: RequestReason): number => statuses[reason._tag]
 

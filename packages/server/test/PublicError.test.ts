@@ -5,7 +5,7 @@ import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Reason from "@causeway/core/UpstreamReason"
 import * as PublicError from "@causeway/server/PublicError"
 import { RequestError, RequestReason } from "@causeway/server/RequestError"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -117,6 +117,31 @@ describe("PublicError", () => {
     assert.deepStrictEqual([status, body.error.type], own[tag])
     assert.strictEqual(body.error.code, snake(tag))
     assert.notInclude(body.error.message, "an example")
+  })
+
+  it("knows the errors of other copies of their modules", async () => {
+    vi.resetModules()
+    const boundary = await import("@causeway/core/BoundaryError")
+    const request = await import("@causeway/server/RequestError")
+    const reason = new boundary.Draining({ message: "bye" })
+    assert.strictEqual(PublicError.fromError(new boundary.BoundaryError({ boundary: "b", reason })).status, 503)
+    const denied = new request.RequestError({ reason: new request.Unauthenticated({ issue: "missing" }) })
+    const { headers, status } = PublicError.fromError(denied)
+    assert.strictEqual(status, 401)
+    assert.property(headers, "www-authenticate")
+    const upstream = await import("@causeway/core/UpstreamError")
+    const reasons = await import("@causeway/core/UpstreamReason")
+    const evidence = await import("@causeway/core/Evidence")
+    const limited = new upstream.UpstreamError({
+      upstream: "primary",
+      operation: "x",
+      reason: new reasons.RateLimited(seen),
+      evidence: new evidence.Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 }, requestId: "up-1" })
+    })
+    assert.notInstanceOf(limited, UpstreamError)
+    const told = PublicError.fromError(limited)
+    assert.strictEqual(told.status, 429)
+    assert.strictEqual(told.headers["x-upstream-request-id"], "up-1")
   })
 
   it("tells a deadline by one code, whoever kept it", () => {

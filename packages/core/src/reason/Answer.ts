@@ -3,33 +3,42 @@
  */
 import * as Schema from "effect/Schema"
 import * as Disposition from "../Disposition.ts"
+import * as Reason from "../Reason.ts"
 import { common } from "./Common.ts"
 
 /** A 2xx whose body is not the answer it should be. */
-export class MalformedResponse extends Schema.TaggedError<MalformedResponse>(
-  "@causeway/core/UpstreamError/MalformedResponse"
-)("MalformedResponse", {
-  ...common,
-  /** `encoding`: its bytes are not what its `content-encoding`, or its charset, says. */
-  issue: Schema.Literals([
-    "empty",
-    "not-json",
-    "truncated",
-    "wrong-shape",
-    "error-in-success",
-    "too-large",
-    "encoding"
-  ]),
-  /** The beginning of the body, redacted. */
-  excerpt: Schema.String
-}) {
+export class MalformedResponse extends Reason.make<MalformedResponse>("@causeway/core/UpstreamError/MalformedResponse")(
+  "MalformedResponse",
+  {
+    ...common,
+    /** `encoding`: its bytes are not what its `content-encoding`, or its charset, says. */
+    issue: Schema.Literals([
+      "empty",
+      "not-json",
+      "truncated",
+      "wrong-shape",
+      "error-in-success",
+      "too-large",
+      "encoding"
+    ]),
+    /** The beginning of the body, redacted. */
+    excerpt: Schema.String
+  },
+  {
+    when: "A 2xx whose body is not the answer it should be.",
+    recognisedBy:
+      "A body that is empty, no JSON, cut, too large, wrongly encoded, of another shape, or holds an error that states nothing.",
+    toDo: "Check that the base URL is that of the API; see the excerpt.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "upstream", retry: "backoff", fallback: "any", health: "counts" })
   }
 }
 
 /** An event of a stream that is not what the protocol allows. */
-export class StreamProtocol extends Schema.TaggedError<StreamProtocol>("@causeway/core/UpstreamError/StreamProtocol")(
+export class StreamProtocol extends Reason.make<StreamProtocol>("@causeway/core/UpstreamError/StreamProtocol")(
   "StreamProtocol",
   {
     ...common,
@@ -37,6 +46,12 @@ export class StreamProtocol extends Schema.TaggedError<StreamProtocol>("@causewa
     index: Schema.Finite,
     /** The beginning of the event, redacted. */
     event: Schema.String
+  },
+  {
+    when: "An event of a stream is not what the protocol allows.",
+    recognisedBy: "An event that is no JSON, of another shape, too large, or after the end.",
+    toDo: "Check that the upstream speaks the protocol; see the event.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -45,28 +60,41 @@ export class StreamProtocol extends Schema.TaggedError<StreamProtocol>("@causewa
 }
 
 /** A stream that ended before its proper end. */
-export class StreamTruncated extends Schema.TaggedError<StreamTruncated>(
-  "@causeway/core/UpstreamError/StreamTruncated"
-)("StreamTruncated", {
-  ...common,
-  events: Schema.Finite,
-  bytes: Schema.Finite,
-  /** What had come of the output, bounded. */
-  partial: Schema.String,
-  missing: Schema.Literals(["done", "finish-reason", "final-event", "first-event"])
-}) {
+export class StreamTruncated extends Reason.make<StreamTruncated>("@causeway/core/UpstreamError/StreamTruncated")(
+  "StreamTruncated",
+  {
+    ...common,
+    events: Schema.Finite,
+    bytes: Schema.Finite,
+    /** What had come of the output, bounded. */
+    partial: Schema.String,
+    missing: Schema.Literals(["done", "finish-reason", "final-event", "first-event"])
+  },
+  {
+    when: "A stream ended before its proper end; what had come of the output is kept.",
+    recognisedBy: "The end of the body without `[DONE]`, a finish reason or the final event; `missing` says which.",
+    toDo: "Try again: the answer is incomplete.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "upstream", retry: "backoff", fallback: "any", health: "counts" })
   }
 }
 
 /** A complete answer that cannot serve: refused, cut at its length, filtered, or not what was asked for. */
-export class OutputUnusable extends Schema.TaggedError<OutputUnusable>("@causeway/core/UpstreamError/OutputUnusable")(
+export class OutputUnusable extends Reason.make<OutputUnusable>("@causeway/core/UpstreamError/OutputUnusable")(
   "OutputUnusable",
   {
     ...common,
     issue: Schema.Literals(["refusal", "length", "filtered", "unparsable"]),
     output: Schema.String
+  },
+  {
+    when: "A complete answer that cannot serve: refused, cut at its length, filtered, or not what was asked for.",
+    recognisedBy: "The finish reason, a refusal, or output that does not fit the schema that was asked for.",
+    toDo: "Change the prompt or the limits; see the output.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -75,12 +103,21 @@ export class OutputUnusable extends Schema.TaggedError<OutputUnusable>("@causewa
 }
 
 /** A session over a web socket ended or reported an error. */
-export class Session extends Schema.TaggedError<Session>("@causeway/core/UpstreamError/Session")("Session", {
-  ...common,
-  /** The close code, or none where an error event came instead. */
-  code: Schema.optional(Schema.Finite),
-  closeReason: Schema.optional(Schema.String)
-}) {
+export class Session extends Reason.make<Session>("@causeway/core/UpstreamError/Session")(
+  "Session",
+  {
+    ...common,
+    /** The close code, or none where an error event came instead. */
+    code: Schema.optional(Schema.Finite),
+    closeReason: Schema.optional(Schema.String)
+  },
+  {
+    when: "A session over a web socket ended or reported an error.",
+    recognisedBy: "The close code, an error event, or what the SDK throws of its sockets.",
+    toDo: "Open a new session.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "upstream", retry: "backoff", fallback: "any", health: "counts" })
   }

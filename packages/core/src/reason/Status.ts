@@ -3,6 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Disposition from "../Disposition.ts"
+import * as Reason from "../Reason.ts"
 import { common } from "./Common.ts"
 
 const retryAfter = {
@@ -11,12 +12,18 @@ const retryAfter = {
 } as const
 
 /** The upstream calls the request wrong. */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@causeway/core/UpstreamError/InvalidRequest")(
+export class InvalidRequest extends Reason.make<InvalidRequest>("@causeway/core/UpstreamError/InvalidRequest")(
   "InvalidRequest",
   {
     ...common,
     param: Schema.optional(Schema.String),
     code: Schema.optional(Schema.String)
+  },
+  {
+    when: "The upstream calls the request wrong.",
+    recognisedBy: "400 or 422, or another 4xx, without a more precise code or text.",
+    toDo: "Correct the request.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -25,13 +32,20 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@causewa
 }
 
 /** More input than the model's context, or the upstream's body limit, takes. */
-export class InputTooLarge extends Schema.TaggedError<InputTooLarge>("@causeway/core/UpstreamError/InputTooLarge")(
+export class InputTooLarge extends Reason.make<InputTooLarge>("@causeway/core/UpstreamError/InputTooLarge")(
   "InputTooLarge",
   {
     ...common,
     unit: Schema.Literals(["tokens", "bytes"]),
     limit: Schema.optional(Schema.Finite),
     actual: Schema.optional(Schema.Finite)
+  },
+  {
+    when: "More input than the model's context, or the upstream's body limit, takes.",
+    recognisedBy:
+      "413; or `context_length_exceeded` and the texts by which servers say the same under 400, 403 or 429.",
+    toDo: "Send less, or use a model with a larger context.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -40,14 +54,21 @@ export class InputTooLarge extends Schema.TaggedError<InputTooLarge>("@causeway/
 }
 
 /** A content filter refused the input or withheld the output. */
-export class ContentFiltered extends Schema.TaggedError<ContentFiltered>(
-  "@causeway/core/UpstreamError/ContentFiltered"
-)("ContentFiltered", {
-  ...common,
-  side: Schema.Literals(["input", "output"]),
-  /** As the vendor names them, such as `violence`. */
-  categories: Schema.Array(Schema.String)
-}) {
+export class ContentFiltered extends Reason.make<ContentFiltered>("@causeway/core/UpstreamError/ContentFiltered")(
+  "ContentFiltered",
+  {
+    ...common,
+    side: Schema.Literals(["input", "output"]),
+    /** As the vendor names them, such as `violence`. */
+    categories: Schema.Array(Schema.String)
+  },
+  {
+    when: "A filter refused the input, or withheld the output.",
+    recognisedBy: "`content_filter`, `content_policy_violation`, Azure's `innererror`; for output the finish reason.",
+    toDo: "Change the content, or use another provider.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({
       blame: "caller",
@@ -58,9 +79,15 @@ export class ContentFiltered extends Schema.TaggedError<ContentFiltered>(
 }
 
 /** The upstream does not accept our credential. */
-export class Authentication extends Schema.TaggedError<Authentication>("@causeway/core/UpstreamError/Authentication")(
+export class Authentication extends Reason.make<Authentication>("@causeway/core/UpstreamError/Authentication")(
   "Authentication",
-  common
+  common,
+  {
+    when: "The upstream does not accept our credential.",
+    recognisedBy: "401, or `invalid_api_key` and its like under another status.",
+    toDo: "Check the credential of this upstream.",
+    since: "0.1.0"
+  }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "us", fallback: "other-credential", delivery: "not-sent" })
@@ -68,9 +95,15 @@ export class Authentication extends Schema.TaggedError<Authentication>("@causewa
 }
 
 /** Our credential is known but may not do this. */
-export class Permission extends Schema.TaggedError<Permission>("@causeway/core/UpstreamError/Permission")(
+export class Permission extends Reason.make<Permission>("@causeway/core/UpstreamError/Permission")(
   "Permission",
-  common
+  common,
+  {
+    when: "Our credential is known but may not do this.",
+    recognisedBy: "403 or 451 that is nothing else; or `permission_error` and its like under another status.",
+    toDo: "Give this upstream's credential the right, or use another one.",
+    since: "0.1.0"
+  }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "us", fallback: "other-credential", delivery: "not-sent" })
@@ -78,10 +111,19 @@ export class Permission extends Schema.TaggedError<Permission>("@causeway/core/U
 }
 
 /** The model, the route or the object does not exist there. */
-export class NotFound extends Schema.TaggedError<NotFound>("@causeway/core/UpstreamError/NotFound")("NotFound", {
-  ...common,
-  what: Schema.Literals(["model", "route", "object"])
-}) {
+export class NotFound extends Reason.make<NotFound>("@causeway/core/UpstreamError/NotFound")(
+  "NotFound",
+  {
+    ...common,
+    what: Schema.Literals(["model", "route", "object"])
+  },
+  {
+    when: "The model, the route or the object does not exist there.",
+    recognisedBy: "404, 405 or 410; or a code such as `model_not_found` under 400.",
+    toDo: "Check the name of the model or object, and the base URL.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({
       blame: "caller",
@@ -92,17 +134,19 @@ export class NotFound extends Schema.TaggedError<NotFound>("@causeway/core/Upstr
 }
 
 /** The object is being changed by somebody else. */
-export class Conflict extends Schema.TaggedError<Conflict>("@causeway/core/UpstreamError/Conflict")(
-  "Conflict",
-  common
-) {
+export class Conflict extends Reason.make<Conflict>("@causeway/core/UpstreamError/Conflict")("Conflict", common, {
+  when: "The object is being changed by somebody else.",
+  recognisedBy: "409, 423 or 425.",
+  toDo: "Try again in a moment.",
+  since: "0.1.0"
+}) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "caller", retry: "backoff", delivery: "not-sent" })
   }
 }
 
 /** Too fast for now. A rest mends it. */
-export class RateLimited extends Schema.TaggedError<RateLimited>("@causeway/core/UpstreamError/RateLimited")(
+export class RateLimited extends Reason.make<RateLimited>("@causeway/core/UpstreamError/RateLimited")(
   "RateLimited",
   {
     ...common,
@@ -111,6 +155,13 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@causeway/core
     limit: Schema.optional(Schema.Finite),
     remaining: Schema.optional(Schema.Finite),
     reset: Schema.optional(Schema.Duration)
+  },
+  {
+    when: "Too fast for now: a rest mends it.",
+    recognisedBy:
+      "429 that names neither a quota nor a lack of capacity; or `rate_limit_exceeded` and its like under another status; or a 402 with `retry-after`.",
+    toDo: "Wait, send less, or ask for a higher limit.",
+    since: "0.1.0"
   }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
@@ -126,9 +177,16 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@causeway/core
 }
 
 /** Paid up or used up: waiting does not help, another credential may. */
-export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>("@causeway/core/UpstreamError/QuotaExhausted")(
+export class QuotaExhausted extends Reason.make<QuotaExhausted>("@causeway/core/UpstreamError/QuotaExhausted")(
   "QuotaExhausted",
-  common
+  common,
+  {
+    when: "Used up or not paid for: a rest does not mend it.",
+    recognisedBy:
+      "402; or `insufficient_quota`, `billing_hard_limit_reached` and texts about credit or billing under 429, 403 or 400.",
+    toDo: "Top up the account, or use another credential: waiting does not help.",
+    since: "0.1.0"
+  }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "us", fallback: "other-credential", delivery: "not-sent" })
@@ -136,9 +194,15 @@ export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>("@causewa
 }
 
 /** The upstream has more to do than it can. */
-export class Overloaded extends Schema.TaggedError<Overloaded>("@causeway/core/UpstreamError/Overloaded")(
+export class Overloaded extends Reason.make<Overloaded>("@causeway/core/UpstreamError/Overloaded")(
   "Overloaded",
-  { ...common, ...retryAfter }
+  { ...common, ...retryAfter },
+  {
+    when: "The upstream has more to do than it can.",
+    recognisedBy: "503 in an API's own words, 498 (Groq), 529; or a 429 that speaks of capacity.",
+    toDo: "Try again later, or use another upstream.",
+    since: "0.1.0"
+  }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({
@@ -153,9 +217,15 @@ export class Overloaded extends Schema.TaggedError<Overloaded>("@causeway/core/U
 }
 
 /** The provider's own 5xx. */
-export class ProviderFault extends Schema.TaggedError<ProviderFault>("@causeway/core/UpstreamError/ProviderFault")(
+export class ProviderFault extends Reason.make<ProviderFault>("@causeway/core/UpstreamError/ProviderFault")(
   "ProviderFault",
-  { ...common, ...retryAfter, status: Schema.optional(Schema.Finite) }
+  { ...common, ...retryAfter, status: Schema.optional(Schema.Finite) },
+  {
+    when: "The provider's own failure.",
+    recognisedBy: "Any other 5xx; or an error event in a stream that names nothing more precise.",
+    toDo: "Try again; if it stays, tell the provider the request id.",
+    since: "0.1.0"
+  }
 ) {
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({
@@ -169,13 +239,23 @@ export class ProviderFault extends Schema.TaggedError<ProviderFault>("@causeway/
 }
 
 /** A proxy in front of the upstream answered in its place. */
-export class Gateway extends Schema.TaggedError<Gateway>("@causeway/core/UpstreamError/Gateway")("Gateway", {
-  ...common,
-  ...retryAfter,
-  gateway: Schema.Literals(["envoy", "nginx", "cloudflare", "alb", "unknown"]),
-  flag: Schema.Literals(["no-healthy-upstream", "connect-failure", "reset", "overflow", "timeout", "other"]),
-  status: Schema.Finite
-}) {
+export class Gateway extends Reason.make<Gateway>("@causeway/core/UpstreamError/Gateway")(
+  "Gateway",
+  {
+    ...common,
+    ...retryAfter,
+    gateway: Schema.Literals(["envoy", "nginx", "cloudflare", "alb", "unknown"]),
+    flag: Schema.Literals(["no-healthy-upstream", "connect-failure", "reset", "overflow", "timeout", "other"]),
+    status: Schema.Finite
+  },
+  {
+    when: "A proxy in front of the upstream answered in its place.",
+    recognisedBy:
+      "The sentences, pages and headers of Envoy, nginx, Cloudflare and AWS; 502 to 504 that no API states.",
+    toDo: "The proxy answered in the upstream's place: look at what is behind it.",
+    since: "0.1.0"
+  }
+) {
   get [Disposition.symbol](): Disposition.Disposition {
     const flag = this.flag
     return Disposition.make({

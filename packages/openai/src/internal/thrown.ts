@@ -2,7 +2,7 @@
 import * as Classification from "@causeway/core/Classification"
 import * as Disposition from "@causeway/core/Disposition"
 import * as TransportFailure from "@causeway/core/TransportFailure"
-import { UpstreamError } from "@causeway/core/UpstreamError"
+import { isUpstreamError, type UpstreamError } from "@causeway/core/UpstreamError"
 import {
   Aborted,
   Configuration,
@@ -41,7 +41,7 @@ const reasonWithin = (error: unknown): UpstreamReason | undefined => chain(error
 /** The error of this model that an error was made of, or wrapped. */
 export const upstreamErrorWithin = (error: unknown): UpstreamError | undefined => {
   try {
-    return chain(error).find((each) => each instanceof UpstreamError)
+    return chain(error).find(isUpstreamError)
   } catch {
     return undefined
   }

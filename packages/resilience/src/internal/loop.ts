@@ -1,6 +1,7 @@
 /**
  * The one loop that owns all attempts of a call, one after the other.
  */
+import { type Attempt, attach } from "@causeway/core/Attempt"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Disposition from "@causeway/core/Disposition"
 import type { PolicyError } from "@causeway/core/PolicyError"
@@ -12,8 +13,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
-import type { Attempt } from "../Attempt.ts"
-import { attach } from "./attached.ts"
 import { cut, type Failed, next, type Retry, type Step } from "./decide.ts"
 import { attemptOf, exceeded, isDeadline, nameOf } from "./record.ts"
 import { deadlineOf, type Settings } from "./settings.ts"

@@ -1,12 +1,12 @@
 /**
  * What is kept of an attempt, and the errors that only say that a limit passed.
  */
+import { type Attempt, messageLimit } from "@causeway/core/Attempt"
 import type * as Disposition from "@causeway/core/Disposition"
 import { DeadlineExceeded, PolicyError } from "@causeway/core/PolicyError"
 import * as Redaction from "@causeway/core/Redaction"
 import * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"
-import { type Attempt, messageLimit } from "../Attempt.ts"
 
 /** An attempt that failed. */
 interface Tried {

@@ -1,20 +1,23 @@
 /**
- * One attempt of a call under a policy, as it is kept on the error that the call
- * ends with: plain data, so that it crosses every boundary with its error.
+ * The attempts that led to an error, as they are kept on it: plain data, so that they
+ * cross every boundary with their error. A policy writes them, and reports tell them.
+ *
+ * The error stays what it is otherwise: the property is not enumerable, so JSON and
+ * printing do not show it.
  *
  * **Example** (An error that no policy has seen)
  *
  * ```ts
- * import * as Attempt from "@causeway/resilience/Attempt"
+ * import * as Attempt from "@causeway/core/Attempt"
  *
  * Attempt.of(new Error("anything")) // => []
  * ```
  */
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { key, remembered } from "./internal/attached.ts"
 
-export { key } from "./internal/attached.ts"
+/** The key under which an error carries its attempts. */
+export const key = "~@causeway/core/attempts"
 
 /** The most of an attempt's message that is kept, in characters. */
 export const messageLimit = 1000
@@ -40,8 +43,20 @@ export const Attempt = Schema.Struct({
 /** One attempt, and why another one followed it or did not. */
 export type Attempt = typeof Attempt.Type
 
+/** The attempts of errors that cannot take them, such as frozen ones. */
+const beside = new WeakMap<object, ReadonlyArray<Attempt>>()
+
+/** Gives an error its attempts, in place of those that it had. What is no object cannot have any. */
+export const attach = (error: unknown, attempts: ReadonlyArray<Attempt>): void => {
+  if (typeof error !== "object" || error === null) return
+  const property = { value: attempts, enumerable: false, configurable: true, writable: true }
+  if (!Reflect.defineProperty(error, key, property)) beside.set(error, attempts)
+}
+
 const isAttempts = Schema.is(Schema.Array(Attempt))
 
 /** The attempts that led to an error, first to last; empty for an error that no policy has seen. */
-export const of = (error: unknown): ReadonlyArray<Attempt> =>
-  remembered(error) ?? (hasProperty(error, key) && isAttempts(error[key]) ? error[key] : [])
+export const of = (error: unknown): ReadonlyArray<Attempt> => {
+  const remembered = typeof error === "object" && error !== null ? beside.get(error) : undefined
+  return remembered ?? (hasProperty(error, key) && isAttempts(error[key]) ? error[key] : [])
+}
