@@ -46,6 +46,30 @@ describe("examples", () => {
   )
 
   it.live(
+    "batching: many calls at once, of which a bad one fails alone",
+    () =>
+      Effect.map(example("batching"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.include(stdout, '"causeway": a score of 8; "": refused')
+        assert.include(stdout, "64 calls, batches of up to 32")
+      }),
+    timeout
+  )
+
+  it.live(
+    "cpu-pool: computes elsewhere, and ends what never would",
+    () =>
+      Effect.map(example("cpu-pool"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.include(stdout, "168, 303, 430, 550, 669, 783, 900, 1007")
+        assert.include(stdout, "counted on this thread: 0")
+        assert.include(stdout, "no answer within 200ms")
+        assert.include(stdout, "meanwhile: 25 primes below 100")
+      }),
+    timeout
+  )
+
+  it.live(
     "no-healthy-upstream: shows the failure, what is lost otherwise, and the second upstream",
     () =>
       Effect.map(example("no-healthy-upstream"), ({ code, stderr, stdout }) => {

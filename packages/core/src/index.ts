@@ -1,5 +1,6 @@
 /** The failure model, the lossless codec, redaction, contracts and their in-process client. */
 export * as Attempt from "./Attempt.ts"
+export * as Batch from "./Batch.ts"
 export * as BoundaryError from "./BoundaryError.ts"
 export * as CallMetadata from "./CallMetadata.ts"
 export * as Catalogue from "./Catalogue.ts"
