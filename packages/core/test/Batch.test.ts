@@ -44,6 +44,10 @@ const controlled = (options: Batch.Options) =>
     return { calls, end, handler, interrupted, seen }
   })
 
+const on = (name: string) => Effect.provideService(Upstream.Current, name)
+const caller = (name: string) => Tracer.externalSpan({ traceId: name, spanId: name, sampled: name !== "unseen" })
+const none = (_: ReadonlyArray<number>) => Effect.succeed([])
+
 describe("Batch", () => {
   it.effect("makes nobody wait while it is idle, and takes what comes in one turn together", () =>
     Effect.gen(function* () {
@@ -238,7 +242,6 @@ describe("Batch", () => {
           ),
         { maxSize: 10, maxWait: 0 }
       )
-      const on = (name: string) => Effect.provideService(Upstream.Current, name)
       const calls = [handler(1), on("backup")(handler(2)), handler(3), on("backup")(handler(4))]
       assert.deepStrictEqual(yield* Effect.all(calls, { concurrency: "unbounded" }), [
         "none 1+3",
@@ -265,7 +268,6 @@ describe("Batch", () => {
       ).pipe(Effect.provideService(Tracer.Tracer, tracer))
       yield* handler(1)
       assert.lengthOf(spans, 0)
-      const caller = (name: string) => Tracer.externalSpan({ traceId: name, spanId: name, sampled: name !== "unseen" })
       yield* Effect.forEach(["a", "unseen", "b"], (name) => Effect.withParentSpan(handler(1), caller(name)), {
         concurrency: "unbounded"
       })
@@ -278,7 +280,6 @@ describe("Batch", () => {
   )
 
   it("refuses options that make no sense", () => {
-    const none = (_: ReadonlyArray<number>) => Effect.succeed([])
     for (const maxSize of [0, 1.5, Number.NaN]) {
       assert.throws(() => Batch.make(none, { maxSize, maxWait: 0 }), RangeError, "maxSize")
     }

@@ -79,18 +79,22 @@ export const make = <P, A, E>(options: Options<P, A, E>): Batcher<P, A, E> => {
     )
   }
 
-  const isDue = (first: Item<P, A, E>): boolean =>
-    running === 0 || waiting.length >= maxSize || clock.currentTimeMillisUnsafe() - first.since >= maxWaitMs
+  /** Takes the batch whose time has come. */
+  const takeDue = (): Items<P, A, E> | undefined => {
+    const [first] = waiting
+    if (first === undefined || running >= concurrency) return undefined
+    const waited = clock.currentTimeMillisUnsafe() - first.since
+    if (running > 0 && waiting.length < maxSize && waited < maxWaitMs) return undefined
+    const [, ...others] = waiting.splice(0, maxSize)
+    return [first, ...others]
+  }
 
   /** Starts the batches whose time has come. */
   const start = (): void => {
     // A batch that ends at once comes here again: one by one, however many follow.
     if (isStarting) return
     isStarting = true
-    for (let first = waiting[0]; first !== undefined && running < concurrency && isDue(first); first = waiting[0]) {
-      const [, ...others] = waiting.splice(0, maxSize)
-      begin([first, ...others])
-    }
+    for (let items = takeDue(); items !== undefined; items = takeDue()) begin(items)
     isStarting = false
     watch()
     if (running === 0 && waiting.length === 0) onIdle()
