@@ -175,6 +175,19 @@ describe("Batch", () => {
     })
   )
 
+  it.effect("makes nobody wait for one who waited and left", () =>
+    Effect.gen(function* () {
+      const { calls, end, seen } = yield* controlled({ maxSize: 10, maxWait: 20 })
+      yield* calls(1)
+      const [two] = yield* calls(2)
+      yield* Fiber.interrupt(two!)
+      yield* end(0)
+      yield* settle
+      yield* calls(3)
+      assert.deepStrictEqual(seen, [[1], [3]])
+    })
+  )
+
   it.effect("fails each call of a batch that gives another number of outcomes", () =>
     Effect.gen(function* () {
       const handler = yield* Batch.make((_: ReadonlyArray<number>) => Effect.succeed([Exit.succeed(1)]), {

@@ -35,7 +35,7 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
   const heartbeat = new Int32Array(boot.heartbeat)
   let server: Server.Server | undefined
   const outbox = Outbox.make<FromWorker>({
-    post: (messages) => port.postMessage(messages),
+    post: (messages, transfers) => port.postMessage(messages, transfers),
     onRefused: (message, error) => server?.refused(message, error),
     holdMs
   })

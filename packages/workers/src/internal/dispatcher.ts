@@ -8,6 +8,7 @@
  */
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as failures from "./failures.ts"
+import { transferables } from "./lossless.ts"
 import * as Rate from "./rate.ts"
 import { Table } from "./table.ts"
 import { assign, type Call, hasRoom, type Lane, release, type Sink, type Unit } from "./unit.ts"
@@ -136,7 +137,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
     active.add(unit)
     if (call.deadline < Number.POSITIVE_INFINITY) call.request[4] = Math.max(0, Math.ceil(call.deadline - now()))
     if (call.isFresh) unit.outbox.push(call.request)
-    else unit.outbox.pushAlone(call.request)
+    else unit.outbox.pushAlone(call.request, transferables(call.request[3]))
   }
 
   /** Posts what waits, as far as there is room. */

@@ -4,6 +4,7 @@
  */
 import type { ResourceLimits } from "node:worker_threads"
 import * as Redaction from "@causeway/core/Redaction"
+import type { Transfers } from "./outbox.ts"
 import type { BootOptions, ToWorker } from "./wire.ts"
 
 /** How an isolate is started. */
@@ -35,8 +36,8 @@ export interface Listener {
 
 /** A running isolate. */
 export interface Isolate {
-  /** Throws where a message cannot be cloned. */
-  readonly post: (messages: ReadonlyArray<ToWorker>) => void
+  /** Throws where a message cannot be cloned. Where memory cannot be given away, it is copied. */
+  readonly post: (messages: ReadonlyArray<ToWorker>, transfers: Transfers) => void
   /** A count that grows while the isolate's event loop turns. */
   readonly heartbeat: () => number
   /** The last lines that it wrote to its standard error, redacted. */

@@ -16,6 +16,9 @@ export interface Crossing {
   readonly toExcerpt: (value: unknown) => unknown
 }
 
+/** The memory that an encoded value gives away when it is posted. */
+export const transferables = Lossless.transferables
+
 const excerptBytes = 8192
 
 export const make = (options: Lossless.Options | undefined): Crossing => {

@@ -6,12 +6,18 @@
  * would arrive as one object.
  */
 
+/** Memory that a post gives away. */
+export type Transfers = ReadonlyArray<ArrayBuffer>
+
 /** Where messages wait for the end of the turn. */
 export interface Outbox<in out Message> {
   /** Sends at the end of the turn, with others. */
   readonly push: (message: Message) => void
-  /** Sends at once, by itself: for what may share objects with other messages. */
-  readonly pushAlone: (message: Message) => void
+  /**
+   * Sends at once, by itself: for what may share objects with other messages, and for what
+   * gives memory away.
+   */
+  readonly pushAlone: (message: Message, transfers: Transfers) => void
   /** Posts what waits, now. */
   readonly flush: () => void
   /** Takes back what was not posted yet, and posts nothing any more. */
@@ -20,7 +26,7 @@ export interface Outbox<in out Message> {
 
 /** Options of {@link make}. */
 export interface Options<in out Message> {
-  readonly post: (messages: ReadonlyArray<Message>) => void
+  readonly post: (messages: ReadonlyArray<Message>, transfers: Transfers) => void
   /** Told about a message that could not be posted. */
   readonly onRefused: (message: Message, error: unknown) => void
   /**
@@ -29,6 +35,8 @@ export interface Options<in out Message> {
    */
   readonly holdMs?: number | undefined
 }
+
+const none: Transfers = []
 
 /** Makes an outbox that posts at the end of the current turn. */
 export const make = <Message>({ holdMs, onRefused, post }: Options<Message>): Outbox<Message> => {
@@ -41,16 +49,16 @@ export const make = <Message>({ holdMs, onRefused, post }: Options<Message>): Ou
     const messages = waiting
     waiting = []
     try {
-      post(messages)
+      post(messages, none)
     } catch (error) {
       if (messages.length === 1) for (const message of messages) onRefused(message, error)
-      else for (const message of messages) postOne(message)
+      else for (const message of messages) postOne(message, none)
     }
   }
 
-  const postOne = (message: Message): void => {
+  const postOne = (message: Message, transfers: Transfers): void => {
     try {
-      post([message])
+      post([message], transfers)
     } catch (error) {
       onRefused(message, error)
     }
@@ -67,10 +75,10 @@ export const make = <Message>({ holdMs, onRefused, post }: Options<Message>): Ou
     }
   }
 
-  const pushAlone = (message: Message): void => {
+  const pushAlone = (message: Message, transfers: Transfers): void => {
     if (closed) return
     flush()
-    postOne(message)
+    postOne(message, transfers)
   }
 
   const close = (): ReadonlyArray<Message> => {

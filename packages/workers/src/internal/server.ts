@@ -20,7 +20,7 @@ import * as Tracer from "effect/Tracer"
 import { isDone } from "./codecs.ts"
 import { entriesOf, type Entry, type Metadata } from "./entries.ts"
 import { inWords } from "./inWords.ts"
-import type { Crossing } from "./lossless.ts"
+import { type Crossing, transferables } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import type { Outbox } from "./outbox.ts"
 import * as StreamServer from "./streamServer.ts"
@@ -222,7 +222,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
   }
 
   const reply = (message: FromWorker, isFresh: boolean): void =>
-    isFresh ? outbox.push(message) : outbox.pushAlone(message)
+    isFresh ? outbox.push(message) : outbox.pushAlone(message, transferables(message[2]))
 
   const refused = (message: FromWorker, error: unknown): void => {
     const issue = inWords(error)

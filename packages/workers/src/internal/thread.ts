@@ -32,7 +32,7 @@ export const start: Isolate.Start = (options, listener) => {
   worker.on("error", (error) => listener.onError(error))
   worker.on("exit", (exitCode) => listener.onExit({ exitCode, signal: undefined }))
   return {
-    post: (messages) => worker.postMessage(messages),
+    post: (messages, transfers) => worker.postMessage(messages, transfers),
     heartbeat: () => Atomics.load(heartbeat, 0),
     stderr: tail.read,
     terminate: () => void worker.terminate(),
