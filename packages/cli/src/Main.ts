@@ -76,18 +76,19 @@ const serve = Command.make(
 
 const explain = Command.make(
   "explain",
-  { file: Argument.String("file").pipe(Argument.withDescription("A file that holds JSON; - is the standard input")) },
+  { file: Argument.String("file").pipe(Argument.withDescription("A file; - is the standard input")) },
   Effect.fn(function* ({ file }) {
     const Explain = yield* Effect.promise(() => import("./Explain.ts"))
     process.stdout.write(`${yield* Explain.run(file)}\n`)
   })
 ).pipe(
   Command.withDescription(
-    "Print a failure that was written as JSON, as a report: what failed, and its causes as a tree."
+    "Print a failure that was written down, as a report: of a log, an error answer, or a message in JSON."
   ),
-  Command.withShortDescription("Print a failure that was written as JSON, as a report"),
+  Command.withShortDescription("Print a failure that was written down, as a report"),
   Command.withExamples([
-    { command: "tail -n 1 failures.ndjson | causeway explain -", description: "The last one of a log" }
+    { command: "tail -n 1 failures.ndjson | causeway explain -", description: "The last one of a queue" },
+    { command: "curl -si localhost:8000/v1/models/none | causeway explain -", description: "An error answer" }
   ])
 )
 

@@ -14,6 +14,7 @@
  * ```
  */
 import { readFile } from "node:fs/promises"
+import * as Report from "@causeway/core/Report"
 import * as Address from "@causeway/simulator/Address"
 import { type Latency, profiles, Wait } from "@causeway/simulator/Behaviour"
 import * as Fault from "@causeway/simulator/Fault"
@@ -24,7 +25,6 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { visible } from "./internal/visible.ts"
 
 /** What the command line says, as it was written. */
 export interface Flags {
@@ -178,5 +178,5 @@ export const line = (seen: SeenRequest): string => {
     ...(seen.fault === undefined ? [] : [`fault=${seen.fault}`]),
     ...(seen.phase === undefined ? [] : [`phase=${seen.phase}`])
   ]
-  return visible(parts.join(" ")).replaceAll(/[\n\t]/g, " ")
+  return Report.visible(parts.join(" ")).replaceAll(/[\n\t]/g, " ")
 }

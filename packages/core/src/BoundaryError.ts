@@ -238,11 +238,12 @@ export class BoundaryError extends Schema.TaggedError<BoundaryError>("@causeway/
   }
 
   override get [ErrorReporter.attributes](): Readonly<Record<string, unknown>> {
-    const { blame, delivery } = this.reason[Disposition.symbol]
+    const { blame, delivery, retry } = this.reason[Disposition.symbol]
     return {
       "causeway.boundary": this.boundary,
       "causeway.reason": this.reason._tag,
       "causeway.blame": blame,
+      "causeway.retry": retry,
       "causeway.delivery": delivery
     }
   }

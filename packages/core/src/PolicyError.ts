@@ -113,7 +113,13 @@ export class PolicyError extends Schema.TaggedError<PolicyError>("@causeway/core
   }
 
   override get [ErrorReporter.attributes](): Readonly<Record<string, unknown>> {
-    return { "causeway.reason": this.reason._tag, "causeway.blame": this.reason[Disposition.symbol].blame }
+    const { blame, delivery, retry } = this.reason[Disposition.symbol]
+    return {
+      "causeway.reason": this.reason._tag,
+      "causeway.blame": blame,
+      "causeway.retry": retry,
+      "causeway.delivery": delivery
+    }
   }
 }
 

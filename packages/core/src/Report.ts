@@ -191,7 +191,8 @@ const delivery: Record<Disposition.Delivery, string> = {
   ran: "it ran"
 }
 
-const meaning = (disposition: Disposition.Disposition): string => {
+/** What a disposition says, in words. */
+export const meaning = (disposition: Disposition.Disposition): string => {
   const { fallback, retry, retryAfter } = disposition
   const retries =
     retry === "never"

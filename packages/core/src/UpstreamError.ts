@@ -88,6 +88,7 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>("@causeway/
       "causeway.retry": retry,
       "causeway.delivery": delivery,
       "causeway.attempt": this.evidence.attempt,
+      ...(this.evidence.response !== undefined && { "causeway.upstream_status": this.evidence.response.status }),
       ...(this.evidence.requestId !== undefined && { "causeway.upstream_request_id": this.evidence.requestId })
     }
   }

@@ -312,7 +312,9 @@ describe("PublicError", () => {
           }
         }
         const { annotations } = yield* watched(Effect.fail(new Leaky()))
-        assert.deepStrictEqual(annotations, [{ note: "with <redacted>", apiKey: "<redacted>", size: 3 }])
+        assert.deepStrictEqual(annotations, [
+          { note: "with <redacted>", apiKey: "<redacted>", size: 3, "causeway.status": 500 }
+        ])
       })
     )
 

@@ -2,8 +2,8 @@
  * Why the command ended, for people.
  */
 import * as Redaction from "@causeway/core/Redaction"
+import * as Report from "@causeway/core/Report"
 import { hasProperty } from "effect/Predicate"
-import { visible } from "./visible.ts"
 
 /** What is declared has a message that says it all; anything else is shown with its stack. */
 export const problemOf = (error: unknown): string => {
@@ -13,5 +13,5 @@ export const problemOf = (error: unknown): string => {
         ? error.message
         : (error.stack ?? error.message)
       : String(error)
-  return visible(Redaction.text(text))
+  return Report.visible(Redaction.text(text))
 }

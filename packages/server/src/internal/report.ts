@@ -29,6 +29,7 @@ export const report = (
     Effect.logWithLevel(severity)(text).pipe(
       Effect.annotateLogs({
         ...(isObject(failure) && withoutSecrets(ErrorReporter.getAttributes(failure))),
+        "causeway.status": status,
         ...(requestId !== undefined && { "causeway.request_id": requestId })
       })
     )
