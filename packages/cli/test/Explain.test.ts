@@ -49,6 +49,12 @@ const entries = (log: Logger.Logger<unknown, string>) =>
 
 const exit = (exit: unknown) => RemoteProtocol.line({ _tag: "Exit", requestId: "1", exit })
 
+const withHead = (failure: unknown) => {
+  const { body, headers, status } = PublicError.fromError(failure)
+  const head = Object.entries({ ...headers, "x-request-id": "req-1" }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} Whatever\r\n${head.join("")}\r\n${JSON.stringify(body)}`
+}
+
 describe("Explain", () => {
   it("shows an error with its class, its fields and its reason, without having the class", () => {
     const report = explained(written(error))
@@ -150,14 +156,6 @@ describe("Explain", () => {
   })
 
   describe("reads an error answer", () => {
-    const withHead = (failure: unknown) => {
-      const { body, headers, status } = PublicError.fromError(failure)
-      const head = Object.entries({ ...headers, "x-request-id": "req-1" }).map(
-        ([name, value]) => `${name}: ${value}\r\n`
-      )
-      return `HTTP/1.1 ${status} Whatever\r\n${head.join("")}\r\n${JSON.stringify(body)}`
-    }
-
     it("with its head, which has the ids", () => {
       assert.strictEqual(
         explained(`HTTP/1.1 100 Continue\r\n\r\n${withHead(error)}`),
