@@ -171,7 +171,8 @@ const poolOptions = [
   "startWithin",
   "deadline",
   "resourceLimits",
-  "env"
+  "env",
+  "recycle"
 ] as const satisfies ReadonlyArray<keyof PoolOptions>
 
 const readPool = (
@@ -190,7 +191,23 @@ const readPool = (
     startWithin: duration("startWithin"),
     deadline: duration("deadline"),
     resourceLimits: Reader.fields(problems, inFile("resourceLimits"), Reader.wholeNumber(1)),
-    env: Reader.fields(problems, inFile("env"), { ...Reader.text("a text", () => true), secret: true })
+    env: Reader.fields(problems, inFile("env"), { ...Reader.text("a text", () => true), secret: true }),
+    recycle: readRecycle(problems, inFile("recycle"))
+  }
+}
+
+const recycleOptions = ["calls", "age", "heap"] as const satisfies ReadonlyArray<
+  keyof NonNullable<PoolOptions["recycle"]>
+>
+
+const readRecycle = (problems: Reader.Problems, given: Reader.Given): Settings["pool"]["recycle"] => {
+  if (given.value === undefined) return undefined
+  const inside = Reader.members(problems, given, recycleOptions)
+  if (inside === undefined) return undefined
+  return {
+    calls: Reader.read(problems, inside("calls"), Reader.wholeNumber(1)),
+    age: Reader.read(problems, inside("age"), Reader.duration),
+    heap: Reader.read(problems, inside("heap"), Reader.wholeNumber(1))
   }
 }
 

@@ -336,7 +336,7 @@ describe("Settings", () => {
             config: `{
               upstreams: "simulator",
               policy: { deadline: "2 minutes", retry: { times: 1 } },
-              pool: { size: 0, queue: 3, deadline: "1 minute", env: { A: "" }, resourceLimits: { stackSizeMb: 4 } },
+              pool: { size: 0, queue: 3, deadline: "1 minute", env: { A: "" }, resourceLimits: { stackSizeMb: 4 }, recycle: { calls: 9, age: "1 hour" } },
               server: { apiKey: Config.Redacted("KEY"), host: "0.0.0.0", grace: "1 second", maxBody: "1 MiB" } }`
           }
         ),
@@ -346,6 +346,7 @@ describe("Settings", () => {
           assert.strictEqual(pool.queue, 3)
           assert.deepStrictEqual(pool.env, { A: "" })
           assert.deepStrictEqual(pool.resourceLimits, { stackSizeMb: 4 })
+          assert.deepStrictEqual(pool.recycle, { calls: 9, age: Duration.hours(1), heap: undefined })
           assert.deepStrictEqual(pool.deadline, Duration.minutes(1))
           assert.deepStrictEqual(server.grace, Duration.seconds(1))
           assert.strictEqual(Number(server.maxBody), 1024 * 1024)

@@ -29,6 +29,7 @@
  * ```
  */
 import type { ResourceLimits } from "node:worker_threads"
+import type { BoundaryError } from "@causeway/core/BoundaryError"
 import type * as Contract from "@causeway/core/Contract"
 import type * as Lossless from "@causeway/core/Lossless"
 import * as Context from "effect/Context"
@@ -74,6 +75,11 @@ export interface Options {
   readonly grace?: Duration.Input | undefined
   /** How long a worker may take to get ready. Default: 30 seconds. */
   readonly startWithin?: Duration.Input | undefined
+  /**
+   * When a worker is replaced although nothing is wrong with it: a new one takes its place first, then it ends
+   * the calls it has. Default: never.
+   */
+  readonly recycle?: Recycle | undefined
   /** How long a call that is no stream may take where its caller sets no deadline. Default: 10 minutes. */
   readonly deadline?: Duration.Input | undefined
   /** Limits of each worker's memory. Default: those of Node, but 24 MB for young objects (`maxYoungGenerationSizeMb`). */
@@ -91,6 +97,29 @@ export interface Options {
   readonly lossless?: Omit<Lossless.Options, "form"> | undefined
 }
 
+/**
+ * What a worker may use up before it is replaced. Each keeps to limits of its own, which are up to a fifth lower, so
+ * that those that were started together are not replaced together.
+ */
+export interface Recycle {
+  /** How many calls it may serve. */
+  readonly calls?: number | undefined
+  /** How long it may serve. */
+  readonly age?: Duration.Input | undefined
+  /**
+   * How much its heap may hold, in megabytes as in `resourceLimits`: objects, those included that V8 has yet to
+   * collect, and buffers. Is looked at once a second.
+   */
+  readonly heap?: number | undefined
+}
+
+/**
+ * Why a worker was replaced. `crashed`: it exited, or threw outside of any call; `unresponsive`: its event loop stood
+ * still, or a handler went on after it was interrupted; `start-failed`: it did not get ready; `calls`, `age` and
+ * `heap`: by `recycle`; `restart`: by `restart`.
+ */
+export type RestartReason = "crashed" | "unresponsive" | "start-failed" | "calls" | "age" | "heap" | "restart"
+
 /** A worker, as {@link Status} shows it. */
 export interface WorkerStatus {
   /** Counts up over all workers that the pool ever started. */
@@ -100,6 +129,10 @@ export interface WorkerStatus {
   readonly inFlight: number
   readonly callsDone: number
   readonly uptimeMs: number
+  /** What its heap held a moment ago: objects, those included that V8 has yet to collect, and buffers. */
+  readonly heapBytes?: number
+  /** How late its event loop was at most in the last second or so. */
+  readonly eventLoopLagMs?: number
 }
 
 /** The state of a pool. */
@@ -114,6 +147,8 @@ export interface Status {
   readonly workers: ReadonlyArray<WorkerStatus>
   /** Calls that wait for a worker. */
   readonly queued: number
+  /** How many workers were replaced, or did not get ready, since the pool was made. */
+  readonly restarts: Readonly<Record<RestartReason, number>>
   /** Calls that workers have, among them those whose caller is gone and whose handler is not. */
   readonly inFlight: number
 }
@@ -127,6 +162,13 @@ export class WorkerPool extends Context.Service<
     readonly changes: Stream.Stream<Status>
     /** Takes no new calls, which fail with `Draining`, and ends when all others have ended. */
     readonly drain: Effect.Effect<void>
+    /**
+     * Replaces every worker, one after the other and without a failed call: each goes when a new one is ready, and
+     * ends the calls it has. Ends when all former workers are gone, which a stream may delay for as long as it lasts.
+     * Fails with `Unreachable` where a new worker does not get ready; those that were not replaced go on. Fails with
+     * `Draining` where the pool does. An interruption ends the waiting, not the restart.
+     */
+    readonly restart: Effect.Effect<void, BoundaryError>
     /** The client of a contract that the workers serve. */
     readonly client: <Self, Id extends string, R extends Rpc.Any>(
       contract: Contract.Contract<Self, Id, R>

@@ -15,6 +15,7 @@ import { forward } from "./logs.ts"
 import * as Lossless from "./lossless.ts"
 import * as Outbox from "./outbox.ts"
 import * as Server from "./server.ts"
+import * as Vitals from "./vitals.ts"
 import { type Boot, fromWorker, type FromWorker, toWorker, type ToWorker } from "./wire.ts"
 
 /** How long an answer waits for others of the same turn, in milliseconds. */
@@ -52,9 +53,12 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
     Effect.runFork(finalize).addObserver(() => exit(0))
   }
 
+  const vitals = Vitals.make(boot.heartbeatMs)
   setInterval(() => {
     Atomics.add(heartbeat, 0, 1)
     server?.expire()
+    const told = vitals.beat()
+    if (told !== undefined) outbox.push(told)
   }, boot.heartbeatMs).unref()
 
   // Rejections that nobody handles arrive here as well.

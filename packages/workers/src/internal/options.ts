@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os"
 import * as Duration from "effect/Duration"
 import type { Options } from "../WorkerPool.ts"
+import * as Recycling from "./recycling.ts"
 
 /** Options of a pool with nothing left open; times are in milliseconds. */
 export interface Resolved {
@@ -15,6 +16,7 @@ export interface Resolved {
   readonly graceMs: number
   readonly startMs: number
   readonly deadlineMs: number
+  readonly recycle: Recycling.Limits
 }
 
 /** Throws a `RangeError` that names the option where one makes no sense. */
@@ -26,7 +28,14 @@ export const resolve = (options: Options): Resolved => ({
   unresponsiveMs: millis("unresponsiveAfter", options.unresponsiveAfter ?? "5 seconds"),
   graceMs: millis("grace", options.grace ?? "5 seconds"),
   startMs: millis("startWithin", options.startWithin ?? "30 seconds"),
-  deadlineMs: millis("deadline", options.deadline ?? "10 minutes")
+  deadlineMs: millis("deadline", options.deadline ?? "10 minutes"),
+  recycle: recycling(options.recycle ?? {})
+})
+
+const recycling = ({ age, calls, heap }: NonNullable<Options["recycle"]>): Recycling.Limits => ({
+  calls: calls === undefined ? Recycling.unlimited.calls : integer("recycle.calls", calls, 1),
+  ageMs: age === undefined ? Recycling.unlimited.ageMs : millis("recycle.age", age),
+  heapBytes: heap === undefined ? Recycling.unlimited.heapBytes : integer("recycle.heap", heap, 1) * 2 ** 20
 })
 
 const integer = (name: string, value: number, least: number): number => {

@@ -2,10 +2,12 @@
  * A pool: the dispatcher of its calls, the supervisor of its workers, and the
  * clients of its contracts.
  */
+import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as Contract from "@causeway/core/Contract"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
+import * as Random from "effect/Random"
 import * as References from "effect/References"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
@@ -34,6 +36,16 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
     const runFork = Effect.runForkWith(context)
     const changed = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
     const emptied = new Set<() => void>()
+    let isChanging = false
+    /** Tells whoever watches, once the books are in order: they run as soon as they are told. */
+    const onChange = (): void => {
+      if (isChanging) return
+      isChanging = true
+      queueMicrotask(() => {
+        isChanging = false
+        PubSub.publishUnsafe(changed, undefined)
+      })
+    }
 
     const crossing = Lossless.make(options.lossless)
     const dispatcher = Dispatcher.make({
@@ -50,6 +62,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       crossing,
       dispatcher,
       now,
+      random: () => Context.get(context, Random.Random).nextDoubleUnsafe(),
       startIsolate: Thread.start,
       isolate: {
         entry: options.entry,
@@ -61,7 +74,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
           logLevel: Context.get(context, References.MinimumLogLevel)
         }
       },
-      onChange: () => PubSub.publishUnsafe(changed, undefined),
+      onChange,
       onLog: (unit, log) => void runFork(replay(unit.id, log, crossing)),
       onWarning: (message) => void runFork(Effect.logWarning(message))
     })
@@ -80,6 +93,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
         ...(reason === undefined ? {} : { reason }),
         workers: Array.from(supervisor.units, statusOf),
         queued,
+        restarts: supervisor.restarts(),
         inFlight: dispatcher.calls.size - queued
       }
     })
@@ -94,7 +108,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
 
     const drain = Effect.callback<void>((resume) => {
       dispatcher.drain()
-      PubSub.publishUnsafe(changed, undefined)
+      onChange()
       const done = (): void => {
         emptied.delete(done)
         resume(Effect.void)
@@ -102,6 +116,11 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       if (dispatcher.calls.size === 0) return done()
       emptied.add(done)
       return Effect.sync(() => void emptied.delete(done))
+    })
+
+    const restart = Effect.callback<void, BoundaryError>((resume) => {
+      const cancel = supervisor.restart((error) => resume(error === undefined ? Effect.void : Effect.fail(error)))
+      return Effect.sync(cancel)
     })
 
     const standard = dispatcher.lane(resolved.concurrency, false)
@@ -132,6 +151,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       status,
       changes,
       drain,
+      restart,
       client: <Self, Id extends string, R extends Rpc.Any>(contract: Contract.Contract<Self, Id, R>) =>
         Effect.map(Effect.context<Rpc.MiddlewareClient<R>>(), (services) =>
           Contract.makeClient(
@@ -143,10 +163,11 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
   })
 }
 
-const statusOf = ({ calls, callsDone, id, isActive, startedAt, state }: Unit): WorkerStatus => ({
+const statusOf = ({ calls, callsDone, id, isActive, startedAt, state, vitals }: Unit): WorkerStatus => ({
   id,
   state: state === "starting" ? "starting" : state !== "ready" ? "ending" : isActive ? "ready" : "spare",
   inFlight: calls.size,
   callsDone,
-  uptimeMs: Math.round(now() - startedAt)
+  uptimeMs: Math.round(now() - startedAt),
+  ...(vitals === undefined ? {} : { heapBytes: vitals.heapBytes, eventLoopLagMs: Math.round(vitals.lagMs) })
 })

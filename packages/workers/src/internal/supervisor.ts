@@ -1,26 +1,31 @@
 /**
  * Keeps a pool's workers alive: starts them, watches them, replaces those that
- * ended or hang, and ends them all when the pool closes.
+ * ended, hang or have served long enough, and ends them all when the pool closes.
  *
  * A worker that is lost is replaced by the spare in the same moment, and its calls
  * are failed before its isolate is ended, so that nothing that it still sends can
  * reach them.
  */
+import type { BoundaryError } from "@causeway/core/BoundaryError"
+import type { RestartReason } from "../WorkerPool.ts"
+import * as Backoff from "./backoff.ts"
 import type { Dispatcher, Refusal } from "./dispatcher.ts"
+import * as Ending from "./ending.ts"
 import * as failures from "./failures.ts"
 import type * as Isolate from "./isolate.ts"
 import type { Crossing } from "./lossless.ts"
-import * as Outbox from "./outbox.ts"
-import * as Unit from "./unit.ts"
-import { fromWorker, isFromWorker, type Log, toWorker, type ToWorker } from "./wire.ts"
+import * as Recycling from "./recycling.ts"
+import * as Restarts from "./restarts.ts"
+import * as Starting from "./starting.ts"
+import * as Succession from "./succession.ts"
+import type * as Unit from "./unit.ts"
+import * as Watching from "./watching.ts"
+import { fromWorker, isFromWorker, type Log } from "./wire.ts"
 
 /** Options of {@link make}; times are in milliseconds. */
-export interface Options {
+export interface Options extends Omit<Starting.Options, "dispatcher"> {
   readonly dispatcher: Dispatcher
   readonly crossing: Crossing
-  /** Starts a thread or a process. */
-  readonly startIsolate: Isolate.Start
-  readonly isolate: Omit<Isolate.Options, "name">
   readonly size: number
   readonly spare: number
   /** Longer than this a worker's event loop must not stand still; infinite for no limit. */
@@ -29,7 +34,6 @@ export interface Options {
   readonly graceMs: number
   /** How long a worker may take to get ready. */
   readonly startMs: number
-  readonly now: () => number
   /** Told when anything changed that a status shows, beside the number of calls. */
   readonly onChange: () => void
   readonly onLog: (unit: Unit.Unit, log: Log) => void
@@ -37,29 +41,19 @@ export interface Options {
   readonly onWarning: (message: string) => void
 }
 
-const backoff = { baseMs: 100, limitMs: 30_000 }
-/** A worker that ends by itself sooner than this after it got ready counts as one that cannot run. */
-const youngMs = 1000
-/** How long an isolate may take to be gone once it is about to. */
-const dyingMs = 1000
-
 export const make = (options: Options) => {
-  const { crossing, dispatcher, graceMs, now, unresponsiveMs } = options
-  const tickMs = Math.min(20, Math.max(5, unresponsiveMs / 20))
-  /** Those that are not gone for the pool, though the isolate of a lost one may take a moment longer. */
+  const { crossing, dispatcher, graceMs, now, onChange, onWarning, size, spare } = options
   const units = new Set<Unit.Unit>()
   const isolates = new Set<Isolate.Isolate>()
+  const backoff = Backoff.make(now, size + spare + 2)
+  const tally = { crashed: 0, unresponsive: 0, "start-failed": 0, calls: 0, age: 0, heap: 0, restart: 0 }
   let lastId = 0
-  let failed = 0
-  let notBefore = 0
   /** Why no worker can be had. */
   let problem: { readonly message: string; readonly thrown: failures.Thrown | undefined } | undefined
   let isClosing = false
   let onGone: (() => void) | undefined
   /** When a pool that closes waits no longer for its isolates. */
   let giveUpAt = Number.POSITIVE_INFINITY
-  let timer: ReturnType<typeof setInterval> | undefined
-  let lastTick = now()
 
   const having = (predicate: (unit: Unit.Unit) => boolean): ReadonlyArray<Unit.Unit> =>
     Array.from(units).filter(predicate)
@@ -68,59 +62,33 @@ export const make = (options: Options) => {
   // Starting
   // ---------------------------------------------------------------------------
 
-  /** Starts what is missing, the spares when the others are ready. */
+  /** Puts every worker where it belongs, and starts what is missing. */
   const maintain = (): void => {
     if (isClosing) return
-    promote()
-    const active = dispatcher.active.size
-    const starting = having((unit) => unit.state === "starting").length
-    const wanted = active < options.size ? options.size - active : options.spare - having(isSpare).length
-    if (wanted > starting) watch()
-    if (now() < notBefore) return
-    // While the entry fails, one attempt at a time is enough to see whether it still does.
-    const missing = failed > 0 ? Math.min(wanted, 1) - starting : wanted - starting
-    for (let i = 0; i < missing && now() >= notBefore; i++) start()
-  }
-
-  /** Lets a spare serve where a worker is missing. */
-  const promote = (): void => {
-    for (const unit of units) {
-      if (dispatcher.active.size >= options.size) return
-      if (!isSpare(unit)) continue
-      unit.isActive = true
-      dispatcher.add(unit)
+    succession.advance()
+    restarts.check()
+    const missing = succession.missing()
+    if (missing > 0) watch()
+    for (let i = 0; i < missing && backoff.isOver(); i++) {
+      // While the entry fails, one attempt at a time is enough to see whether it still does.
+      if (backoff.isSuspicious() && having(isStarting).length > 0) return
+      start()
     }
   }
 
   const start = (): void => {
     const id = ++lastId
-    let unit: Unit.Unit | undefined
-    const withUnit =
-      <A>(f: (unit: Unit.Unit, value: A) => void) =>
-      (value: A): void => {
-        if (unit !== undefined) f(unit, value)
-      }
     try {
-      const isolate = options.startIsolate(
-        { ...options.isolate, name: `causeway worker ${id}` },
-        { onMessages: withUnit(receive), onError: withUnit(onError), onExit: withUnit(onExit) }
-      )
-      const outbox = Outbox.make<ToWorker>({
-        post: isolate.post,
-        onRefused: (message, error) => {
-          if (message[0] === toWorker.request) dispatcher.refused(message, error)
-        }
-      })
-      unit = Unit.make(id, isolate, outbox, now())
+      const unit = startUnit(id)
+      units.add(unit)
+      isolates.add(unit.isolate)
+      watch()
+      onChange()
     } catch (error) {
-      return cannotRun(`worker ${id} could not be started: ${failures.oneLine(error)}`, {
-        error: redacted(error)
-      })
+      tally["start-failed"]++
+      backoff.failed()
+      cannotRun(`worker ${id} could not be started: ${failures.oneLine(error)}`, { error: redacted(error) })
     }
-    units.add(unit)
-    isolates.add(unit.isolate)
-    watch()
-    options.onChange()
   }
 
   const onReady = (unit: Unit.Unit): void => {
@@ -130,18 +98,17 @@ export const make = (options: Options) => {
     if (problem !== undefined) dispatcher.refuse(undefined)
     problem = undefined
     maintain()
-    options.onChange()
+    onChange()
   }
 
-  /** The entry cannot be started, or ends as soon as it is ready: the next attempt waits, longer each time. */
+  /** The entry cannot be started, or ends soon after it was: the next attempt waits. */
   const cannotRun = (message: string, thrown: failures.Thrown | undefined): void => {
     problem = { message, thrown }
-    notBefore = now() + Math.min(backoff.limitMs, backoff.baseMs * 2 ** Math.min(failed, 20))
-    failed++
     watch()
-    options.onWarning(message)
+    onWarning(message)
+    restarts.fail(() => failures.unreachable("worker pool", `not all workers were replaced: ${message}`, thrown))
     giveUp()
-    options.onChange()
+    onChange()
   }
 
   /** Without a worker, and with an entry that fails, nothing is gained by waiting. */
@@ -154,7 +121,7 @@ export const make = (options: Options) => {
   }
 
   // ---------------------------------------------------------------------------
-  // Ending
+  // Listening
   // ---------------------------------------------------------------------------
 
   const receive = (unit: Unit.Unit, messages: unknown): void => {
@@ -167,10 +134,14 @@ export const make = (options: Options) => {
           break
         case fromWorker.bootFailed:
         case fromWorker.uncaught:
-          doom(unit, crossing.fromWire(message[1]))
+          ending.doom(unit, crossing.fromWire(message[1]))
           break
         case fromWorker.log:
           options.onLog(unit, message)
+          break
+        case fromWorker.vitals:
+          unit.vitals = { heapBytes: message[1], lagMs: message[2] }
+          checkUse(unit)
           break
         default:
           dispatcher.receive(unit, message)
@@ -178,204 +149,140 @@ export const make = (options: Options) => {
     }
   }
 
-  /** Node itself reports what was thrown. */
-  const onError = (unit: Unit.Unit, error: unknown): void => doom(unit, redacted(error))
-
   const redacted = (error: unknown): unknown => crossing.fromWire(crossing.toWire(error))
 
-  /** Something was thrown that the worker will not survive. */
-  const doom = (unit: Unit.Unit, error: unknown): void => {
-    unit.thrown ??= { error }
-    if (unit.readyAt === undefined) unit.isolate.terminate()
-    fall(unit, failures.oneLine(error))
-  }
-
-  const onExit = (unit: Unit.Unit, end: Isolate.End): void => {
-    isolates.delete(unit.isolate)
-    fall(unit, failures.describe({ ...end, thrown: unit.thrown }))
-    gone(unit, end)
-    if (isolates.size === 0) onGone?.()
-  }
-
-  /** A worker leaves service by a fault, and another one takes its place. */
-  const fall = (unit: Unit.Unit, why: string): void => {
-    const { calls, callsDone, readyAt, state, thrown } = unit
-    if (state === "dying" || state === "stopping" || state === "gone") return
-    withdraw(unit, "dying")
-    dispatcher.reclaim(unit)
-    if (isClosing) return
-    if (readyAt === undefined) {
-      cannotRun(`the entry did not get ready: ${why}`, thrown)
-    } else if (now() - readyAt < youngMs && callsDone === 0 && calls.size === 0) {
-      cannotRun(`worker ${unit.id} ended as soon as it was ready: ${why}`, thrown)
-    } else {
-      // The entry did run: another attempt is worth it at once, whatever became of the last one.
-      failed = 0
-      notBefore = 0
-      options.onWarning(`worker ${unit.id} is replaced: ${why}`)
+  const startUnit = Starting.make(options, {
+    onMessages: receive,
+    // Node itself reports what was thrown.
+    onError: (unit, error) => ending.doom(unit, redacted(error)),
+    onExit: (unit, end) => {
+      isolates.delete(unit.isolate)
+      ending.exited(unit, end)
+      if (isolates.size === 0) onGone?.()
     }
-    maintain()
-  }
+  })
 
-  const withdraw = (unit: Unit.Unit, state: Unit.State): void => {
-    unit.state = state
-    unit.since = now()
-    unit.isActive = false
-    dispatcher.remove(unit)
-    watch()
-    options.onChange()
-  }
+  // ---------------------------------------------------------------------------
+  // Replacing
+  // ---------------------------------------------------------------------------
 
-  /** A worker that went by its own doing, or that takes too long over it. */
-  const gone = (unit: Unit.Unit, end: Isolate.End): void => {
-    const ending: failures.Ending = {
-      ...end,
-      thrown: unit.thrown,
-      stderr: unit.isolate.stderr(),
-      uptimeMs: Math.round(now() - unit.startedAt),
-      callsDone: unit.callsDone
+  const ending = Ending.make({
+    dispatcher,
+    units,
+    now,
+    onWithdrawn: () => {
+      watch()
+      onChange()
+    },
+    onLost: () => {
+      restarts.check()
+      onChange()
+    },
+    onFault: (unit, fault, why, before) => {
+      if (isClosing) return
+      const { callsDone, calls, id, readyAt, thrown } = unit
+      // One that retires was counted when it was replaced.
+      if (before !== "retiring") tally[readyAt === undefined ? "start-failed" : fault]++
+      const readyMs = readyAt === undefined ? undefined : now() - readyAt
+      const blame = backoff.ended({ readyMs, callsDone, inFlight: calls.size })
+      if (blame !== undefined) cannotRun(`worker ${id} ${blame}: ${why}`, thrown)
+      else onWarning(`worker ${id} is replaced: ${why}`)
+      maintain()
     }
-    lose(unit, (boundary) => failures.crashed(boundary, ending))
+  })
+
+  /** Counts a worker that leaves service because it is due. */
+  const relieved = ({ due }: Unit.Unit): void => {
+    if (due !== undefined) tally[due]++
   }
 
-  const lose = (unit: Unit.Unit, errorOf: Refusal): void => {
-    if (!units.delete(unit)) return
-    unit.state = "gone"
-    dispatcher.lose(unit, errorOf)
-    options.onChange()
+  const succession = Succession.make({
+    units,
+    dispatcher,
+    size,
+    spare,
+    retire: (unit) => {
+      relieved(unit)
+      ending.withdraw(unit, "retiring")
+    },
+    stop: (unit) => {
+      relieved(unit)
+      ending.stop(unit)
+    }
+  })
+
+  const restarts = Restarts.make(units, () => dispatcher.active.size >= size)
+
+  /** Whether a worker has served long enough. */
+  const checkUse = (unit: Unit.Unit): void => {
+    if (unit.state !== "ready" || unit.due !== undefined || dispatcher.isDraining()) return
+    unit.due = Recycling.dueOf(unit, unit.limits, now())
+    if (unit.due !== undefined) maintain()
   }
 
-  /** Ends a worker by force. */
-  const kill = (unit: Unit.Unit, why: string, silentMs: number): void => {
-    fall(unit, why)
-    void unit.isolate.stopSampling().then((sample) => {
-      lose(unit, (boundary) => failures.unresponsive(boundary, why, silentMs, sample))
-      unit.isolate.terminate()
-    })
-  }
-
-  /** Asks a worker to end by itself. */
-  const stop = (unit: Unit.Unit): void => {
-    withdraw(unit, "stopping")
-    unit.outbox.push([toWorker.stop])
-    unit.outbox.flush()
+  /** Replaces every worker by a new one; gives a function that waits no longer. */
+  const restart = (onEnd: (error?: BoundaryError) => void): (() => void) => {
+    if (isClosing || dispatcher.isDraining()) {
+      onEnd(failures.draining("worker pool"))
+      return () => undefined
+    }
+    const cancel = restarts.begin(onEnd)
+    // Whoever restarts a pool may have mended its entry.
+    backoff.reset()
     maintain()
+    return cancel
   }
+
+  const ticker = Watching.make({
+    ...options,
+    ending,
+    units,
+    onServing: checkUse,
+    onStuck: (unit, why) => {
+      tally.unresponsive++
+      ending.withdraw(unit, "retiring")
+      onWarning(`worker ${unit.id} is replaced: ${why}`)
+      maintain()
+    },
+    onRetired: (unit) => {
+      ending.stop(unit)
+      maintain()
+    },
+    onTick: (time) => {
+      if (backoff.lapse()) maintain()
+      if (time >= giveUpAt) {
+        onWarning(`${isolates.size} workers could not be ended: they are in native code that does not return`)
+        onGone?.()
+      }
+      return backoff.isSet() || onGone !== undefined
+    }
+  })
+
+  const watch = (): void => ticker.start()
+
+  // ---------------------------------------------------------------------------
+  // Closing
+  // ---------------------------------------------------------------------------
 
   /** Ends all workers. What still runs in them fails. */
   const close = (): Promise<void> => {
     isClosing = true
-    notBefore = 0
+    backoff.reset()
+    restarts.fail(() => failures.draining("worker pool"))
     for (const unit of Array.from(units)) {
       for (const call of unit.calls.inOrder()) {
         const boundary = `${call.contract} worker ${unit.id}`
         dispatcher.fail(call, failures.closed(boundary, Math.round(now() - unit.startedAt), unit.callsDone))
       }
-      if (unit.state === "ready" || unit.state === "retiring") stop(unit)
+      if (unit.state === "ready" || unit.state === "retiring") ending.stop(unit)
       else unit.isolate.terminate()
     }
-    giveUpAt = now() + graceMs + dyingMs
+    giveUpAt = now() + graceMs + Watching.dyingMs
     watch()
     return new Promise<void>((resolve) => {
       onGone = resolve
       if (isolates.size === 0) resolve()
-    }).finally(() => {
-      clearInterval(timer)
-      timer = undefined
-    })
-  }
-
-  // ---------------------------------------------------------------------------
-  // Watching
-  // ---------------------------------------------------------------------------
-
-  const watch = (): void => {
-    if (timer !== undefined) return
-    lastTick = now()
-    for (const unit of units) unit.silentMs = 0
-    timer = setInterval(tick, tickMs)
-    // The workers themselves keep the process alive.
-    timer.unref()
-  }
-
-  const tick = (): void => {
-    const time = now()
-    // A process that was asleep must not take its own silence for that of its workers.
-    const elapsed = Math.min(time - lastTick, 3 * tickMs)
-    lastTick = time
-    dispatcher.expire()
-    for (const unit of Array.from(units)) examine(unit, time, elapsed)
-    if (notBefore > 0 && time >= notBefore) {
-      notBefore = 0
-      maintain()
-    }
-    if (time >= giveUpAt) {
-      options.onWarning(`${isolates.size} workers could not be ended: they are in native code that does not return`)
-      return onGone?.()
-    }
-    if (dispatcher.calls.size > 0 || notBefore > 0 || having(isPassing).length > 0 || onGone !== undefined) return
-    clearInterval(timer)
-    timer = undefined
-  }
-
-  const examine = (unit: Unit.Unit, time: number, elapsed: number): void => {
-    const age = time - unit.since
-    switch (unit.state) {
-      case "starting":
-        if (age < options.startMs) return
-        unit.isolate.terminate()
-        return fall(unit, `it took longer than ${options.startMs} ms`)
-      case "dying":
-        if (age < dyingMs) return
-        unit.isolate.terminate()
-        return gone(unit, { exitCode: undefined, signal: undefined })
-      case "stopping":
-        if (age >= graceMs) unit.isolate.terminate()
-        return
-      case "ready":
-      case "retiring":
-        return listen(unit, time, elapsed)
-      case "gone":
-        return
-    }
-  }
-
-  /** Whether a worker with calls still reacts. */
-  const listen = (unit: Unit.Unit, time: number, elapsed: number): void => {
-    if (unit.calls.size === 0) {
-      calm(unit)
-      return unit.state === "retiring" ? stop(unit) : undefined
-    }
-    const since = Unit.abandonedSince(unit)
-    if (since !== undefined && time - since >= graceMs) retire(unit, time - since)
-    if (unit.state === "dying") return
-    const heartbeat = unit.isolate.heartbeat()
-    if (heartbeat !== unit.heartbeat || Unit.servesExclusively(unit)) {
-      unit.heartbeat = heartbeat
-      return calm(unit)
-    }
-    unit.silentMs += elapsed
-    if (unit.silentMs >= unresponsiveMs) {
-      const silent = Math.round(unit.silentMs)
-      return kill(unit, `its event loop stood still for ${silent} ms; it was terminated`, silent)
-    }
-    if (unit.silentMs < unresponsiveMs / 2 || unit.isSampled) return
-    unit.isSampled = true
-    unit.isolate.startSampling()
-  }
-
-  /** A handler goes on although nobody waits for it: its worker ends its other calls, and then itself. */
-  const retire = (unit: Unit.Unit, ignoredMs: number): void => {
-    const why = `a handler went on for ${Math.round(ignoredMs)} ms after it was interrupted`
-    if (unit.state === "ready") {
-      withdraw(unit, "retiring")
-      options.onWarning(`worker ${unit.id} is replaced: ${why}`)
-      maintain()
-    }
-    const retiring = having(({ state }) => state === "retiring")
-    // Those that wait for a long stream must not pile up.
-    const isOneTooMany = retiring.length > options.size && retiring[0] === unit
-    if (!Unit.isAwaited(unit) || isOneTooMany) kill(unit, `${why}; it was terminated`, ignoredMs)
+    }).finally(ticker.stop)
   }
 
   /** Nothing can be started, now or later. */
@@ -384,18 +291,18 @@ export const make = (options: Options) => {
     isClosing = true
   }
 
-  return { close, disable, maintain, problem: () => problem?.message, units, watch }
+  return {
+    close,
+    disable,
+    maintain,
+    problem: () => problem?.message,
+    restart,
+    restarts: (): Readonly<Record<RestartReason, number>> => ({ ...tally }),
+    units,
+    watch
+  }
 }
 
-/** It reacts, or has nothing to react to: what was begun against its silence ends. */
-const calm = (unit: Unit.Unit): void => {
-  unit.silentMs = 0
-  if (unit.isSampled) void unit.isolate.stopSampling()
-  unit.isSampled = false
-}
-
-const isSpare = (unit: Unit.Unit): boolean => unit.state === "ready" && !unit.isActive
+const isStarting = ({ state }: Unit.Unit): boolean => state === "starting"
 
 const isHopeful = ({ state }: Unit.Unit): boolean => state === "ready" || state === "starting"
-
-const isPassing = ({ state }: Unit.Unit): boolean => state !== "ready"

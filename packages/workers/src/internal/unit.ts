@@ -7,6 +7,7 @@ import type * as BoundaryError from "@causeway/core/BoundaryError"
 import type { Thrown } from "./failures.ts"
 import type { Isolate } from "./isolate.ts"
 import type { Outbox } from "./outbox.ts"
+import { type Due, type Limits, unlimited, type Vitals } from "./recycling.ts"
 import { Table } from "./table.ts"
 import type { Request, ToWorker } from "./wire.ts"
 
@@ -79,6 +80,12 @@ export interface Unit {
   heartbeat: number
   silentMs: number
   isSampled: boolean
+  /** What it may use up before it is replaced. */
+  readonly limits: Limits
+  /** Why it is to be replaced although nothing is wrong with it. */
+  due: Due | undefined
+  /** What it told of itself last. */
+  vitals: Vitals | undefined
   /** What it threw outside of any call. */
   thrown: Thrown | undefined
   /** The exclusive call for which it is kept free. */
@@ -86,7 +93,13 @@ export interface Unit {
 }
 
 /** A worker whose isolate was just started. */
-export const make = (id: number, isolate: Isolate, outbox: Outbox<ToWorker>, now: number): Unit => ({
+export const make = (
+  id: number,
+  isolate: Isolate,
+  outbox: Outbox<ToWorker>,
+  now: number,
+  limits: Limits = unlimited
+): Unit => ({
   id,
   isolate,
   outbox,
@@ -101,6 +114,9 @@ export const make = (id: number, isolate: Isolate, outbox: Outbox<ToWorker>, now
   heartbeat: 0,
   silentMs: 0,
   isSampled: false,
+  limits,
+  due: undefined,
+  vitals: undefined,
   thrown: undefined,
   reservedFor: undefined
 })
@@ -125,6 +141,9 @@ export const release = (unit: Unit, call: Call): void => {
   if (!unit.calls.delete(call.id)) return
   unit.load[call.lane.index] = (unit.load[call.lane.index] ?? 1) - 1
 }
+
+/** Whether it ends the calls it has, and then itself. */
+export const isRetiring = ({ state }: Unit): boolean => state === "retiring"
 
 /** Whether one of its calls has it for itself. */
 export const servesExclusively = (unit: Unit): boolean => {

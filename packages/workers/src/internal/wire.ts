@@ -17,7 +17,8 @@ export const fromWorker = {
   ready: 5,
   bootFailed: 6,
   uncaught: 7,
-  log: 8
+  log: 8,
+  vitals: 9
 } as const
 
 /** The sampled span that a call belongs to. */
@@ -97,8 +98,11 @@ export type Log = readonly [
   cause: unknown
 ]
 
+/** How a worker does: what its heap holds, in bytes, and how late its event loop was since it last told, in milliseconds. */
+export type Vitals = readonly [kind: typeof fromWorker.vitals, heapBytes: number, lagMs: number]
+
 /** What a worker sends. */
-export type FromWorker = Success | Chunk | Failure | Ended | Refused | Ready | BootFailed | Uncaught | Log
+export type FromWorker = Success | Chunk | Failure | Ended | Refused | Ready | BootFailed | Uncaught | Log | Vitals
 
 /**
  * Whether something that a worker posted is a message of ours. The code of a handler
@@ -121,6 +125,8 @@ export const isFromWorker = (u: unknown): u is FromWorker => {
     case fromWorker.uncaught:
     case fromWorker.log:
       return true
+    case fromWorker.vitals:
+      return Number.isFinite(message[1]) && Number.isFinite(message[2])
     default:
       return false
   }
