@@ -44,7 +44,7 @@ export interface PolicyOptions<Name extends string = string> extends Omit<Policy
 }
 
 /** The options of the pool, see `WorkerPool`. */
-export interface PoolOptions extends Omit<WorkerPool.Options, "entry" | "data" | "size"> {
+export interface PoolOptions extends Omit<WorkerPool.Options, "entry" | "data" | "size" | "name"> {
   /** How many workers serve; 0 serves in process. Default: one less than there are cores, between 1 and 4. */
   readonly size?: number | undefined
 }

@@ -50,6 +50,8 @@ export interface Options {
    * is, where it keeps to erasable syntax.
    */
   readonly entry: URL | string
+  /** Names the pool in its metrics. Default: the name of the entry's file, without its ending. */
+  readonly name?: string | undefined
   /** How many workers serve. Default: one less than there are cores, between 1 and 4. */
   readonly size?: number | undefined
   /** How many more wait, ready, to take the place of one that is lost. Default: 1. */

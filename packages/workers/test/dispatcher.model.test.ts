@@ -37,6 +37,7 @@ const setup = (seed: number) => {
     now: () => time,
     fromWire: (wire) => wire,
     onBusy: () => undefined,
+    onEnded: () => undefined,
     onEmpty: () => undefined
   })
   const lanes = [dispatcher.lane(2, false), dispatcher.lane(1, true), dispatcher.lane(3, false)]

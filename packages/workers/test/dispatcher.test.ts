@@ -26,6 +26,7 @@ const setup = (queue = 10) => {
     now: () => time,
     fromWire: (wire) => wire,
     onBusy: () => undefined,
+    onEnded: () => undefined,
     onEmpty: () => ended.push("empty")
   })
   const lane = dispatcher.lane(2, false)

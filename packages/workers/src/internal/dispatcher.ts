@@ -27,6 +27,8 @@ export interface Options {
   readonly onBusy: () => void
   /** Told when no call is left. */
   readonly onEmpty: () => void
+  /** Told when a call has ended for whoever made it, so long after it was made, in milliseconds. */
+  readonly onEnded: (call: Call, durationMs: number) => void
 }
 
 /** A call as it arrives. */
@@ -47,7 +49,7 @@ export interface Submission {
 /** Says of a boundary why a call cannot cross it. */
 export type Refusal = (boundary: string) => BoundaryError
 
-export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Options) => {
+export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity }: Options) => {
   const calls = new Table<Call>()
   const active = new Set<Unit>()
   const lanes: Array<Lane> = []
@@ -73,6 +75,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
     if (refusal !== undefined) return refusal(`${contract} pool`)
     if (!(timeoutMs > 0)) return failures.deadlineExceeded(`${contract} pool`, 0, "not-sent")
     const id = ++lastId
+    const submittedAt = now()
     const call: Call = {
       id,
       contract,
@@ -80,7 +83,8 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
       request: requestOf(id, tag, payload, headers, trace, discard),
       isFresh,
       sink,
-      deadline: now() + timeoutMs,
+      submittedAt,
+      deadline: submittedAt + timeoutMs,
       limitMs: timeoutMs,
       unit: undefined,
       abandonedAt: undefined
@@ -183,12 +187,21 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
     if (calls.size === 0) onEmpty()
   }
 
+  const measure = (call: Call): void => onEnded(call, now() - call.submittedAt)
+
+  /** Tells whoever made a call that the boundary ended it. */
+  const end = (call: Call, error: BoundaryError): void => {
+    measure(call)
+    call.sink.fail(error)
+  }
+
   const receive = (unit: Unit, message: FromWorker): void => {
     const [kind, id] = message
     const call = typeof id === "number" ? unit.calls.get(id) : undefined
     if (call === undefined) return
     if (kind !== fromWorker.chunk) leave(call)
     if (call.abandonedAt !== undefined) return
+    if (kind !== fromWorker.chunk) measure(call)
     switch (kind) {
       case fromWorker.chunk:
         return call.sink.chunk(message[2])
@@ -209,7 +222,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
     if (call === undefined) return
     const failure = failures.undecodable(boundaryOf(call), "request", failures.oneLine(error))
     leave(call)
-    if (call.abandonedAt === undefined) call.sink.fail(failure)
+    if (call.abandonedAt === undefined) end(call, failure)
   }
 
   /** The caller no longer waits. What runs is told, and stays on its worker's books until it ends. */
@@ -236,7 +249,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
   const fail = (call: Call, error: BoundaryError): void => {
     if (call.abandonedAt !== undefined) return
     abandon(call)
-    call.sink.fail(error)
+    end(call, error)
   }
 
   /** Ends the calls whose deadline has passed. */
@@ -294,7 +307,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, queue: capacity }: Option
     unit.calls.clear()
     unit.load.length = 0
     for (const call of lost) calls.delete(call.id)
-    for (const call of lost) if (call.abandonedAt === undefined) call.sink.fail(errorOf(boundaryOf(call)))
+    for (const call of lost) if (call.abandonedAt === undefined) end(call, errorOf(boundaryOf(call)))
     if (calls.size === 0) onEmpty()
   }
 

@@ -21,7 +21,7 @@ export interface Options {
   /** Told when a worker is out of service. */
   readonly onWithdrawn: () => void
   /** Told when a worker is no more. */
-  readonly onLost: () => void
+  readonly onLost: (unit: Unit.Unit) => void
   /** Told of a worker that was not asked to end, when it is out of service and before its calls have failed. */
   readonly onFault: (unit: Unit.Unit, fault: Fault, why: string, before: Unit.State) => void
 }
@@ -50,7 +50,7 @@ export const make = ({ dispatcher, now, onFault, onLost, onWithdrawn, units }: O
     if (!units.delete(unit)) return
     unit.state = "gone"
     dispatcher.lose(unit, errorOf)
-    onLost()
+    onLost(unit)
   }
 
   /** A worker that went by its own doing, or that takes too long over it. */

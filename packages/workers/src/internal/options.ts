@@ -2,12 +2,14 @@
  * A pool's options, checked and with their defaults.
  */
 import { availableParallelism } from "node:os"
+import { parse } from "node:path"
 import * as Duration from "effect/Duration"
 import type { Options } from "../WorkerPool.ts"
 import * as Recycling from "./recycling.ts"
 
 /** Options of a pool with nothing left open; times are in milliseconds. */
 export interface Resolved {
+  readonly name: string
   readonly size: number
   readonly spare: number
   readonly queue: number
@@ -21,6 +23,7 @@ export interface Resolved {
 
 /** Throws a `RangeError` that names the option where one makes no sense. */
 export const resolve = (options: Options): Resolved => ({
+  name: options.name ?? parse(fileOf(options.entry)).name,
   size: integer("size", options.size ?? Math.min(4, Math.max(1, availableParallelism() - 1)), 1),
   spare: integer("spare", options.spare ?? 1, 0),
   queue: integer("queue", options.queue ?? 256, 0),
@@ -37,6 +40,8 @@ const recycling = ({ age, calls, heap }: NonNullable<Options["recycle"]>): Recyc
   ageMs: age === undefined ? Recycling.unlimited.ageMs : millis("recycle.age", age),
   heapBytes: heap === undefined ? Recycling.unlimited.heapBytes : integer("recycle.heap", heap, 1) * 2 ** 20
 })
+
+const fileOf = (entry: URL | string): string => (typeof entry === "string" ? entry : entry.pathname)
 
 const integer = (name: string, value: number, least: number): number => {
   if (Number.isSafeInteger(value) && value >= least) return value

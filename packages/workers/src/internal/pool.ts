@@ -19,6 +19,7 @@ import * as Dispatcher from "./dispatcher.ts"
 import * as failures from "./failures.ts"
 import { replay } from "./logs.ts"
 import * as Lossless from "./lossless.ts"
+import * as Metrics from "./metrics.ts"
 import { problemOf } from "./nodeVersion.ts"
 import { resolve } from "./options.ts"
 import * as Supervisor from "./supervisor.ts"
@@ -53,6 +54,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       queue: resolved.queue,
       now,
       onBusy: () => supervisor.watch(),
+      onEnded: (call, durationMs) => metrics.onEnded(call, durationMs),
       onEmpty: () => {
         for (const resume of emptied) resume()
       }
@@ -75,9 +77,24 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
         }
       },
       onChange,
+      onStarted: (unit) => metrics.onStarted(unit),
+      onGone: (unit) => metrics.onGone(unit),
       onLog: (unit, log) => void runFork(replay(unit.id, log, crossing)),
       onWarning: (message) => void runFork(Effect.logWarning(message))
     })
+
+    const metrics = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        Metrics.make({
+          name: resolved.name,
+          context,
+          queued: dispatcher.queued,
+          active: () => dispatcher.active.size,
+          restarts: supervisor.restarts
+        })
+      ),
+      ({ close }) => Effect.sync(close)
+    )
 
     const status = Effect.sync((): Status => {
       const reason = supervisor.problem()

@@ -9,11 +9,12 @@
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import type { RestartReason } from "../WorkerPool.ts"
 import * as Backoff from "./backoff.ts"
-import type { Dispatcher, Refusal } from "./dispatcher.ts"
+import type { Dispatcher } from "./dispatcher.ts"
 import * as Ending from "./ending.ts"
 import * as failures from "./failures.ts"
 import type * as Isolate from "./isolate.ts"
 import type { Crossing } from "./lossless.ts"
+import * as Outage from "./outage.ts"
 import * as Recycling from "./recycling.ts"
 import * as Restarts from "./restarts.ts"
 import * as Starting from "./starting.ts"
@@ -36,6 +37,8 @@ export interface Options extends Omit<Starting.Options, "dispatcher"> {
   readonly startMs: number
   /** Told when anything changed that a status shows, beside the number of calls. */
   readonly onChange: () => void
+  readonly onStarted: (unit: Unit.Unit) => void
+  readonly onGone: (unit: Unit.Unit) => void
   readonly onLog: (unit: Unit.Unit, log: Log) => void
   /** Something that an operator wants to know. */
   readonly onWarning: (message: string) => void
@@ -46,10 +49,9 @@ export const make = (options: Options) => {
   const units = new Set<Unit.Unit>()
   const isolates = new Set<Isolate.Isolate>()
   const backoff = Backoff.make(now, size + spare + 2)
+  const outage = Outage.make(dispatcher)
   const tally = { crashed: 0, unresponsive: 0, "start-failed": 0, calls: 0, age: 0, heap: 0, restart: 0 }
   let lastId = 0
-  /** Why no worker can be had. */
-  let problem: { readonly message: string; readonly thrown: failures.Thrown | undefined } | undefined
   let isClosing = false
   let onGone: (() => void) | undefined
   /** When a pool that closes waits no longer for its isolates. */
@@ -82,6 +84,7 @@ export const make = (options: Options) => {
       const unit = startUnit(id)
       units.add(unit)
       isolates.add(unit.isolate)
+      options.onStarted(unit)
       watch()
       onChange()
     } catch (error) {
@@ -95,29 +98,19 @@ export const make = (options: Options) => {
     if (unit.state !== "starting" || isClosing) return
     unit.state = "ready"
     unit.readyAt = now()
-    if (problem !== undefined) dispatcher.refuse(undefined)
-    problem = undefined
+    outage.end()
     maintain()
     onChange()
   }
 
   /** The entry cannot be started, or ends soon after it was: the next attempt waits. */
   const cannotRun = (message: string, thrown: failures.Thrown | undefined): void => {
-    problem = { message, thrown }
+    outage.begin(message, thrown)
     watch()
     onWarning(message)
     restarts.fail(() => failures.unreachable("worker pool", `not all workers were replaced: ${message}`, thrown))
-    giveUp()
+    if (!isClosing && having(isHopeful).length === 0) outage.refuseCalls()
     onChange()
-  }
-
-  /** Without a worker, and with an entry that fails, nothing is gained by waiting. */
-  const giveUp = (): void => {
-    if (isClosing || problem === undefined || having(isHopeful).length > 0) return
-    const { message, thrown } = problem
-    const refusal: Refusal = (boundary) => failures.unreachable(boundary, message, thrown)
-    dispatcher.refuse(refusal)
-    dispatcher.clearQueue(refusal)
   }
 
   // ---------------------------------------------------------------------------
@@ -174,7 +167,8 @@ export const make = (options: Options) => {
       watch()
       onChange()
     },
-    onLost: () => {
+    onLost: (unit) => {
+      options.onGone(unit)
       restarts.check()
       onChange()
     },
@@ -295,7 +289,7 @@ export const make = (options: Options) => {
     close,
     disable,
     maintain,
-    problem: () => problem?.message,
+    problem: outage.message,
     restart,
     restarts: (): Readonly<Record<RestartReason, number>> => ({ ...tally }),
     units,

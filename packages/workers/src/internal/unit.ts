@@ -46,6 +46,7 @@ export interface Call {
   readonly isFresh: boolean
   readonly sink: Sink
   /** On the pool's clock. */
+  readonly submittedAt: number
   readonly deadline: number
   readonly limitMs: number
   unit: Unit | undefined
