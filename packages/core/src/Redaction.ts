@@ -25,7 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Assignments from "./internal/redaction/assignments.ts"
-import { anchors, anchorsIn } from "./internal/redaction/characters.ts"
+import { anchors, anchorsIn } from "./internal/redaction/anchors.ts"
 import * as Known from "./internal/redaction/known.ts"
 import { weightOf } from "./internal/redaction/names.ts"
 import * as Shapes from "./internal/redaction/shapes.ts"
@@ -43,7 +43,8 @@ export const isCredentialName = (name: string): boolean => weightOf(name) === 2
 
 /** A text with every secret in it masked. */
 export const text = (text: string): string => {
-  const found = anchorsIn(text)
+  const frames = text.length < shortestStack ? -1 : text.indexOf(frame)
+  const found = frames === -1 ? anchorsIn(text) : everywhere
   if (found === 0 && Known.isEmpty()) return text
   const spans: Spans.Spans = []
   Known.find(text, spans)
@@ -51,15 +52,22 @@ export const text = (text: string): string => {
   if (found & anchors.dashes) Shapes.privateKeys(text, spans)
   if (found & anchors.at) Shapes.userInfo(text, spans)
   if (found & anchors.equals) Assignments.equations(text, spans)
-  const frames = found & anchors.newline ? text.indexOf("\n    at ") : -1
   if (frames === -1) prose(text, found, spans)
   else {
-    const message = text.slice(0, frames)
-    prose(message, anchorsIn(message), spans)
+    part(text, 0, frames, spans)
     betweenFrames(text, frames, spans)
   }
   return Spans.cut(text, spans)
 }
+
+/** How a line of a stack begins. */
+const frame = "\n    at "
+
+/** What is shorter is searched as prose. */
+const shortestStack = 40
+
+/** What is looked for in a stack's frames as well. */
+const everywhere = anchors.dash | anchors.dashes | anchors.at | anchors.equals
 
 /** What people and programs write, where a secret may stand in more ways than in a stack's frames. */
 const prose = (text: string, found: number, spans: Spans.Spans): void => {
@@ -91,9 +99,10 @@ const betweenFrames = (text: string, from: number, spans: Spans.Spans): void => 
 }
 
 const part = (text: string, start: number, end: number, spans: Spans.Spans): void => {
+  const found = anchorsIn(text, start, end)
+  if (found === 0 && Known.isEmpty()) return
   const own: Spans.Spans = []
-  const message = text.slice(start, end)
-  prose(message, anchorsIn(message), own)
+  prose(text.slice(start, end), found, own)
   for (const place of own) spans.push(place + start)
 }
 

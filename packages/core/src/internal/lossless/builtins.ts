@@ -1,7 +1,7 @@
 /** Objects of the language and the platform that are no errors. */
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
-import { isCredentialPair } from "./keys.ts"
+import { pairKey } from "./keys.ts"
 import { indicesOf, isIndex, mostHoles } from "./lists.ts"
 import * as Own from "./ownProperties.ts"
 import { headOf, mask, type Node, type Wire } from "./wire.ts"
@@ -58,7 +58,7 @@ export const array = graph((encoder, value, index) => {
 
 /** A header or an entry of its own. */
 const pairOf = (encoder: Encoder, list: ReadonlyArray<unknown>): ReadonlyArray<Wire> | undefined => {
-  if (encoder.masked || !isCredentialPair(encoder.settings.key, list)) return undefined
+  if (encoder.masked || pairKey(encoder.settings.key, list)?.holds !== "credential") return undefined
   const name = String(list[0])
   return [encoder.text(name), encoder.under(name, list[1])]
 }

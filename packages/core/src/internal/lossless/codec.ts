@@ -5,6 +5,7 @@ import { InvalidWire } from "./failures.ts"
 import { mostHoles } from "./lists.ts"
 import { Refusal } from "./refusal.ts"
 import type { Settings } from "./settings.ts"
+import { setStackLimit } from "./stacks.ts"
 import * as Transfers from "./transfers.ts"
 import { version } from "./wire.ts"
 
@@ -60,22 +61,14 @@ export const decodeWhole = (settings: Settings, wire: unknown): unknown => make(
 const make = (settings: Settings, wire: unknown, holes: number): unknown => {
   const limit = Error.stackTraceLimit
   // A stack would be captured for every error that is made, and then be replaced.
-  setLimit(0)
+  setStackLimit(0)
   try {
     return new Decoder(settings, holes).run(wire)
   } catch (thrown) {
-    setLimit(limit)
+    setStackLimit(limit)
     throw invalid(thrown, wire)
   } finally {
-    setLimit(limit)
-  }
-}
-
-const setLimit = (limit: number): void => {
-  try {
-    Error.stackTraceLimit = limit
-  } catch {
-    // The language's own objects are frozen: then stacks are captured, and replaced.
+    setStackLimit(limit)
   }
 }
 

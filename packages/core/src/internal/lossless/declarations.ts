@@ -21,7 +21,7 @@ export interface Declared {
 /** The declared types in a schema that only their own codec can carry. */
 export const declarationsIn = (schema: Schema.Top): ReadonlyArray<Declared> => {
   const found = new Map<string, Declared>()
-  walk(SchemaAST.toType(schema.ast), found, new Set())
+  walk(schema.ast, found, new Set())
   return [...found.values()]
 }
 
@@ -30,7 +30,7 @@ const walk = (ast: SchemaAST.AST, found: Map<string, Declared>, seen: Set<Schema
   seen.add(ast)
   if (ast._tag === "Declaration") {
     const id = nameOf(ast)
-    if (id !== undefined && !found.has(id)) found.set(id, declared(id, ast))
+    if (id !== undefined && !found.has(id)) found.set(id, declared(id, SchemaAST.toType(ast)))
   }
   for (const part of partsOf(ast)) walk(part, found, seen)
 }

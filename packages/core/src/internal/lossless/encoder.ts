@@ -136,12 +136,13 @@ export class Encoder {
     return size > mostDigits * 0.8 ? Cuts.longBigint(this, size) : { $: "bigint", $value: String(value) }
   }
 
-  text(value: string): string {
+  /** `isClean`: it was searched for secrets already. */
+  text(value: string, isClean = false): string {
     if (this.masked) return value === "" ? value : mask
     if (value.length > this.longest) return Cuts.longText(this, value)
     this.bytesLeft -= value.length
     if (this.bytesLeft < 0 && value.length > Cuts.free) return Cuts.spentText(this, value)
-    return this.redact(value)
+    return isClean ? value : this.redact(value)
   }
 
   object(value: object): Wire {

@@ -9,6 +9,7 @@ import type { Forms } from "./forms.ts"
 import type { Kind } from "./kinds.ts"
 import { type Reading, readingsOf } from "./readings.ts"
 import type { Entry } from "./registry.ts"
+import { setStackLimit } from "./stacks.ts"
 import { remember, UnknownFailure } from "./unknown.ts"
 import { nativeErrors, type Node, plainArgs, read, type Wire } from "./wire.ts"
 
@@ -23,7 +24,12 @@ export const errorKind = (kind: string): Kind => {
     make: (decoder, wire) => {
       const node = wire as Node
       const entry = entryOf(decoder, node)
-      const error = construct(Native, kind, node, targetOf(Native, entry, node))
+      const target = targetOf(Native, entry, node)
+      // Without a limit nothing is captured at all, not even what an error without frames shows as its stack.
+      const isReplaced = typeof node["$stack"] === "string"
+      if (isReplaced) setStackLimit(undefined)
+      const error = construct(Native, kind, node, target)
+      if (isReplaced) setStackLimit(0)
       if (node["$proto"] === null) Object.setPrototypeOf(error, null)
       return error
     },

@@ -16,9 +16,9 @@ export interface Key {
 /** Whether a property of this name may hold a list of headers. */
 export const areHeaders = (name: string): boolean => /(?:headers|trailers)$/i.test(name)
 
-/** Whether a list is a header or an entry of its own, whose name says that it holds a credential: `["authorization", "Bearer …"]`. */
-export const isCredentialPair = (key: (name: string) => Key, list: ReadonlyArray<unknown>): boolean =>
-  list.length === 2 && typeof list[0] === "string" && key(list[0]).holds === "credential"
+/** What the name says of a list that may be a header or an entry of its own: `["authorization", "Bearer …"]`. */
+export const pairKey = (key: (name: string) => Key, list: ReadonlyArray<unknown>): Key | undefined =>
+  list.length === 2 && typeof list[0] === "string" ? key(list[0]) : undefined
 
 const mostKeys = 4_096
 const longestKey = 256

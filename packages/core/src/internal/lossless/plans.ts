@@ -4,20 +4,21 @@
  */
 import * as SchemaAST from "effect/SchemaAST"
 import type { Encoder } from "./encoder.ts"
+import type { Forms } from "./forms.ts"
 import type { Build } from "./generated.ts"
 import * as Own from "./ownProperties.ts"
 import { readPartsOf, type ReadPart } from "./readers.ts"
 import { closedFields, type SchemaClass } from "./schemaClasses.ts"
-import { type Field, fieldsOf } from "./shapes.ts"
+import { areNamed, type Field, fieldsOf } from "./shapes.ts"
 import type { Node } from "./wire.ts"
-import { classParts, isOpen, type Properties, writeForms } from "./writers.ts"
+import { classParts, isOpen, type Properties, writeForms, type WriteForm } from "./writers.ts"
 
 /** What is known of a class by its schema. */
 export interface Plan {
   readonly build: Build
   /** Writes the shown properties of an instance. */
   readonly write: (encoder: Encoder, node: Node, value: object, keys: ReadonlyArray<string>) => void
-  readonly fields: ReadonlyMap<string, Field>
+  readonly fields: () => ReadonlyMap<string, Field>
   readonly parts: () => ReadonlyMap<string, ReadPart>
   /** Whether the fields are all that is checked, and not also the instance as a whole. */
   readonly isProven: boolean
@@ -39,26 +40,32 @@ const compile = (schemaClass: SchemaClass, build: Build): Plan | undefined => {
   const { ast } = schemaClass
   const struct = ast._tag === "Declaration" ? ast.typeParameters[0] : undefined
   const type = struct && SchemaAST.toType(struct)
-  const fields = type?._tag === "Objects" && type.indexSignatures.length === 0 ? fieldsOf(type) : undefined
-  if (type === undefined || fields === undefined) return undefined
-  const closed = closedFields(schemaClass)
+  if (type?._tag !== "Objects" || !areNamed(type)) return undefined
+  let fields: ReadonlyMap<string, Field> | undefined
   let parts: ReadonlyMap<string, ReadPart> | undefined
+  const own = (): ReadonlyMap<string, Field> => (fields ??= fieldsOf(type))
   return {
     build,
-    write: writing(fields, closed, build),
-    fields,
-    parts: () => (build === "none" ? new Map<string, ReadPart>() : (parts ??= readPartsOf(fields, build))),
+    write: writing(own, closedFields(schemaClass), build),
+    fields: own,
+    parts: () => (build === "none" ? new Map<string, ReadPart>() : (parts ??= readPartsOf(own(), build))),
     isProven: type.checks === undefined && build !== "none"
   }
 }
 
-const writing = (fields: ReadonlyMap<string, Field>, closed: ReadonlySet<string>, build: Build): Plan["write"] => {
-  if (build === "none") return (encoder, node, value, keys) => Own.properties(encoder, node, value, keys, closed)
-  const forms = writeForms(classParts(fields, closed, build), build)
+const writing = (
+  fields: () => ReadonlyMap<string, Field>,
+  closed: ReadonlySet<string>,
+  build: Build
+): Plan["write"] => {
+  let forms: Forms<WriteForm> | undefined
+  let count = 0
   return (encoder, node, value, keys) => {
     const { bytesLeft, level, nodesLeft, settings } = encoder
-    const isPlanned = !encoder.closed && !encoder.masked && keys.length <= settings.limits.collection
-    const form = isPlanned ? forms.of(keys) : undefined
+    // An error that comes once is sooner written as it is than planned.
+    const isPlanned =
+      build !== "none" && ++count > 1 && !encoder.closed && !encoder.masked && keys.length <= settings.limits.collection
+    const form = isPlanned ? (forms ??= writeForms(classParts(fields(), closed, build), build)).of(keys) : undefined
     if (form === undefined || !isOpen(form, settings)) return Own.properties(encoder, node, value, keys, closed)
     const from = encoder.seen.length
     try {

@@ -123,11 +123,17 @@ const struct = (fields: ReadonlyMap<string, Field>, build: Build): Reader => {
 const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Build): Reader => {
   const readers = elements.map((element) => readerOf(element, build))
   const other = rest === undefined ? unsure : readerOf(rest, build)
+  const texts = elements.map(({ kind }) => kind === "text")
+  const isText = rest?.kind === "text"
   return (decoder, wire) => {
     if (!Array.isArray(wire) || wire.length < readers.length || isHead(wire[0])) return unsure(decoder, wire)
     decoder.enter()
     const made: Array<unknown> = []
-    for (let at = 0; at < wire.length; at++) made.push((readers[at] ?? other)(decoder, wire[at]))
+    for (let at = 0; at < wire.length; at++) {
+      const element: unknown = wire[at]
+      const isOwn = typeof element === "string" && (texts[at] ?? isText)
+      made.push(isOwn ? element : (readers[at] ?? other)(decoder, element))
+    }
     decoder.level--
     return made
   }

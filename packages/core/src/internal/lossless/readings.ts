@@ -49,7 +49,7 @@ export const readingsOf = (prototype: object, plan: Plan | undefined, special: S
   new Forms((keys) => {
     const steps = keys.filter((key) => !isSilent(key)).map((key) => stepOf(key, prototype, plan))
     const names = new Set(keys.flatMap((key) => nameOf(key) ?? []))
-    const declared = plan === undefined ? [] : [...plan.fields.keys()].filter((name) => names.has(name))
+    const declared = plan === undefined ? [] : [...plan.fields().keys()].filter((name) => names.has(name))
     const reading: Reading = {
       keys,
       read: (decoder, target, node) => {
@@ -57,7 +57,7 @@ export const readingsOf = (prototype: object, plan: Plan | undefined, special: S
       },
       uses: 0,
       isOrdered: keys[0]?.charCodeAt(0) === 0x24 && !keys.includes("$hidden"),
-      isComplete: plan?.isProven === true && isComplete(plan.fields, names, prototype),
+      isComplete: plan?.isProven === true && isComplete(plan.fields(), names, prototype),
       declared: plan && declared,
       args: (target) => pick(target, declared)
     }

@@ -46,7 +46,7 @@ const throughParts = (part: unknown, found: Map<string, SchemaClass>, seen: Set<
   if (Array.isArray(part)) {
     for (const element of part) throughParts(element, found, seen)
   } else if (Schema.isSchema(part)) {
-    if (isLeaf(part.ast)) return
+    if (!mayHoldClass(part.ast)) return
     if (isSchemaClass(part)) {
       if (!found.has(part.identifier)) found.set(part.identifier, part)
       throughParts(Object.values(part.fields), found, seen)
@@ -55,9 +55,20 @@ const throughParts = (part: unknown, found: Map<string, SchemaClass>, seen: Set<
   } else if (isObject(part)) throughParts(Object.values(part), found, seen)
 }
 
-/** Most schemas are of values without parts. */
-const isLeaf = (ast: SchemaAST.AST): boolean =>
-  ast.encoding === undefined && ast._tag !== "Suspend" && partsOf(ast).length === 0
+const holding = new WeakMap<SchemaAST.AST, boolean>()
+
+/** Whether a class may be in the values of a type. Most types have none; of a suspended one it is not asked. */
+const mayHoldClass = (ast: SchemaAST.AST): boolean => {
+  let holds = holding.get(ast)
+  if (holds === undefined) {
+    holds = ast._tag === "Suspend" || isClassOf(ast) || partsOf(ast).some(mayHoldClass)
+    holding.set(ast, holds)
+  }
+  return holds
+}
+
+const isClassOf = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "Declaration" && ast.annotations?.["~constructor"] !== undefined
 
 const parts = [
   "fields",

@@ -64,23 +64,24 @@ const describe = (ast: SchemaAST.AST): Shape | undefined => {
   }
 }
 
-/** The fields of a struct, whatever checks it has as a whole. */
-export const fieldsOf = (ast: SchemaAST.Objects): ReadonlyMap<string, Field> | undefined => {
-  const fields = new Map<string, Field>()
-  for (const { name, type } of ast.propertySignatures) {
-    // As a key of a literal, this name sets the prototype.
-    if (typeof name !== "string" || name === "__proto__") return undefined
-    fields.set(name, { shape: shapeOf(type), isOptional: SchemaAST.isOptional(type) })
-  }
-  return fields
-}
+/** Whether the keys of a struct are all known by name. As a key of a literal, `__proto__` sets the prototype. */
+export const areNamed = ({ indexSignatures, propertySignatures }: SchemaAST.Objects): boolean =>
+  indexSignatures.length === 0 &&
+  propertySignatures.every(({ name }) => typeof name === "string" && name !== "__proto__")
 
-const structOf = (ast: SchemaAST.Objects): Shape | undefined => {
-  const fields = ast.indexSignatures.length === 0 ? fieldsOf(ast) : undefined
-  return fields === undefined || fields.size === 0
-    ? undefined
-    : { kind: "struct", fields, isProven: ast.checks === undefined }
-}
+/** The fields of a struct whose keys are known by name, whatever checks it has as a whole. */
+export const fieldsOf = ({ propertySignatures }: SchemaAST.Objects): ReadonlyMap<string, Field> =>
+  new Map(
+    propertySignatures.map(({ name, type }) => [
+      String(name),
+      { shape: shapeOf(type), isOptional: SchemaAST.isOptional(type) }
+    ])
+  )
+
+const structOf = (ast: SchemaAST.Objects): Shape | undefined =>
+  ast.propertySignatures.length > 0 && areNamed(ast)
+    ? { kind: "struct", fields: fieldsOf(ast), isProven: ast.checks === undefined }
+    : undefined
 
 const leaves: ReadonlySet<SchemaAST.AST["_tag"]> = new Set<SchemaAST.AST["_tag"]>([
   "String",

@@ -69,3 +69,14 @@ const trim = (stack: string): string => {
     ...(left > 0 ? [`    at … ${left} more frames`] : [])
   ].join("\n")
 }
+
+const limited: { stackTraceLimit: number | undefined } = Error
+
+/** How many frames the engine captures for a new error. */
+export const setStackLimit = (limit: number | undefined): void => {
+  try {
+    limited.stackTraceLimit = limit
+  } catch {
+    // The language's own objects are frozen: then stacks are captured, and replaced.
+  }
+}

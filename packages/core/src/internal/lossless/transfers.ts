@@ -18,9 +18,14 @@ export type Bytes = ArrayBuffer | ArrayBufferView
 
 const annotation = "~@causeway/core/Lossless/transfer"
 
+/** Whether any schema was marked: until then nobody has to look for marks. */
+let isUsed = false
+
 /** Marks a schema of bytes. */
-export const transfer = <S extends Schema.Top & { readonly Type: Bytes }>(schema: S): S["Rebuild"] =>
-  schema.annotate({ [annotation]: true })
+export const transfer = <S extends Schema.Top & { readonly Type: Bytes }>(schema: S): S["Rebuild"] => {
+  isUsed = true
+  return schema.annotate({ [annotation]: true })
+}
 
 /** Whether a type itself is marked; a check that came later does not take the mark away. */
 export const isMarked = (ast: SchemaAST.AST): boolean =>
@@ -31,6 +36,7 @@ const marked = new WeakMap<SchemaAST.AST, boolean>()
 
 /** Whether a type is marked, or one that it is made of. */
 export const hasMarks = (ast: SchemaAST.AST): boolean => {
+  if (!isUsed) return false
   let known = marked.get(ast)
   if (known === undefined) marked.set(ast, (known = findsMark(ast, new Set())))
   return known

@@ -11,7 +11,7 @@ import * as Cuts from "./cuts.ts"
 import type { Encoder } from "./encoder.ts"
 import { Forms, type Keyed } from "./forms.ts"
 import { type Build, isOften, writeSource } from "./generated.ts"
-import { areHeaders, isCredentialPair } from "./keys.ts"
+import { areHeaders, pairKey } from "./keys.ts"
 import * as Own from "./ownProperties.ts"
 import type { Settings } from "./settings.ts"
 import type { Field, Shape } from "./shapes.ts"
@@ -216,7 +216,8 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
     const at = encoder.find(value)
     if (at !== -1) return encoder.again(at)
     const { length } = value
-    if (!encoder.isRoomFor(length) || !Object.isExtensible(value) || isCredentialPair(encoder.settings.key, value)) {
+    const pair = pairKey(encoder.settings.key, value)
+    if (!encoder.isRoomFor(length) || !Object.isExtensible(value) || pair?.holds === "credential") {
       return encoder.value(value)
     }
     const out: Array<Wire> = []
@@ -229,7 +230,12 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
           return again(encoder, value, index, { bytesLeft, level, nodesLeft })
         }
         encoder.bytesLeft -= 2
-        out.push((writers[at] ?? other)(encoder, element))
+        // A text is written as one, whatever was declared; what is known of a name is remembered.
+        out.push(
+          typeof element === "string"
+            ? encoder.text(element, at === 0 && pair?.altered === false)
+            : (writers[at] ?? other)(encoder, element)
+        )
       }
     } catch {
       return again(encoder, value, index, { bytesLeft, level, nodesLeft })

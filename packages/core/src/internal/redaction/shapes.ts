@@ -45,13 +45,17 @@ const prefixes: ReadonlyMap<string, number> = new Map([
 
 const longestPrefix = 7
 
-/** The last two characters of every prefix before its separator: a test before a prefix is cut out. */
+/** The last two characters of every prefix before its separator. */
 const ends = new Uint8Array(1 << 12)
 
 const packed = (first: number, second: number): number => ((first & 63) << 6) | (second & 63)
 
 for (const prefix of prefixes.keys())
   ends[packed(prefix.charCodeAt(prefix.length - 3), prefix.charCodeAt(prefix.length - 2))] = 1
+
+/** Whether a separator may be that of a prefix: a test before any prefix is cut out. */
+export const mayEndPrefix = (text: string, separator: number): boolean =>
+  ends[packed(text.charCodeAt(separator - 2), text.charCodeAt(separator - 1))] === 1
 
 /**
  * `task-force` has no boundary before its `sk`, `sk-SK` no body, `npm_package_name`
@@ -87,7 +91,7 @@ const afterRun = (text: string, from: number, kind: number): number => {
 /** Keys with a prefix that ends in a dash or an underscore. */
 export const prefixed = (text: string, separator: "-" | "_", spans: Spans): void => {
   for (let at = text.indexOf(separator); at !== -1; at = text.indexOf(separator, at + 1)) {
-    if (ends[packed(text.charCodeAt(at - 2), text.charCodeAt(at - 1))] === 0) continue
+    if (!mayEndPrefix(text, at)) continue
     let start = at - 1
     while (at - start < longestPrefix && is(text, start - 1, alphanumeric)) start--
     const least = prefixes.get(text.slice(start, at + 1))
