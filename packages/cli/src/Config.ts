@@ -25,6 +25,7 @@
 import type * as Disposition from "@causeway/core/Disposition"
 import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
 import type * as Policy from "@causeway/resilience/Policy"
+import type * as OpenAiApi from "@causeway/server/OpenAiApi"
 import type * as Server from "@causeway/server/Server"
 import type * as WorkerPool from "@causeway/workers/WorkerPool"
 import type * as EffectConfig from "effect/Config"
@@ -50,7 +51,7 @@ export interface PoolOptions extends Omit<WorkerPool.Options, "entry" | "data" |
 }
 
 /** The options of the server, see `Server`. */
-export interface ServerOptions extends Omit<Server.Options, "keys"> {
+export interface ServerOptions extends Omit<Server.Options, "keys">, Pick<OpenAiApi.Options, "forward"> {
   /** The key that callers need. Default: none, which only a loopback host may have. */
   readonly apiKey?: Redacted.Redacted<string> | EffectConfig.Config<Redacted.Redacted<string>> | undefined
 }

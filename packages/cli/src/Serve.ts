@@ -78,7 +78,10 @@ const pooled = (
     import.meta.url.endsWith(".ts") ? "./internal/worker.ts" : "./internal/worker.js",
     import.meta.url
   )
-  const relay = Layer.provide(OpenAiApi.layer({ policy: settings.policy }), WorkerPool.client(Relay))
+  const relay = Layer.provide(
+    OpenAiApi.layer({ policy: settings.policy, forward: settings.server.forward }),
+    WorkerPool.client(Relay)
+  )
   const services = settings.services.map((service) =>
     predict<never, WorkerPool.WorkerPool>(service, settings, (contract) => WorkerPool.client(contract))
   )
@@ -95,7 +98,7 @@ const inProcess = (
 ): Layer.Layer<never, ServiceError | UpstreamError, HttpRouter.HttpRouter> => {
   const { deadline } = settings.pool
   const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy }),
+    OpenAiApi.layer({ policy: settings.policy, forward: settings.server.forward }),
     Local.layer(Relay, Relay.layer(upstreams), { deadline })
   )
   const services = settings.services.map((service) =>

@@ -17,6 +17,7 @@
  * ```
  */
 import { availableParallelism } from "node:os"
+import * as ForwardedHeaders from "@causeway/openai/ForwardedHeaders"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
 import * as Policy from "@causeway/resilience/Policy"
@@ -108,7 +109,8 @@ const serverOptions = [
   "grace",
   "headersTimeout",
   "requestTimeout",
-  "keepAlive"
+  "keepAlive",
+  "forward"
 ] as const satisfies ReadonlyArray<keyof ServerOptions>
 
 const readServer = Effect.fnUntraced(function* (
@@ -157,7 +159,8 @@ const readServer = Effect.fnUntraced(function* (
     grace: duration("grace"),
     headersTimeout: duration("headersTimeout"),
     requestTimeout: duration("requestTimeout"),
-    keepAlive: duration("keepAlive")
+    keepAlive: duration("keepAlive"),
+    forward: Reader.read(problems, inFile("forward"), Reader.someOf(ForwardedHeaders.optIn))
   }
 })
 

@@ -221,7 +221,7 @@ describe("Settings", () => {
               upstreams: { first: { baseUrl: 8, models: { a: 1 }, modles: {} } },
               policy: { retry: { times: -1 } },
               pool: { size: "two", deadline: "soon", sizes: 2 },
-              server: { maxBody: "much", insecure: "no" },
+              server: { maxBody: "much", insecure: "no", forward: ["authorization"] },
               servces: [] }`
           }
         ),
@@ -232,6 +232,7 @@ describe("Settings", () => {
             "pool.size",
             "pool.sizes",
             "servces",
+            "server.forward",
             "server.insecure",
             "server.maxBody",
             "upstreams.first.baseUrl",
@@ -337,7 +338,7 @@ describe("Settings", () => {
               upstreams: "simulator",
               policy: { deadline: "2 minutes", retry: { times: 1 } },
               pool: { size: 0, queue: 3, deadline: "1 minute", env: { A: "" }, resourceLimits: { stackSizeMb: 4 }, recycle: { calls: 9, age: "1 hour" } },
-              server: { apiKey: Config.Redacted("KEY"), host: "0.0.0.0", grace: "1 second", maxBody: "1 MiB" } }`
+              server: { apiKey: Config.Redacted("KEY"), host: "0.0.0.0", grace: "1 second", maxBody: "1 MiB", forward: ["openai-project"] } }`
           }
         ),
         ({ policy, pool, server, workers }) => {
@@ -349,6 +350,7 @@ describe("Settings", () => {
           assert.deepStrictEqual(pool.recycle, { calls: 9, age: Duration.hours(1), heap: undefined })
           assert.deepStrictEqual(pool.deadline, Duration.minutes(1))
           assert.deepStrictEqual(server.grace, Duration.seconds(1))
+          assert.deepStrictEqual(server.forward, ["openai-project"])
           assert.strictEqual(Number(server.maxBody), 1024 * 1024)
           assert.deepStrictEqual(server.keys.map(Redacted.value), ["k"])
         }

@@ -34,6 +34,7 @@ import type * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { ForwardedHeaders } from "./ForwardedHeaders.ts"
 import { complete } from "./internal/relay/complete.ts"
 import { events } from "./internal/relay/events.ts"
 import { type Target, targetOf } from "./internal/relay/request.ts"
@@ -49,7 +50,9 @@ export const RelayRequest = Schema.Struct({
   /** In capitals. */
   method: Schema.String,
   /** JSON, passed on as it is save for the model's name. */
-  body: Schema.optional(Schema.String)
+  body: Schema.optional(Schema.String),
+  /** Of the caller's own. */
+  headers: Schema.optional(ForwardedHeaders)
 })
 
 /** A request to be passed on whose body, or whose answer, may be anything: a form, audio, a file. */
@@ -61,7 +64,9 @@ export const TransferRequest = Schema.Struct({
   /** Passed on as it is save for the model's name, which is found in JSON and in forms. */
   body: Schema.optional(Schema.Uint8Array),
   /** Of the body, with a form's boundary. Default: `application/json`. */
-  contentType: Schema.optional(Schema.String)
+  contentType: Schema.optional(Schema.String),
+  /** Of the caller's own. */
+  headers: Schema.optional(ForwardedHeaders)
 })
 
 /** What is known of an answer before its body. */

@@ -1,4 +1,5 @@
 /** Calls to OpenAI and to whatever speaks its protocol, whose every failure is typed. */
+export * as ForwardedHeaders from "./ForwardedHeaders.ts"
 export * as OpenAiClient from "./OpenAiClient.ts"
 export * as Operation from "./Operation.ts"
 export * as Recorder from "./Recorder.ts"

@@ -234,6 +234,29 @@ describe("a plain answer", () => {
         Effect.gen(function* () {
           const error = upstreamError(yield* Effect.flip(relay.complete(post(path, body))))
           assert.strictEqual(error.replay, replay)
+          const headers = { "idempotency-key": "order-7" }
+          const keyed = yield* Effect.flip(relay.complete({ ...post(path, body), headers }))
+          assert.isUndefined(upstreamError(keyed).replay)
+        })
+    )
+  )
+
+  it.effect("refuses a caller's header that cannot be sent, and lets no others through", () =>
+    relaying(
+      (socket) => socket.write(json({ data: [] })),
+      (relay, server) =>
+        Effect.gen(function* () {
+          const request = { path: "/models", method: "GET" }
+          for (const value of ["a\r\nhost: elsewhere", "\u0000", "日本"]) {
+            const headers = { "openai-beta": value }
+            const { reason } = upstreamError(yield* Effect.flip(relay.complete({ ...request, headers })))
+            assert.deepInclude(reason, { _tag: "RequestEncoding", path: "header openai-beta" })
+          }
+          assert.strictEqual(server.requests.length, 0)
+          const smuggled = { "openai-project": "p", authorization: "Bearer x" }
+          yield* relay.complete({ ...request, headers: smuggled })
+          assert.include(server.requests[0]?.head, "openai-project: p")
+          assert.notInclude(server.requests[0]?.head, "Bearer x")
         })
     )
   )

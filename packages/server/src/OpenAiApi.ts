@@ -4,6 +4,9 @@
  * | route below `/v1` | methods | |
  * | --- | --- | --- |
  * | `/chat/completions`, `/completions`, `/responses` | `POST` | plain and streamed |
+ * | `/responses/{id}` | `GET`, `DELETE` | `GET` with `stream=true`: its events |
+ * | `/responses/{id}/cancel` | `POST` | |
+ * | `/responses/{id}/input_items` | `GET` | |
  * | `/embeddings`, `/moderations` | `POST` | |
  * | `/models`, `/models/{id}` | `GET` | |
  * | `/images/generations` | `POST` | plain and streamed |
@@ -16,7 +19,9 @@
  *
  * A request's body is checked as far as this server relies on it, and sent on as it
  * was; answers and events come back as the upstream wrote them. So fields that nobody
- * here knows survive. What an upstream fails with is told as `PublicError` says; in a
+ * here knows survive. Of a request's headers only those of `ForwardedHeaders` go on:
+ * `Idempotency-Key` and `OpenAI-Beta`, and others where {@link Options.forward} names
+ * them. What an upstream fails with is told as `PublicError` says; in a
  * stream that has begun by an error event in place of its proper end, in the form of
  * its API. Audio and files have no such form: there the connection is broken, so that
  * nobody takes a part for the whole.
@@ -56,6 +61,7 @@
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import type { PolicyError } from "@causeway/core/PolicyError"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
+import * as ForwardedHeaders from "@causeway/openai/ForwardedHeaders"
 import {
   Relay,
   type RelayAnswer,
@@ -85,13 +91,18 @@ import { InvalidHeader, RequestError } from "./RequestError.ts"
 export interface Options {
   /** What is done about failures, on this side of the boundary. Default: nothing, each call is one attempt. */
   readonly policy?: Policy.Policy | undefined
+  /**
+   * Further headers of callers that go on to the upstream. With them a caller chooses
+   * which account is charged, as far as the upstream's key allows. Default: none.
+   */
+  readonly forward?: ReadonlyArray<ForwardedHeaders.OptIn> | undefined
 }
 
 /** The routes. Needs the client of `Relay`, from whatever place. */
-export const layer = ({ policy }: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | Relay> =>
+export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | Relay> =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
-      const relay = callsOf(yield* Relay, policy)
+      const relay = callsOf(yield* Relay, options)
       const json = (path: string, kind: OpenAiRequest.Kind) => ({ POST: handler(relayJson(relay, path, kind)) })
       const form = (path: string) => handler(relayForm(relay, path))
       const get = handler(relayed(relay, "GET"))
@@ -99,6 +110,9 @@ export const layer = ({ policy }: Options = {}): Layer.Layer<never, never, HttpR
         "/chat/completions": json("/chat/completions", "chat"),
         "/completions": json("/completions", "completion"),
         "/responses": json("/responses", "response"),
+        "/responses/:id": { GET: handler(relayResponse(relay)), DELETE: handler(relayed(relay, "DELETE")) },
+        "/responses/:id/cancel": { POST: handler(relayed(relay, "POST")) },
+        "/responses/:id/input_items": { GET: get },
         "/embeddings": json("/embeddings", "embedding"),
         "/moderations": json("/moderations", "moderation"),
         "/models": { GET: get },
@@ -124,20 +138,33 @@ interface Calls {
   readonly complete: (request: typeof RelayRequest.Type) => Effect.Effect<typeof RelayAnswer.Type, CallError>
   readonly events: (request: typeof RelayRequest.Type) => Stream.Stream<typeof RelayElement.Type, CallError>
   readonly transfer: (request: typeof TransferRequest.Type) => Stream.Stream<typeof TransferElement.Type, CallError>
+  /** What goes on of the headers of the request that is served. */
+  readonly forwarded: Effect.Effect<Forwarded, never, HttpServerRequest>
 }
 
-const callsOf = (relay: Relay["Service"], policy: Policy.Policy | undefined): Calls =>
-  policy === undefined
+interface Forwarded {
+  readonly headers?: ForwardedHeaders.ForwardedHeaders
+}
+
+const callsOf = (relay: Relay["Service"], { forward = [], policy }: Options): Calls => {
+  const forwarded = Effect.map(HttpServerRequest, (request): Forwarded => {
+    const headers = ForwardedHeaders.of(request.headers, forward)
+    return headers === undefined ? {} : { headers }
+  })
+  return policy === undefined
     ? {
         complete: (request) => relay.complete(request),
         events: (request) => relay.events(request),
-        transfer: (request) => relay.transfer(request)
+        transfer: (request) => relay.transfer(request),
+        forwarded
       }
     : {
         complete: (request) => Policy.apply(policy)(relay.complete(request)),
         events: (request) => Policy.applyStream(policy)(relay.events(request)),
-        transfer: (request) => Policy.applyStream(policy)(relay.transfer(request))
+        transfer: (request) => Policy.applyStream(policy)(relay.transfer(request)),
+        forwarded
       }
+}
 
 type Answered<R = never> = Effect.Effect<
   HttpServerResponse.HttpServerResponse,
@@ -148,46 +175,60 @@ type Answered<R = never> = Effect.Effect<
 const handler = <R>(answered: Answered<R>) => PublicError.handle(answered)
 
 /** A request in JSON, with an answer in JSON or in events. */
-const relayJson = ({ complete, events }: Calls, path: string, kind: OpenAiRequest.Kind): Answered<Scope.Scope> => {
+const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Answered<Scope.Scope> => {
   const decode = OpenAiRequest.decoder(kind)
   const ending = path === "/responses" ? Relayed.numbered : Relayed.plain(path)
-  return Effect.flatMap(Body.json, ({ text, value }) =>
-    Effect.flatMap(decode(value), ({ stream }) => {
-      const request = { path, method: "POST", body: text }
-      return stream ? Relayed.respond(events(request), ending) : Effect.map(complete(request), toResponse)
-    })
-  )
+  return Effect.gen(function* () {
+    const { text, value } = yield* Body.json
+    const { stream } = yield* decode(value)
+    const request = { path, method: "POST", body: text, ...(yield* calls.forwarded) }
+    return stream ? yield* Relayed.respond(calls.events(request), ending) : toResponse(yield* calls.complete(request))
+  })
 }
 
-/** A request without a body, with an answer in JSON. */
-const relayed = ({ complete }: Calls, method: "GET" | "DELETE"): Answered<HttpRouter.RouteContext> =>
-  Effect.map(
-    Effect.flatMap(target, (path) => complete({ path, method })),
-    toResponse
-  )
+/** A request that its path says all of, with an answer in JSON. */
+const relayed = (calls: Calls, method: "GET" | "POST" | "DELETE"): Answered<HttpRouter.RouteContext> =>
+  Effect.gen(function* () {
+    const request = { path: yield* target, method, ...(yield* calls.forwarded) }
+    return toResponse(yield* calls.complete(request))
+  })
+
+/** A response that was made before: as it is, or its events. */
+const relayResponse = (calls: Calls): Answered<Scope.Scope | HttpRouter.RouteContext> =>
+  Effect.gen(function* () {
+    const request = { path: yield* target, method: "GET", ...(yield* calls.forwarded) }
+    return /[?&]stream=true(?:&|$)/i.test(request.path)
+      ? yield* Relayed.respond(calls.events(request), Relayed.numbered)
+      : toResponse(yield* calls.complete(request))
+  })
 
 /** A request in a form. */
-const relayForm = ({ transfer }: Calls, path: string): Answered<Scope.Scope> =>
-  Effect.flatMap(formType, (contentType) =>
-    Effect.flatMap(Body.bytes, (body) =>
-      Relayed.respond(transfer({ path, method: "POST", body: new Uint8Array(body), contentType }), Relayed.plain(path))
-    )
-  )
+const relayForm = (calls: Calls, path: string): Answered<Scope.Scope> =>
+  Effect.gen(function* () {
+    const contentType = yield* formType
+    const body = new Uint8Array(yield* Body.bytes)
+    const request = { path, method: "POST", body, contentType, ...(yield* calls.forwarded) }
+    return yield* Relayed.respond(calls.transfer(request), Relayed.plain(path))
+  })
 
 /** A request in JSON, with an answer that is audio. */
-const relaySpeech = ({ transfer }: Calls): Answered<Scope.Scope> => {
+const relaySpeech = (calls: Calls): Answered<Scope.Scope> => {
   const path = "/audio/speech"
   const decode = OpenAiRequest.decoder("speech")
-  return Effect.flatMap(Body.json, ({ text, value }) =>
-    Effect.flatMap(decode(value), () =>
-      Relayed.respond(transfer({ path, method: "POST", body: Buffer.from(text) }), Relayed.plain(path))
-    )
-  )
+  return Effect.gen(function* () {
+    const { text, value } = yield* Body.json
+    yield* decode(value)
+    const request = { path, method: "POST", body: Buffer.from(text), ...(yield* calls.forwarded) }
+    return yield* Relayed.respond(calls.transfer(request), Relayed.plain(path))
+  })
 }
 
 /** A file's content. */
-const relayContent = ({ transfer }: Calls): Answered<Scope.Scope | HttpRouter.RouteContext> =>
-  Effect.flatMap(target, (path) => Relayed.respond(transfer({ path, method: "GET" }), Relayed.plain(path)))
+const relayContent = (calls: Calls): Answered<Scope.Scope | HttpRouter.RouteContext> =>
+  Effect.gen(function* () {
+    const request = { path: yield* target, method: "GET", ...(yield* calls.forwarded) }
+    return yield* Relayed.respond(calls.transfer(request), Relayed.plain(request.path))
+  })
 
 /** The path and query of a request below `/v1`, as an upstream shall see them. */
 const target: Effect.Effect<string, RequestError, HttpServerRequest | HttpRouter.RouteContext> = Effect.flatMap(

@@ -88,6 +88,16 @@ export const text = (allowed: string, isAllowed: (text: string) => boolean = (te
   parse: (value) => (typeof value === "string" && isAllowed(value) ? value : undefined)
 })
 
+/** A list of some of these words. */
+export const someOf = <const Word extends string>(words: ReadonlyArray<Word>): Kind<ReadonlyArray<Word>> => ({
+  allowed: `a list of ${words.join(", ")}, or of some of them`,
+  parse: (value) => {
+    if (!Array.isArray(value)) return undefined
+    const known = words.filter((word) => value.includes(word))
+    return value.every((each) => known.includes(each)) ? known : undefined
+  }
+})
+
 /** A name or an address, not a URL and not with a port. */
 export const host = text("a host name or an IP address", (text) => /^(?:[\w.-]+|\[?[0-9a-f:.]+\]?)$/i.test(text))
 

@@ -124,6 +124,15 @@ const object: Problem = ({ id }) => (typeof id === "string" ? undefined : "it ha
 
 const anything: Problem = () => undefined
 
+/** A response that was made before holds an output, however it ended. */
+const output: Problem = ({ output }) => (Array.isArray(output) ? undefined : "it has no output")
+
+const deleted: Problem = ({ deleted }) => (deleted === false ? "it was not deleted" : undefined)
+
+/** Whether a value is an object that is a record of another call, whose failure is not that of the call that asks for it. */
+export const isRecord = (value: unknown, kind: string, problem: Problem): boolean =>
+  isFields(value) && value["object"] === kind && problem(value) === undefined
+
 /** What each route answers; of others any JSON object will do. */
 export const problems = {
   chat,
@@ -133,6 +142,8 @@ export const problems = {
   text,
   list,
   object,
+  output,
+  deleted,
   anything
 }
 

@@ -1,7 +1,7 @@
 /** From what the SDK hands on to the answer of a call, or to why it is none. */
 import * as Classification from "@causeway/core/Classification"
 import type { Attempt } from "../../Recording.ts"
-import { isFields, judge, judgeValue, type Problem, problems } from "../answer.ts"
+import { isRecord, judge, judgeValue, type Problem, problems } from "../answer.ts"
 import { classified, type Verdict } from "../failure.ts"
 
 /** The answer behind a value of the SDK. */
@@ -51,9 +51,7 @@ export const record = <A>(kind: string, problem: Problem): Accept<A> => {
   return {
     problem,
     accept: (value, received) =>
-      isFields(value) && value["object"] === kind && problem(value) === undefined
-        ? { value: value as A }
-        : plain.accept(value, received)
+      isRecord(value, kind, problem) ? { value: value as A } : plain.accept(value, received)
   }
 }
 
@@ -79,10 +77,7 @@ export const nothing: Accept<void> = {
   accept: (value, received) => {
     const { attempt } = received
     if ((value === null || value === undefined || value === "") && attempt.bytes === 0) return { value: undefined }
-    const checked = json<unknown>(({ deleted }) => (deleted === false ? "it was not deleted" : undefined)).accept(
-      value,
-      received
-    )
+    const checked = json<unknown>(problems.deleted).accept(value, received)
     return "value" in checked ? { value: undefined } : checked
   }
 }

@@ -2,10 +2,10 @@
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Effect from "effect/Effect"
 import type { Recorder } from "../../Recorder.ts"
-import { judge } from "../answer.ts"
 import { errorOf } from "../failure.ts"
 import { type Head, headOf } from "./headers.ts"
 import { attemptOf, type RelayRequest, type Target } from "./request.ts"
+import { judgeFor } from "./routes.ts"
 import { Whole } from "./whole.ts"
 
 /** An answer as it came. */
@@ -31,7 +31,7 @@ export const complete = (
               ? Effect.succeed({ ...headOf(outcome.exchange), body: outcome.body })
               : Effect.fail(errorOf(call, outcome, recording))
           ),
-        (exchange, body) => judge(exchange, body, route.problem(request.body))
+        (exchange, body) => judgeFor(route, request.body, exchange, body)
       )
       const exchange = recorder.send(sent, recording, sink)
       return Effect.sync(() => exchange.abort(exchange.givenUp()))

@@ -4,6 +4,7 @@ import { RequestEncoding } from "@causeway/core/UpstreamReason"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import type { ForwardedHeaders } from "../../ForwardedHeaders.ts"
 import { Recording } from "../../Recording.ts"
 import { type Call, errorOf } from "../failure.ts"
 import type { Outgoing } from "../request.ts"
@@ -19,6 +20,8 @@ export interface RelayRequest {
   readonly body?: string | Uint8Array | undefined
   /** Of the body. Default: JSON. */
   readonly contentType?: string | undefined
+  /** Of the caller's own. */
+  readonly headers?: ForwardedHeaders | undefined
 }
 
 /** An upstream with the headers that each request to it has. */
@@ -67,7 +70,7 @@ export const attemptOf = (
 ): Attempt | UpstreamError => {
   const stream = accept === "text/event-stream"
   const route = routeOf(request.method, request.path)
-  const replay = replayOf(route, request.body)
+  const replay = replayOf(route, request.body, request.headers?.["idempotency-key"])
   const call: Call = { upstream: target.name, operation: route.operation, ...(replay !== undefined && { replay }) }
   const recording = new Recording({ stream, firstAttempt: fiber.getRef(Upstream.CurrentAttempt)?.number })
   const sent = outgoing(target, request, accept, stream, fiber)
@@ -78,7 +81,7 @@ export const attemptOf = (
 
 const outgoing = (
   target: Target,
-  { body, contentType = json, method, path }: RelayRequest,
+  { body, contentType = json, headers: callers = {}, method, path }: RelayRequest,
   accept: Accept,
   stream: boolean,
   fiber: Fiber.Fiber<unknown, unknown>
@@ -86,13 +89,17 @@ const outgoing = (
   if (!/^\/[\x21-\x7e]*$/.test(path)) return unsendable("path", path)
   if (!/^[A-Z]{1,20}$/.test(method)) return unsendable("method", method)
   if (!isHeaderValue(contentType)) return unsendable("content type", contentType)
+  const forwarded = Object.entries(callers).filter(([name]) => target.own[name] === undefined)
+  const wrong = forwarded.find(([, value]) => !isHeaderValue(value))
+  if (wrong !== undefined) return unsendable(`header ${wrong[0]}`, wrong[1])
   const id = requestIdOf(fiber)
+  const ids = id === undefined ? [] : requestIdNames.map((name) => [name, id])
   const headers = contentType === json ? target.accepting[accept] : headersOf(accept, contentType, target.own)
   return {
     method,
     origin: target.origin,
     path: target.prefix + withQuery(renamed(path, target.models), target.query),
-    headers: id === undefined ? headers : [...headers, ...requestIdNames.flatMap((name) => [name, id])],
+    headers: [...headers, ...forwarded.flat(), ...ids.flat()],
     body: bodyOf(body, contentType, target.models),
     stream
   }

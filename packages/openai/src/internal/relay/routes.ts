@@ -1,6 +1,18 @@
 /** What is known of the routes that are relayed. */
 import * as Operation from "../../Operation.ts"
-import { embeddings, inputsOf, isFields, jsonOf, moderations, type Problem, problems, responses } from "../answer.ts"
+import {
+  embeddings,
+  inputsOf,
+  isFields,
+  isRecord,
+  jsonOf,
+  judge,
+  moderations,
+  type Problem,
+  problems,
+  responses
+} from "../answer.ts"
+import type { Head, Verdict } from "../failure.ts"
 import { isText } from "../beginning.ts"
 import { type StreamKind, streamKinds } from "../streamKind.ts"
 
@@ -17,6 +29,10 @@ export interface Route {
   readonly kind: StreamKind
   /** Which content types answers have that are neither; `any` for content that is somebody's own. Default: none. */
   readonly content?: ((type: string) => boolean) | "any"
+  /** The `object` of an answer that is a record of another call: that call's failure is not this one's. */
+  readonly record?: string
+  /** Whether an answer may say nothing at all. Default: no. */
+  readonly isEmptyDone?: boolean
 }
 
 interface Row extends Route {
@@ -24,7 +40,7 @@ interface Row extends Route {
   readonly path: RegExp
 }
 
-type More = Partial<Pick<Route, "kind" | "content">>
+type More = Partial<Pick<Route, "kind" | "content" | "record" | "isEmptyDone">>
 
 /** A route whose answer in JSON is checked by what was asked for: `undefined` where that cannot be told. */
 const asked = (name: Operation.Name, problem: (request: () => unknown) => Problem, more: More = {}): Row => {
@@ -54,6 +70,10 @@ const rows: ReadonlyArray<Row> = [
   row("chat.completions.create", problems.chat, { kind: streamKinds.choices }),
   row("completions.create", problems.completion, { kind: streamKinds.choices }),
   asked("responses.create", (request) => responses(() => mayBeBackground(request())), { kind: streamKinds.response }),
+  row("responses.retrieve", problems.output, { kind: streamKinds.response, record: "response" }),
+  row("responses.cancel", problems.output, { record: "response" }),
+  row("responses.delete", problems.deleted, { isEmptyDone: true }),
+  row("responses.inputItems.list", problems.page),
   asked("embeddings.create", (request) => embeddings(inputsOf(request()))),
   asked("moderations.create", (request) => moderations(inputOf(request()))),
   row("models.list", problems.list),
@@ -82,6 +102,15 @@ export const routeOf = (method: string, path: string): Route => {
   }
 }
 
+/** A verdict on the text of an answer to a request of a route. */
+export const judgeFor = (route: Route, body: Body, head: Head, text: string): Verdict | undefined => {
+  if (route.isEmptyDone === true && text === "") return undefined
+  const problem = route.problem(body)
+  return route.record !== undefined && isRecord(jsonOf(text), route.record, problem)
+    ? undefined
+    : judge(head, text, problem)
+}
+
 const verbs: Readonly<Record<string, string>> = { GET: "list", DELETE: "delete" }
 
 const withoutQuery = (path: string): string => {
@@ -90,9 +119,10 @@ const withoutQuery = (path: string): string => {
 }
 
 /** Whether the call may be made again though it may have run, by what its body asks for. */
-export const replayOf = ({ operation }: Route, body: Body): "never" | undefined => {
+export const replayOf = ({ operation }: Route, body: Body, idempotencyKey?: string): "never" | undefined => {
   const params = names(body, Operation.find(operation)?.effects) ? requestOf(body) : undefined
-  return Operation.replayOf(operation, isFields(params) ? params : {}) === "never" ? "never" : undefined
+  const replay = Operation.replayOf(operation, isFields(params) ? params : {}, idempotencyKey)
+  return replay === "never" ? replay : undefined
 }
 
 /** Whether a body has one of these words at all, which is cheaper to see than what it says. */

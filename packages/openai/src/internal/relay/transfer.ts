@@ -10,7 +10,6 @@ import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Recorder } from "../../Recorder.ts"
-import { judge } from "../answer.ts"
 import { beginsAsText } from "../beginning.ts"
 import type { Exchange, Sink } from "../exchange.ts"
 import { classified, errorOf } from "../failure.ts"
@@ -19,6 +18,7 @@ import { closedWith, eventsOf } from "./events.ts"
 import { type Head, headOf } from "./headers.ts"
 import { Pieces } from "./pieces.ts"
 import { type Attempt, attemptOf, type RelayRequest, type Target } from "./request.ts"
+import { judgeFor } from "./routes.ts"
 import { Whole } from "./whole.ts"
 
 type Element = Head | string | Uint8Array
@@ -129,7 +129,7 @@ class Judged extends Whole implements Part {
       (exchange, body) => {
         const type = exchange.header("content-type") ?? ""
         if (route.content === undefined || type === "" || /json/i.test(type)) {
-          return judge(exchange, body, route.problem(request.body))
+          return judgeFor(route, request.body, exchange, body)
         }
         // A page of HTML, say, where audio was asked for.
         const issue = body.trim() === "" ? "empty" : "wrong-shape"

@@ -15,7 +15,7 @@ import type {
   ResponseRetrieveParamsStreaming,
   ResponseStreamEvent
 } from "openai/resources/responses/responses"
-import { type Problem, responses as problem } from "../../answer.ts"
+import { type Problem, problems, responses as problem } from "../../answer.ts"
 import { streamKinds } from "../../streamKind.ts"
 import { json, nothing, record } from "../accept.ts"
 import type { Caller } from "../caller.ts"
@@ -142,7 +142,7 @@ export const responses = (caller: Caller): Responses => ({
       options,
       send: (sdk, _request, { query: more, ...sent }) =>
         sdk.responses.retrieve(responseID, { ...query, ...more }, sent),
-      accept: record<Response>("response", output),
+      accept: record<Response>("response", problems.output),
       shape: shapes.response
     })
   ),
@@ -168,7 +168,7 @@ export const responses = (caller: Caller): Responses => ({
       ids: { responseID },
       options,
       send: (sdk, _request, sent) => sdk.responses.cancel(responseID, sent),
-      accept: record<Response>("response", output),
+      accept: record<Response>("response", problems.output),
       shape: shapes.response
     })
   ),
@@ -194,9 +194,6 @@ export const responses = (caller: Caller): Responses => ({
 /** What is asked for in the background is answered before it is done. */
 const problemOf = ({ background }: { readonly background?: boolean | null }): Problem =>
   problem(() => background === true)
-
-/** A record holds an output, however its response ended. */
-const output: Problem = ({ output }) => (Array.isArray(output) ? undefined : "it has no output")
 
 const inputItems = (
   caller: Caller,
