@@ -18,7 +18,8 @@ import * as Context from "effect/Context"
 
 /**
  * Whether a call keeps its worker's event loop busy until it ends. Such a call has
- * its worker for itself, and that worker's silence is no sign of a fault: only the
+ * its worker for itself (with `Contract.Concurrency`, up to that many calls of the
+ * same Rpc share it, as those of a batch do), and that worker's silence is no sign of a fault: only the
  * call's deadline or an interruption ends it, by ending the worker after the pool's
  * `grace`. Also as `WorkerPool.blocking`; a contract that is used where there are no
  * threads imports it from this module, which needs none. Default: false.

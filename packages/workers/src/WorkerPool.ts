@@ -41,6 +41,7 @@ import type * as Stream from "effect/Stream"
 import * as Pool from "./internal/pool.ts"
 
 export { blocking } from "./Blocking.ts"
+export { sticky } from "./Sticky.ts"
 
 /** Options of a pool. */
 export interface Options {

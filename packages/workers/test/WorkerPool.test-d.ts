@@ -45,6 +45,20 @@ describe("WorkerPool", () => {
   })
 })
 
+describe("sticky", () => {
+  const rpc = Rpc.make("turn", { payload: { session: Schema.String }, success: Schema.Finite, error: Refused })
+
+  it("reads the payload, and leaves the call as it is", () => {
+    expectTypeOf(rpc.pipe(WorkerPool.sticky(({ session }) => session))).toEqualTypeOf<typeof rpc>()
+    expectTypeOf(WorkerPool.sticky(rpc, ({ session }) => session)).toEqualTypeOf<typeof rpc>()
+  })
+
+  it("refuses a key that is no text", () => {
+    // @ts-expect-error a number
+    WorkerPool.sticky(rpc, ({ session }) => session.length)
+  })
+})
+
 const count = (sums: Sums["Service"]) => sums.count()
 
 describe("WorkerEntry", () => {

@@ -40,7 +40,12 @@ const setup = (seed: number) => {
     onEnded: () => undefined,
     onEmpty: () => undefined
   })
-  const lanes = [dispatcher.lane(2, false), dispatcher.lane(1, true), dispatcher.lane(3, false)]
+  const lanes = [
+    dispatcher.lane(2, false),
+    dispatcher.lane(1, true),
+    dispatcher.lane(3, false),
+    dispatcher.lane(2, true)
+  ]
   const units = new Set<Unit.Unit>()
   /** How each call ended, as often as it did. */
   const ends = new Map<number, Array<string>>()
@@ -65,6 +70,7 @@ const setup = (seed: number) => {
       contract: "test",
       tag: chance() < 0.15 ? "poison" : "call",
       lane: oneOf(lanes) ?? assert.fail(),
+      key: chance() < 0.3 ? Math.floor(chance() * 5) : undefined,
       payload: undefined,
       isFresh: chance() < 0.5,
       headers: undefined,
@@ -146,15 +152,20 @@ const setup = (seed: number) => {
     const active = Array.from(dispatcher.active)
     for (const { queue } of lanes) {
       const [first] = queue
-      if (first !== undefined)
-        assert.isFalse(
-          active.some((unit) => Unit.hasRoom(unit, first)),
-          `${first.id} is stuck`
-        )
+      if (first === undefined) continue
+      const isBehind = lanes.some(({ queue: [other] }) => other !== undefined && other.id < first.id)
+      // It does not join those of its kind while others wait who came before it.
+      const takers = active.filter((unit) => !first.lane.exclusive || unit.calls.size === 0 || !isBehind)
+      assert.isFalse(
+        takers.some((unit) => Unit.hasRoom(unit, first)),
+        `${first.id} is stuck`
+      )
     }
     const queued = lanes.flatMap(({ queue }) => queue)
     assert.strictEqual(dispatcher.queued(), queued.length)
     for (const { calls, load, reservedFor } of active) {
+      const kinds = new Set(Array.from(calls, ({ lane }) => lane.exclusive))
+      assert.isAtMost(kinds.size, 1, "calls that want a worker for themselves have it with others")
       if (reservedFor !== undefined) assert.include(queued, reservedFor)
       const counted = lanes.map((lane) => Array.from(calls).filter((call) => call.lane === lane).length)
       assert.deepStrictEqual(

@@ -31,6 +31,7 @@ const setup = (queue = 10) => {
   })
   const lane = dispatcher.lane(2, false)
   const exclusive = dispatcher.lane(1, true)
+  const shared = dispatcher.lane(2, true)
   const unit = (id: number): Unit.Unit => {
     const tags: Array<string> = []
     posted.set(id, tags)
@@ -48,11 +49,12 @@ const setup = (queue = 10) => {
     made.state = "ready"
     return made
   }
-  const call = (tag: string, { isExclusive = false, timeoutMs = 1000 } = {}): number => {
+  const call = (tag: string, { isExclusive = false, isShared = false, timeoutMs = 1000 } = {}): number => {
     const id = dispatcher.submit({
       contract: "test",
       tag,
-      lane: isExclusive ? exclusive : lane,
+      key: undefined,
+      lane: isShared ? shared : isExclusive ? exclusive : lane,
       payload: undefined,
       isFresh: tag !== "poison",
       headers: undefined,
@@ -163,6 +165,38 @@ describe("dispatcher", () => {
         ["short", "exclusive"]
       ]
     )
+  })
+
+  it("lets exclusive calls that share a worker join there, until others wait who came before them", () => {
+    const { call, dispatcher, posted, unit } = setup()
+    const only = unit(1)
+    dispatcher.add(only)
+    const first = call("one", { isShared: true })
+    const second = call("two", { isShared: true })
+    call("three", { isShared: true })
+    call("other")
+    call("four", { isShared: true })
+    only.outbox.flush()
+    assert.deepStrictEqual(posted.get(1), ["one", "two"])
+    dispatcher.receive(only, [fromWorker.success, first, 1])
+    dispatcher.receive(only, [fromWorker.success, second, 1])
+    only.outbox.flush()
+    // The one that waited before the other call did, and not the one that came after it.
+    assert.deepStrictEqual(posted.get(1), ["one", "two", "three"])
+  })
+
+  it("lets them join when the one who came before them is gone", () => {
+    const { call, dispatcher, posted, unit } = setup()
+    const only = unit(1)
+    dispatcher.add(only)
+    call("one", { isShared: true })
+    const other = call("other")
+    call("two", { isShared: true })
+    only.outbox.flush()
+    assert.deepStrictEqual(posted.get(1), ["one"])
+    dispatcher.interrupt(other)
+    only.outbox.flush()
+    assert.deepStrictEqual(posted.get(1), ["one", "two"])
   })
 
   it("outlasts any number of waiting calls that cannot be posted", () => {

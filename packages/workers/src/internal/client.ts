@@ -5,55 +5,31 @@
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import type * as Contract from "@causeway/core/Contract"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Hash from "effect/Hash"
 import * as Headers from "effect/http/Headers"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Stream from "effect/Stream"
+import { type Callable, callableOf, type Failure, type Options as CallableOptions } from "./callable.ts"
 import * as Codecs from "./codecs.ts"
-import type { Dispatcher, Submission } from "./dispatcher.ts"
+import type { Dispatcher } from "./dispatcher.ts"
 import * as failures from "./failures.ts"
 import { inWords } from "./inWords.ts"
-import type { Crossing } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import { receive } from "./streamClient.ts"
-import type { Lane } from "./unit.ts"
-import { tagOf, type Trace } from "./wire.ts"
+import type { Submission } from "./submission.ts"
+import type { Trace } from "./wire.ts"
 
 /** What a client needs of its pool. */
-export interface Options {
-  readonly crossing: Crossing
+export interface Options extends CallableOptions {
   readonly dispatcher: Dispatcher
   /** Of a call that is no stream and whose caller sets no deadline, in milliseconds. */
   readonly deadlineMs: number
-  readonly laneOf: (wireTag: string, rpc: Rpc.Any) => Lane
-  /** The middlewares of the client, where a contract has any. */
-  readonly services: Context.Context<never>
 }
-
-/** An Rpc, ready to be called. */
-interface Callable {
-  readonly contract: string
-  readonly wireTag: string
-  readonly rpc: Rpc.AnyWithProps
-  readonly codecs: Codecs.RpcCodecs
-  readonly lane: Lane
-  readonly middlewares: ReadonlyArray<Middleware>
-}
-
-/** A middleware of the client, seen without its types. */
-type Middleware = (options: {
-  readonly rpc: Rpc.AnyWithProps
-  readonly request: RpcMessage.Request<Rpc.Any>
-  readonly next: (request: RpcMessage.Request<Rpc.Any>) => Effect.Effect<unknown, Failure>
-}) => Effect.Effect<unknown, Failure>
-
-/** How a call fails: by its own error, or at the boundary. */
-type Failure = Opaque | BoundaryError
 
 interface CallOptions {
   readonly headers?: Headers.Headers | undefined
@@ -88,24 +64,6 @@ export const make = <Self, Id extends string, R extends Rpc.Any>(
   }
   // The types of a single call follow from its tag, which is known here only as a string.
   return invoke as RpcClient.RpcClient.Flat<R, BoundaryError>
-}
-
-const callableOf = (contract: string, tag: string, rpc: Rpc.AnyWithProps, options: Options): Callable => {
-  const wireTag = tagOf(contract, tag)
-  const middlewares: Array<Middleware> = []
-  for (const { key } of rpc.middlewares) {
-    // The key by which a client's middleware is provided: RpcMiddleware.layerClient.
-    const middleware = options.services.mapUnsafe.get(`${key}/Client`)
-    if (typeof middleware === "function") middlewares.push(middleware as Middleware)
-  }
-  return {
-    contract,
-    wireTag,
-    rpc,
-    codecs: Codecs.make(rpc, options.crossing.codecFor),
-    lane: options.laneOf(wireTag, rpc),
-    middlewares
-  }
 }
 
 // -----------------------------------------------------------------------------
@@ -185,8 +143,8 @@ const send = (
   })
 
 const submissionOf = (
-  { codecs, contract, lane, wireTag }: Callable,
-  { discard, headers, trace }: Prepared,
+  { codecs, contract, keyOf, lane, wireTag }: Callable,
+  { discard, headers, payload: decoded, trace }: Prepared,
   payload: unknown,
   defaultTimeoutMs: number,
   sink: Submission["sink"]
@@ -194,6 +152,7 @@ const submissionOf = (
   contract,
   tag: wireTag,
   lane,
+  key: keyOf === undefined ? undefined : hash(keyOf(decoded)),
   payload,
   isFresh: codecs.isFreshPayload(),
   headers: isEmpty(headers) ? undefined : headers,
@@ -202,6 +161,8 @@ const submissionOf = (
   discard,
   sink
 })
+
+const hash = (key: string | undefined): number | undefined => (key === undefined ? undefined : Hash.string(key))
 
 const isEmpty = (headers: Headers.Headers): boolean => {
   for (const _ in headers) return false

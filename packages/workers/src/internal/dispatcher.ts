@@ -1,5 +1,5 @@
 /**
- * Which worker gets which call, and when. Holds every call that has not ended:
+ * When a worker gets a call. Holds every call that has not ended:
  * those that wait and those that were posted. Each ends exactly once.
  *
  * Whoever waits for a call runs as soon as its sink is told, and may make or
@@ -9,11 +9,12 @@
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as failures from "./failures.ts"
 import { transferables } from "./lossless.ts"
+import * as Placement from "./placement.ts"
 import * as Rate from "./rate.ts"
+import { boundaryOf, callOf, errorOf, type Submission } from "./submission.ts"
 import { Table } from "./table.ts"
-import { assign, type Call, hasRoom, type Lane, release, type Sink, type Unit } from "./unit.ts"
-import type * as Wire from "./wire.ts"
-import { fromWorker, type FromWorker, type Request, toWorker, type Trace } from "./wire.ts"
+import { type Call, type Lane, release, type Unit } from "./unit.ts"
+import { fromWorker, type FromWorker, type Request, toWorker } from "./wire.ts"
 
 /** Options of {@link make}. */
 export interface Options {
@@ -31,27 +32,15 @@ export interface Options {
   readonly onEnded: (call: Call, durationMs: number) => void
 }
 
-/** A call as it arrives. */
-export interface Submission {
-  readonly contract: string
-  readonly tag: string
-  readonly lane: Lane
-  readonly payload: unknown
-  readonly isFresh: boolean
-  readonly headers: Readonly<Record<string, string>> | undefined
-  readonly trace: Trace | undefined
-  /** How long it may take, in milliseconds; infinite for no limit. */
-  readonly timeoutMs: number
-  readonly discard: boolean
-  readonly sink: Sink
-}
-
 /** Says of a boundary why a call cannot cross it. */
 export type Refusal = (boundary: string) => BoundaryError
 
 export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity }: Options) => {
   const calls = new Table<Call>()
-  const active = new Set<Unit>()
+  const placement = Placement.make({
+    isBehind: ({ id, lane }) =>
+      lanes.some(({ queue: [first] }) => first !== undefined && first.lane !== lane && first.id < id)
+  })
   const lanes: Array<Lane> = []
   const rate = Rate.make(now)
   let lastId = 0
@@ -70,26 +59,12 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
 
   /** Takes a call and gives its id, or says why not. */
   const submit = (submission: Submission): number | BoundaryError => {
-    const { contract, discard, headers, isFresh, payload, sink, tag, timeoutMs, trace } = submission
+    const { contract, timeoutMs } = submission
     if (isDraining) return failures.draining(`${contract} pool`)
     if (refusal !== undefined) return refusal(`${contract} pool`)
     if (!(timeoutMs > 0)) return failures.deadlineExceeded(`${contract} pool`, 0, "not-sent")
-    const id = ++lastId
-    const submittedAt = now()
-    const call: Call = {
-      id,
-      contract,
-      lane: submission.lane,
-      request: requestOf(id, tag, payload, headers, trace, discard),
-      isFresh,
-      sink,
-      submittedAt,
-      deadline: submittedAt + timeoutMs,
-      limitMs: timeoutMs,
-      unit: undefined,
-      abandonedAt: undefined
-    }
-    const unit = call.lane.queue.length === 0 ? leastLoaded(call) : undefined
+    const call = callOf(++lastId, submission, now())
+    const unit = call.lane.queue.length === 0 ? placement.find(call) : undefined
     if (unit === undefined && queued >= capacity) {
       return failures.overloaded(`${contract} pool`, queued, rate.waitFor(queued))
     }
@@ -98,13 +73,13 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     if (unit === undefined) enqueue(call)
     else post(call, unit)
     onBusy()
-    return id
+    return call.id
   }
 
   const enqueue = (call: Call): void => {
     call.lane.queue.push(call)
     queued++
-    if (call.lane.exclusive) reserve(call)
+    if (call.lane.exclusive) placement.reserve(call)
   }
 
   const dequeue = (call: Call): void => {
@@ -112,33 +87,11 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     if (at < 0) return
     call.lane.queue.splice(at, 1)
     queued--
-    if (!call.lane.exclusive) return
-    for (const unit of active) if (unit.reservedFor === call) unit.reservedFor = undefined
-  }
-
-  /** Keeps a worker free for a call that wants one for itself: under load it would wait for ever otherwise. */
-  const reserve = (call: Call): void => {
-    let best: Unit | undefined
-    for (const unit of active) {
-      if (unit.reservedFor === call) return
-      if (unit.reservedFor === undefined && (best === undefined || unit.calls.size < best.calls.size)) best = unit
-    }
-    if (best !== undefined) best.reservedFor = call
-  }
-
-  const leastLoaded = (call: Call): Unit | undefined => {
-    let best: Unit | undefined
-    for (const unit of active) {
-      if (hasRoom(unit, call) && (best === undefined || unit.calls.size < best.calls.size)) best = unit
-    }
-    return best
+    if (call.lane.exclusive) placement.unreserve(call)
   }
 
   const post = (call: Call, unit: Unit): void => {
-    assign(unit, call)
-    // Workers of equal load take turns.
-    active.delete(unit)
-    active.add(unit)
+    placement.place(call, unit)
     if (call.deadline < Number.POSITIVE_INFINITY) call.request[4] = Math.max(0, Math.ceil(call.deadline - now()))
     if (call.isFresh) unit.outbox.push(call.request)
     else unit.outbox.pushAlone(call.request, transferables(call.request[3]))
@@ -161,8 +114,8 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
   const postWaiting = (): void => {
     for (const { exclusive, queue } of lanes) {
       for (let call = queue[0]; call !== undefined; call = queue[0]) {
-        if (exclusive) reserve(call)
-        const unit = leastLoaded(call)
+        if (exclusive) placement.reserve(call)
+        const unit = placement.find(call)
         if (unit === undefined) break
         dequeue(call)
         post(call, unit)
@@ -238,7 +191,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     if (call === undefined) return
     abandon(call)
     // Others may have waited behind it.
-    if (call.lane.exclusive) pump()
+    pump()
   }
 
   const ack = (id: number): void => {
@@ -267,18 +220,12 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
       const delivery = call.unit === undefined ? "not-sent" : "may-have-run"
       fail(call, failures.deadlineExceeded(boundaryOf(call), call.limitMs, delivery))
     }
-    if (expired.some(({ lane }) => lane.exclusive)) pump()
+    if (expired.length > 0) pump()
   }
 
   const add = (unit: Unit): void => {
-    active.add(unit)
+    placement.add(unit)
     pump()
-  }
-
-  /** Takes a worker out of service; its calls stay with it. */
-  const remove = (unit: Unit): void => {
-    active.delete(unit)
-    unit.reservedFor = undefined
   }
 
   /** Moves what was not posted yet to other workers. */
@@ -328,7 +275,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
 
   return {
     ack,
-    active,
+    active: placement.active,
     add,
     calls,
     clearQueue,
@@ -344,48 +291,11 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     reclaim,
     refuse,
     refused,
-    remove,
+    /** Takes a worker out of service; its calls stay with it. */
+    remove: placement.remove,
     submit
   }
 }
-
-const requestOf = (
-  id: number,
-  tag: string,
-  payload: unknown,
-  headers: Readonly<Record<string, string>> | undefined,
-  trace: Trace | undefined,
-  discard: boolean
-): Request => {
-  if (discard) return [toWorker.request, id, tag, payload, undefined, headers, trace, discard]
-  if (trace !== undefined) return [toWorker.request, id, tag, payload, undefined, headers, trace]
-  if (headers !== undefined) return [toWorker.request, id, tag, payload, undefined, headers]
-  return [toWorker.request, id, tag, payload]
-}
-
-const errorOf = (call: Call, refusal: Wire.Refusal, fromWire: Options["fromWire"]): BoundaryError => {
-  const boundary = boundaryOf(call)
-  switch (refusal._tag) {
-    case "Undecodable":
-      return failures.undecodable(
-        boundary,
-        refusal.direction,
-        refusal.issue,
-        "raw" in refusal ? fromWire(refusal.raw) : undefined
-      )
-    case "DeadlineExceeded":
-      return failures.deadlineExceeded(boundary, call.limitMs, "may-have-run")
-    case "NotServed":
-      return failures.unreachable(
-        boundary,
-        `the worker's entry does not serve ${call.request[2]}; it serves ${refusal.served.join(", ") || "nothing"}`,
-        undefined
-      )
-  }
-}
-
-const boundaryOf = (call: Call): string =>
-  call.unit === undefined ? `${call.contract} pool` : `${call.contract} worker ${call.unit.id}`
 
 /** See {@link make}. */
 export type Dispatcher = ReturnType<typeof make>

@@ -146,9 +146,9 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       const isBlocking = Context.get(rpc.annotations, blocking)
       const limit = Context.get(rpc.annotations, Contract.Concurrency)
       if (!isBlocking && limit === undefined) return standard
-      // One for all that block, since they take turns anyway.
-      const key = isBlocking ? "" : wireTag
-      const lane = lanes.get(key) ?? dispatcher.lane(isBlocking ? 1 : (limit ?? resolved.concurrency), isBlocking)
+      // One for all that block, since they take turns anyway; but for those that go together, as a batch does.
+      const key = isBlocking && limit === undefined ? "" : wireTag
+      const lane = lanes.get(key) ?? dispatcher.lane(limit ?? 1, isBlocking)
       lanes.set(key, lane)
       return lane
     }

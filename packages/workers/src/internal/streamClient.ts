@@ -8,8 +8,9 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type Coding, isDone } from "./codecs.ts"
-import type { Dispatcher, Submission } from "./dispatcher.ts"
+import type { Dispatcher } from "./dispatcher.ts"
 import type { Opaque } from "./opaque.ts"
+import type { Submission } from "./submission.ts"
 
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<unknown>, Opaque | BoundaryError | Cause.Done>
 

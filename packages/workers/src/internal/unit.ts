@@ -29,7 +29,7 @@ export interface Lane {
   readonly index: number
   /** How many of them one worker serves at a time. */
   readonly limit: number
-  /** Whether such a call wants the worker for itself. */
+  /** Whether such calls want the worker for themselves. */
   readonly exclusive: boolean
   /** In order of arrival. */
   readonly queue: Array<Call>
@@ -41,6 +41,8 @@ export interface Call {
   readonly id: number
   readonly contract: string
   readonly lane: Lane
+  /** What it has in common with calls that want the same worker; 32 bits. */
+  readonly key: number | undefined
   readonly request: Request
   /** Whether its payload shares no object with anything else, so that it may be posted with others. */
   readonly isFresh: boolean
@@ -128,7 +130,7 @@ export const hasRoom = (unit: Unit, call: Call): boolean => {
   if (unit.state !== "ready" || (unit.load[lane.index] ?? 0) >= lane.limit) return false
   // Calls that came before the one it is kept free for go first.
   if (unit.reservedFor !== undefined && unit.reservedFor.id < call.id) return false
-  return lane.exclusive ? unit.calls.size === 0 : !servesExclusively(unit)
+  return lane.exclusive ? servesOnly(unit, lane) : !servesExclusively(unit)
 }
 
 export const assign = (unit: Unit, call: Call): void => {
@@ -146,9 +148,11 @@ export const release = (unit: Unit, call: Call): void => {
 /** Whether it ends the calls it has, and then itself. */
 export const isRetiring = ({ state }: Unit): boolean => state === "retiring"
 
-/** Whether one of its calls has it for itself. */
+const servesOnly = (unit: Unit, { index }: Lane): boolean => unit.calls.size === (unit.load[index] ?? 0)
+
+/** Whether its calls have it for themselves. */
 export const servesExclusively = (unit: Unit): boolean => {
-  if (unit.calls.size !== 1) return false
+  // They do not mix with others, so that one is like all.
   for (const call of unit.calls) return call.lane.exclusive
   return false
 }
