@@ -23,7 +23,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import * as Upstream from "./Upstream.ts"
+import * as Upstream from "./internal/upstream/current.ts"
 
 /** The time a call has left, in milliseconds. */
 export const timeoutHeader = "causeway-timeout-ms"

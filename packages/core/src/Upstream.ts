@@ -1,6 +1,44 @@
 /**
- * Which upstream an attempt uses. A policy sets it for each attempt, call metadata
- * carries it over boundaries, and clients of upstreams read it.
+ * Any client that promises, with typed failures: a signal that is aborted when nobody
+ * waits, limits in time, a reason by the same table as `OpenAiClient`'s, the evidence,
+ * and a span. And which upstream an attempt uses: a policy sets it for each attempt,
+ * call metadata carries it over boundaries, and clients of upstreams read it.
+ *
+ * **Details**
+ *
+ * A call makes one attempt; a policy repeats it where the failure's disposition allows
+ * that. What is thrown is the upstream's failure, whatever it is: keep the function
+ * short. What comes when nobody waits any longer is dropped. What is not known to be
+ * repeatable is not repeated once it may have run: see {@link Operation}.
+ *
+ * **Example** (A client of one's own)
+ *
+ * ```ts
+ * import * as Rule from "@causeway/core/Rule"
+ * import * as Upstream from "@causeway/core/Upstream"
+ * import * as Effect from "effect/Effect"
+ *
+ * const stock = Upstream.make({
+ *   name: "stock",
+ *   timeout: "5 seconds",
+ *   rules: [
+ *     {
+ *       name: "stock: counting",
+ *       source: "its handbook, chapter 4",
+ *       when: Rule.coded("E_COUNTING"),
+ *       reason: Rule.overloaded
+ *     }
+ *   ]
+ * })
+ *
+ * const take = stock.call("take", () => Promise.reject({ code: "E_COUNTING", message: "come back later" }))
+ *
+ * const answer = take.pipe(
+ *   Effect.catchReason("UpstreamError", "Overloaded", (reason) => Effect.succeed(reason.message))
+ * )
+ *
+ * await Effect.runPromise(answer) // => "come back later"
+ * ```
  *
  * **Example** (Choosing an upstream for a part of a program)
  *
@@ -13,23 +51,119 @@
  * await Effect.runPromise(chosen) // => "backup"
  * ```
  */
-import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { asked, isSuccess, refused } from "./internal/upstream/ask.ts"
+import { Call, nobody } from "./internal/upstream/call.ts"
+import { incomingOf } from "./internal/upstream/incoming.ts"
+import { elements } from "./internal/upstream/iteration.ts"
+import { accepted, decoderOf, json } from "./internal/upstream/json.ts"
+import {
+  type Ask,
+  type AskHttp,
+  type Operation,
+  type Options,
+  type Run,
+  settingsOf,
+  type StreamOptions
+} from "./internal/upstream/options.ts"
+import { bytesIn, streamed } from "./internal/upstream/stream.ts"
+import { within } from "./internal/upstream/within.ts"
+import type { UpstreamError } from "./UpstreamError.ts"
 
-/** The upstream's name in the configuration; `undefined` stands for the first one configured. */
-export const Current = Context.Reference<string | undefined>("@causeway/core/Upstream/Current", {
-  defaultValue: () => undefined
-})
+export { type Attempt, Current, CurrentAttempt } from "./internal/upstream/current.ts"
+export type {
+  Ask,
+  AskHttp,
+  Attributes,
+  Context,
+  HttpAnswer,
+  Operation,
+  Options,
+  Replay,
+  Run,
+  StreamOptions
+} from "./internal/upstream/options.ts"
 
-/** One attempt of a policy. */
-export interface Attempt {
-  /** Counts from 1 over all upstreams. */
-  readonly number: number
+/** An upstream. `Name`: its names. */
+export interface Upstream<Name extends string = string> {
+  /** The first is the default. */
+  readonly names: readonly [Name, ...ReadonlyArray<Name>]
+
+  /**
+   * A call with one answer. An answer of HTTP, and an error that holds one, is a failure
+   * if its status says so; the body of another one is not looked at, and bounded by nobody.
+   */
+  readonly call: <A = never, B = never, E = never, R = never>(
+    operation: string | Operation,
+    ask: Ask<A, B, Name, E, R>
+  ) => Effect.Effect<A | B, UpstreamError, R>
+
+  /**
+   * A call that is answered by JSON over HTTP. Only what is complete, and JSON, and
+   * states no error, and fits the schema, is a success. An `error` that the schema
+   * knows is a part of the answer. Without a schema the JSON is `unknown`.
+   */
+  readonly json: <A = unknown, RD = never, E = never, R = never>(
+    operation: string | Operation,
+    ask: AskHttp<Name, E, R>,
+    schema?: Schema.ConstraintDecoder<A, RD>
+  ) => Effect.Effect<A, UpstreamError, R | RD>
+
+  /** A call whose answer comes in elements. With the stream's scope the signal is aborted. */
+  readonly stream: <A>(
+    operation: string | Operation,
+    ask: Run<AsyncIterable<A>, Name>,
+    options?: StreamOptions<A>
+  ) => Stream.Stream<A, UpstreamError>
+
+  /** A call whose answer is the body of an answer of HTTP, piece by piece. */
+  readonly bytes: <E = never, R = never>(
+    operation: string | Operation,
+    ask: AskHttp<Name, E, R>,
+    options?: Pick<StreamOptions<Uint8Array>, "idleTimeout">
+  ) => Stream.Stream<Uint8Array, UpstreamError, R>
+
+  /** The error that a call becomes by what was thrown, for code that catches it elsewhere. Never throws. */
+  readonly failure: (operation: string | Operation, thrown: unknown) => UpstreamError
 }
 
-/**
- * The attempt of the policy in charge. Where it is set, clients make one attempt
- * and leave retries to the policy; `undefined` means that no policy is in charge.
- */
-export const CurrentAttempt = Context.Reference<Attempt | undefined>("@causeway/core/Upstream/CurrentAttempt", {
-  defaultValue: () => undefined
-})
+/** Makes an upstream. */
+export const make = <const Name extends string>(options: Options<Name>): Upstream<Name> => {
+  const settings = settingsOf(options)
+  return {
+    names: settings.names,
+    call: (operation, ask) =>
+      within(settings, operation, (call) =>
+        Effect.flatMap(asked(call, ask), (value) => {
+          const answer = incomingOf(value)
+          return answer === undefined || isSuccess(answer) ? Effect.succeed(value) : refused(call, answer)
+        })
+      ),
+    json: (operation, ask, schema) => {
+      const decode = schema === undefined ? undefined : decoderOf(schema)
+      return within(settings, operation, (call) =>
+        Effect.flatMap(asked(call, ask), (value) => json(call, value, decode))
+      )
+    },
+    stream: (operation, ask, options = {}) =>
+      streamed(settings, operation, options, (call) =>
+        Effect.flatMap(asked(call, ask), (iterable) => {
+          const answer = incomingOf(iterable)
+          return answer === undefined || isSuccess(answer)
+            ? Effect.succeed(Stream.mapError(elements(iterable), ({ value }) => call.errorOf(value)))
+            : refused(call, answer)
+        })
+      ),
+    bytes: (operation, ask, options = {}) =>
+      streamed(settings, operation, options, (call) =>
+        Effect.map(
+          Effect.flatMap(asked(call, ask), (value) => accepted(call, value)),
+          ({ body }) => bytesIn(call, body)
+        )
+      ),
+    failure: (operation, thrown) => new Call(settings, operation, Fiber.getCurrent() ?? nobody).errorOf(thrown)
+  }
+}

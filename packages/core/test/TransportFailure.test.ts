@@ -4,43 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { once } from "node:events"
 import * as Http from "node:http"
-import * as Net from "node:net"
 import { request as undiciRequest } from "undici"
-
-/** A server of raw sockets on a free port; closed with the scope. */
-const serve = (onSocket: (socket: Net.Socket) => void) =>
-  Effect.acquireRelease(
-    Effect.promise(async () => {
-      const sockets = new Set<Net.Socket>()
-      const server = Net.createServer((socket) => {
-        sockets.add(socket)
-        // What the client does to the socket is not this test's matter.
-        socket.on("error", () => socket.destroy())
-        socket.on("close", () => sockets.delete(socket))
-        onSocket(socket)
-      })
-      server.listen(0, "127.0.0.1")
-      await once(server, "listening")
-      const address = server.address()
-      assert(typeof address === "object" && address !== null)
-      return { server, sockets, port: address.port }
-    }),
-    ({ server, sockets }) =>
-      Effect.sync(() => {
-        for (const socket of sockets) socket.destroy()
-        server.close()
-      })
-  )
-
-/** A port on which nobody listens. */
-const unused = Effect.scoped(
-  Effect.map(
-    serve(() => undefined),
-    ({ port }) => port
-  )
-)
+import { afterRequest, serve, unused } from "./sockets.ts"
 
 type Ask = (url: string, options?: { readonly signal?: AbortSignal }) => Promise<unknown>
 
@@ -69,9 +35,6 @@ const failing = (ask: () => Promise<unknown>) =>
       (error: unknown) => error
     )
   )
-
-const afterRequest = (answer: (socket: Net.Socket) => void) => (socket: Net.Socket) =>
-  void socket.once("data", () => answer(socket))
 
 const address = (port: number) => `127.0.0.1:${port}`
 

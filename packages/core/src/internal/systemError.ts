@@ -9,7 +9,7 @@ export type SystemError = typeof SystemEvidence.Type
 const most = 16
 
 /** The property of an object that may throw when it is read. */
-const read = (object: object, key: string): unknown => {
+export const read = (object: object, key: string): unknown => {
   try {
     return Reflect.get(object, key)
   } catch {
@@ -35,7 +35,10 @@ const textOf = (object: object, key: string, limit = 255): string | undefined =>
 }
 
 /** An error, its causes and the members of its aggregates, outermost first, each once. */
-export const chainOf = (error: unknown): ReadonlyArray<SystemError> => {
+export const chainOf = (error: unknown): ReadonlyArray<SystemError> => errorsOf(error).map(describe)
+
+/** The same as they are. */
+export const errorsOf = (error: unknown): ReadonlyArray<object> => {
   const seen = new Set<object>()
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null || seen.has(value) || seen.size >= most) return
@@ -44,7 +47,7 @@ export const chainOf = (error: unknown): ReadonlyArray<SystemError> => {
     visit(read(value, "cause"))
   }
   visit(error)
-  return Array.from(seen, describe)
+  return [...seen]
 }
 
 const describe = (error: object): SystemError => {

@@ -15,7 +15,7 @@ interface Stated {
 export interface Body extends Stated {
   /** The object that states the error, or an empty one. */
   readonly error: Fields
-  /** Whether the body is JSON that states an error. */
+  /** Whether the body is JSON that states an error, or an error was thrown. */
   readonly stated: boolean
   /** Every code, type and status that was stated, in lower case; those of an error that was handed on, too. */
   readonly codes: ReadonlyArray<string>

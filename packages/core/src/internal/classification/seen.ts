@@ -15,15 +15,21 @@ export interface Answer {
   readonly now?: number | undefined
 }
 
-/** An answer as rules see it. */
+/** A failure as rules see it: an answer, or what was thrown. Unredacted. */
 export interface Seen extends Body {
   /** The status; of an error inside a success the one that it states as its code, or `undefined`. */
   readonly status: number | undefined
   /** Whether the answer's own status claims that nothing failed. */
   readonly success: boolean
   readonly seenIn: SeenIn
+  /** By names in lower case. */
   readonly headers: ReadonlyMap<string, string>
+  /** The time of arrival, in milliseconds on the epoch. */
   readonly now: number | undefined
+  /** An answer's whole JSON, where it was read; of an error that a client made of an answer, what it holds of the body. */
+  readonly json?: unknown
+  /** What was thrown, where no answer but an error came. It may be anything: read it with care. */
+  readonly thrown?: unknown
 }
 
 /** Headers by name in lower case; of several the first. */

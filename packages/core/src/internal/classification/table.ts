@@ -3,7 +3,7 @@
  * body says, what the status says. To add a rule, add a row with its source, and
  * beside it an answer that it was made for in `test/classification/fixtures.ts`.
  */
-import type { Rule } from "./rule.ts"
+import type { Rule } from "../../Rule.ts"
 import type { Seen } from "./seen.ts"
 import { access } from "./rules/access.ts"
 import { gateways } from "./rules/gateways.ts"

@@ -1,6 +1,6 @@
 /** Who may do what, and what is there. */
 import * as Reasons from "../reasons.ts"
-import { all, any, coded, foreign, not, type Rule, says, stated, status } from "../rule.ts"
+import { all, any, coded, foreign, not, type Rule, says, stated, status } from "../../../Rule.ts"
 
 const inSuccess = status(undefined)
 

@@ -1,6 +1,6 @@
 /** Proxies that answered in the upstream's place: known by their sentences, pages and headers. */
 import * as Reasons from "../reasons.ts"
-import { all, any, codeless, foreign, header, not, type Rule, says, shows, stated, status } from "../rule.ts"
+import { all, any, codeless, foreign, header, not, type Rule, says, shows, stated, status } from "../../../Rule.ts"
 
 const envoyDocs =
   "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#response-flags"

@@ -1,6 +1,6 @@
 /** What is wrong with what was sent: too long, filtered. */
 import * as Reasons from "../reasons.ts"
-import { all, any, coded, type Rule, says, status, type When } from "../rule.ts"
+import { all, any, coded, type Rule, says, status, type When } from "../../../Rule.ts"
 
 /** Together says overflow by 403, early llama.cpp by 500. */
 const refusal = any(status(400, 403, 413, 422, 500), status(undefined))

@@ -1,6 +1,6 @@
 /** Too much, too often, too busy. A rest mends a rate limit; it does not mend an empty account or a request too large for the limit. */
 import * as Reasons from "../reasons.ts"
-import { all, any, coded, not, type Rule, says, status } from "../rule.ts"
+import { all, any, coded, not, type Rule, says, status } from "../../../Rule.ts"
 
 const anyRefusal = status(400, 401, 402, 403, 412, 429)
 const inSuccess = status(undefined)

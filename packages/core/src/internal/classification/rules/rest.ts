@@ -1,6 +1,6 @@
 /** What the status alone says, and what an error inside a success says by its kind. */
 import * as Reasons from "../reasons.ts"
-import { all, any, coded, type Rule, says, stated, status, type When } from "../rule.ts"
+import { all, any, coded, type Rule, says, stated, status, type When } from "../../../Rule.ts"
 
 const inSuccess = status(undefined)
 const between =

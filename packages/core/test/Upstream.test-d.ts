@@ -1,0 +1,104 @@
+import * as Rule from "@causeway/core/Rule"
+import * as Upstream from "@causeway/core/Upstream"
+import type { UpstreamError } from "@causeway/core/UpstreamError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { IncomingMessage } from "node:http"
+import { request as undiciRequest, fetch as undiciFetch } from "undici"
+import { describe, expectTypeOf, it } from "vitest"
+
+class Clock extends Context.Service<Clock, { readonly now: number }>()("Clock") {}
+
+const one = Upstream.make({ name: "one" })
+const both = Upstream.make({ name: ["eu", "us"] })
+
+declare const message: Promise<IncomingMessage>
+
+describe("Upstream.make", () => {
+  it("knows its names", () => {
+    expectTypeOf(one).toEqualTypeOf<Upstream.Upstream<"one">>()
+    expectTypeOf(both.names[0]).toEqualTypeOf<"eu" | "us">()
+    both.call("x", (signal, { attempt, upstream }) => {
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+      expectTypeOf(upstream).toEqualTypeOf<"eu" | "us">()
+      expectTypeOf(attempt).toEqualTypeOf<number>()
+      return 1
+    })
+    expectTypeOf(one).toExtend<Upstream.Upstream>()
+    // @ts-expect-error: a name is needed
+    Upstream.make({ name: [] })
+    // @ts-expect-error: no such replay
+    Upstream.make({ name: "one", replay: "maybe" })
+  })
+
+  it("takes rows", () => {
+    Upstream.make({
+      name: "one",
+      rules: [{ name: "n", source: "s", when: Rule.coded("1"), reason: Rule.notFound("object") }]
+    })
+    // @ts-expect-error: a row names its source
+    Upstream.make({ name: "one", rules: [{ name: "n", when: Rule.coded("1"), reason: Rule.conflict }] })
+  })
+})
+
+const run = <A>(promise: () => Promise<A>): Effect.Effect<A, UpstreamError> => one.call("x", promise)
+
+describe("Upstream.call", () => {
+  it("gives what the promise gives, and one error", () => {
+    expectTypeOf(one.call("x", () => Promise.resolve(1))).toEqualTypeOf<Effect.Effect<number, UpstreamError>>()
+    expectTypeOf(one.call("x", () => "a")).toEqualTypeOf<Effect.Effect<string, UpstreamError>>()
+    expectTypeOf(one.call("x", async () => undefined)).toEqualTypeOf<Effect.Effect<undefined, UpstreamError>>()
+    expectTypeOf(one.call("x", () => fetch("http://x"))).toEqualTypeOf<Effect.Effect<Response, UpstreamError>>()
+  })
+
+  it("stays generic in a generic function", () => {
+    expectTypeOf(run(async () => 1)).toEqualTypeOf<Effect.Effect<number, UpstreamError>>()
+  })
+
+  it("keeps what an Effect needs, and takes away what it fails with", () => {
+    const ask: Effect.Effect<number, HttpClientError, Clock> = Effect.map(Clock, ({ now }) => now)
+    expectTypeOf(one.call("x", ask)).toEqualTypeOf<Effect.Effect<number, UpstreamError, Clock>>()
+  })
+})
+
+describe("Upstream.json", () => {
+  const Item = Schema.Struct({ id: Schema.Finite, at: Schema.Date })
+
+  it("gives what the schema gives, else what is not known", () => {
+    expectTypeOf(one.json("x", () => fetch("http://x"), Item)).toEqualTypeOf<
+      Effect.Effect<{ readonly id: number; readonly at: Date }, UpstreamError>
+    >()
+    expectTypeOf(one.json("x", () => fetch("http://x"))).toEqualTypeOf<Effect.Effect<unknown, UpstreamError>>()
+  })
+
+  it("takes the answers of every client of HTTP, and nothing else", () => {
+    one.json("x", () => undiciRequest("http://x"), Item)
+    one.json("x", () => undiciFetch("http://x"), Item)
+    one.json("x", () => message, Item)
+    expectTypeOf(one.json("x", HttpClient.get("http://x"), Item)).toEqualTypeOf<
+      Effect.Effect<{ readonly id: number; readonly at: Date }, UpstreamError, HttpClient.HttpClient>
+    >()
+    // @ts-expect-error: no answer of HTTP
+    one.json("x", () => Promise.resolve({ id: 1 }), Item)
+    // @ts-expect-error: no answer of HTTP
+    one.json("x", Effect.succeed("text"), Item)
+  })
+})
+
+describe("Upstream.stream", () => {
+  it("gives the iterable's elements", () => {
+    const numbers = one.stream("x", async function* () {
+      yield 1
+    })
+    expectTypeOf(numbers).toEqualTypeOf<Stream.Stream<number, UpstreamError>>()
+    const later = one.stream("x", async (): Promise<AsyncIterable<string>> => (async function* () {})(), {
+      isLast: (element) => element === "done"
+    })
+    expectTypeOf(later).toEqualTypeOf<Stream.Stream<string, UpstreamError>>()
+    expectTypeOf(one.bytes("x", () => fetch("http://x"))).toEqualTypeOf<Stream.Stream<Uint8Array, UpstreamError>>()
+  })
+})
