@@ -5,7 +5,7 @@ import type { Rule } from "../../Rule.ts"
 import * as TransportFailure from "../../TransportFailure.ts"
 import {
   Configuration,
-  MalformedResponse,
+  type MalformedResponse,
   ProviderFault,
   RequestEncoding,
   UpstreamReason
