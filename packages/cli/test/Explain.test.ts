@@ -5,6 +5,7 @@ import * as Lossless from "@causeway/core/Lossless"
 import * as RemoteProtocol from "@causeway/core/RemoteProtocol"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import { Overloaded } from "@causeway/core/UpstreamReason"
+import * as Policy from "@causeway/resilience/Policy"
 import * as PublicError from "@causeway/server/PublicError"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -133,6 +134,18 @@ describe("Explain", () => {
         assert.include(second, "  reason    none of Causeway's")
         assert.include(third, "  to do     Send the call to another instance.")
         assert.strictEqual(last, "1 line tells of no failure")
+      })
+    )
+
+    it.effect("with the number of attempts that there were", () =>
+      Effect.gen(function* () {
+        const lines: Array<string> = []
+        const failed = Effect.fail(error).pipe(Policy.apply(Policy.make({ retry: { times: 0 }, fallback: ["backup"] })))
+        yield* PublicError.reported(Cause.fail(yield* Effect.flip(failed)), { requestId: "req-1" }).pipe(
+          Effect.provide(Logger.layer([Logger.map(Log.line, (line) => void lines.push(line))]))
+        )
+        assert.include(lines.at(-1), " attempts=2 status=503 ")
+        assert.include(explained(lines.at(-1) ?? ""), "HTTP 503 of the upstream, 2 attempts\n")
       })
     )
 

@@ -111,7 +111,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRout
         "/completions": json("/completions", "completion"),
         "/responses": json("/responses", "response"),
         "/responses/:id": { GET: handler(relayResponse(relay)), DELETE: handler(relayed(relay, "DELETE")) },
-        "/responses/:id/cancel": { POST: handler(relayed(relay, "POST")) },
+        "/responses/:id/cancel": { POST: handler(relayAction(relay)) },
         "/responses/:id/input_items": { GET: get },
         "/embeddings": json("/embeddings", "embedding"),
         "/moderations": json("/moderations", "moderation"),
@@ -186,10 +186,19 @@ const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Answer
   })
 }
 
-/** A request that its path says all of, with an answer in JSON. */
-const relayed = (calls: Calls, method: "GET" | "POST" | "DELETE"): Answered<HttpRouter.RouteContext> =>
+/** A request without a body, with an answer in JSON. */
+const relayed = (calls: Calls, method: "GET" | "DELETE"): Answered<HttpRouter.RouteContext> =>
   Effect.gen(function* () {
     const request = { path: yield* target, method, ...(yield* calls.forwarded) }
+    return toResponse(yield* calls.complete(request))
+  })
+
+/** A request that its path says all of; a body that comes all the same goes on too. */
+const relayAction = (calls: Calls): Answered<HttpRouter.RouteContext> =>
+  Effect.gen(function* () {
+    const path = yield* target
+    const body = yield* Body.text
+    const request = { path, method: "POST", ...(body !== "" && { body }), ...(yield* calls.forwarded) }
     return toResponse(yield* calls.complete(request))
   })
 

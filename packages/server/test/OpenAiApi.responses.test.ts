@@ -180,7 +180,16 @@ describe("OpenAiApi", () => {
           yield* json(failed)
           const { status, text } = yield* call(path, { method })
           assert.deepStrictEqual([status, text], [200, failed])
+          assert.strictEqual((yield* Upstream).requests[0]?.body.length, 0)
         }
+      })
+    )
+
+    it.effect("cancels it with the body that came, where one did", () =>
+      Effect.gen(function* () {
+        yield* json('{"object":"response","output":[]}')
+        assert.strictEqual((yield* post("/v1/responses/r/cancel", '{"of the future":1e2}')).status, 200)
+        assert.strictEqual((yield* Upstream).requests[0]?.body.toString(), '{"of the future":1e2}')
       })
     )
 

@@ -1,6 +1,7 @@
 /**
  * Tells the operator of a failure, before the client is told less of it.
  */
+import * as Attempt from "@causeway/core/Attempt"
 import * as Redaction from "@causeway/core/Redaction"
 import * as Report from "@causeway/core/Report"
 import * as Cause from "effect/Cause"
@@ -23,12 +24,14 @@ export const report = (
   const severity = severityOf(failure) ?? (status >= 500 ? "Error" : "Info")
   const reported = ErrorReporter.report(cause)
   if (LogLevel.isLessThan(severity, "Warn")) return reported
+  const attempts = Attempt.of(failure).length
   const text = hasProperty(failure, "_tag") ? Report.render(failure) : Redaction.text(Cause.pretty(cause))
   return Effect.andThen(
     reported,
     Effect.logWithLevel(severity)(text).pipe(
       Effect.annotateLogs({
         ...(isObject(failure) && withoutSecrets(ErrorReporter.getAttributes(failure))),
+        ...(attempts > 1 && { "causeway.attempts": attempts }),
         "causeway.status": status,
         ...(requestId !== undefined && { "causeway.request_id": requestId })
       })

@@ -23,7 +23,7 @@ export const read = (entry: Fields): { readonly failure: string | undefined } | 
 }
 
 const report = (fields: Fields): string => {
-  const { attempt, level, message, status, timestamp } = fields
+  const { attempt, attempts, level, message, status, timestamp } = fields
   const text = (Array.isArray(message) ? message : [message]).map((part) => say(part) ?? JSON.stringify(part)).join(" ")
   const [headline = "", ...rest] = text.split("\n").filter((each) => each.trim() !== "")
   // A report that stands in the entry as a whole says this itself.
@@ -36,7 +36,7 @@ const report = (fields: Fields): string => {
       "answers",
       say(status, (code) => `HTTP ${code} to the caller`),
       say(fields["upstream_status"], (code) => `HTTP ${code} of the upstream`),
-      say(attempt, (number) => `attempt ${number}`)
+      say(attempts, (count) => `${count} attempts`) ?? say(attempt, (number) => `attempt ${number}`)
     ),
     ...ids(fields["request_id"], fields["upstream_request_id"]),
     ...(isWhole ? [] : line("meaning", meaningOf(fields))),
