@@ -65,9 +65,9 @@ export interface Options {
    */
   readonly concurrency?: number | undefined
   /**
-   * How long a worker with calls may go without turning its event loop, before its calls
-   * fail with `Unresponsive` and it is ended. `Duration.infinity` turns this off.
-   * Default: 5 seconds.
+   * How long a worker may go without turning its event loop, before its calls fail with
+   * `Unresponsive` and it is ended, also where it has none. `Duration.infinity` turns this
+   * off. Default: 5 seconds.
    */
   readonly unresponsiveAfter?: Duration.Input | undefined
   /**

@@ -214,4 +214,13 @@ describe("WorkerPool, starting", { timeout: 60_000 }, () => {
       }).pipe(Effect.provide(pool({ data: { diesAfterMs: 1500, until: mended } })))
     }).pipe(Effect.scoped)
   )
+
+  it.live("a worker that hangs without a call is replaced before it gets one", () =>
+    Effect.gen(function* () {
+      const life = yield* Life
+      yield* life.loopLater()
+      yield* until(({ restarts }) => restarts.unresponsive === 1)
+      assert.isAbove(yield* life.whoami(), 0)
+    }).pipe(Effect.provide(pool({ unresponsiveAfter: "1500 millis" })))
+  )
 })

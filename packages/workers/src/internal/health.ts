@@ -1,6 +1,6 @@
 /**
- * Whether a worker that has calls still reacts: to the turns of its event loop, and
- * to being told that nobody waits.
+ * Whether a worker still reacts: to the turns of its event loop, and to being told
+ * that nobody waits.
  */
 import * as Unit from "./unit.ts"
 
@@ -16,7 +16,7 @@ export interface Options {
   readonly onSilent: (unit: Unit.Unit, silentMs: number) => void
 }
 
-/** Makes the function that looks at a worker with calls, `elapsedMs` after it last did. */
+/** Makes the function that looks at a worker that is ready, `elapsedMs` after it last did. */
 export const make =
   ({ graceMs, onIgnored, onSilent, unresponsiveMs }: Options) =>
   (unit: Unit.Unit, time: number, elapsedMs: number): void => {
@@ -36,7 +36,7 @@ export const make =
   }
 
 /** It reacts, or has nothing to react to: what was begun against its silence ends. */
-export const calm = (unit: Unit.Unit): void => {
+const calm = (unit: Unit.Unit): void => {
   unit.silentMs = 0
   if (unit.isSampled) void unit.isolate.stopSampling()
   unit.isSampled = false

@@ -1,49 +1,54 @@
 /**
- * A timer that runs only while there is something to watch over.
+ * A timer that runs fast while there is something to watch over, and slowly
+ * otherwise.
  */
 
 /** See {@link make}. */
 export interface Ticker {
-  /** Starts it, where it does not run. */
+  /** Makes it run fast. */
   readonly start: () => void
+  /** Ends it for good. */
   readonly stop: () => void
 }
 
 /** Options of {@link make}. */
 export interface Options {
-  readonly intervalMs: number
+  readonly fastMs: number
+  readonly slowMs: number
   readonly now: () => number
-  readonly onStart: () => void
-  /** Whether there is more to watch. `elapsedMs` is what passed since the last time. */
+  /** Whether there is reason to run fast. `elapsedMs` is what passed since the last time. */
   readonly onTick: (time: number, elapsedMs: number) => boolean
 }
 
-export const make = ({ intervalMs, now, onStart, onTick }: Options): Ticker => {
+export const make = ({ fastMs, now, onTick, slowMs }: Options): Ticker => {
   let timer: ReturnType<typeof setInterval> | undefined
+  let intervalMs = 0
   let last = now()
+  let isStopped = false
 
-  const stop = (): void => {
+  const run = (ms: number): void => {
+    if (isStopped || intervalMs === ms) return
     clearInterval(timer)
-    timer = undefined
+    if (timer === undefined) last = now()
+    intervalMs = ms
+    timer = setInterval(tick, ms)
+    // The workers themselves keep the process alive.
+    timer.unref()
   }
 
   const tick = (): void => {
     const time = now()
     // A process that was asleep must not take its own silence for that of its workers.
-    const elapsed = Math.min(time - last, 3 * intervalMs)
+    const elapsed = Math.min(time - last, Math.max(3 * fastMs, intervalMs))
     last = time
-    if (!onTick(time, elapsed)) stop()
+    run(onTick(time, elapsed) ? fastMs : slowMs)
   }
 
   return {
-    start: () => {
-      if (timer !== undefined) return
-      last = now()
-      onStart()
-      timer = setInterval(tick, intervalMs)
-      // The workers themselves keep the process alive.
-      timer.unref()
-    },
-    stop
+    start: () => run(fastMs),
+    stop: () => {
+      isStopped = true
+      clearInterval(timer)
+    }
   }
 }

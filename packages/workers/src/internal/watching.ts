@@ -1,6 +1,7 @@
 /**
- * Looks at every worker several times a second, as long as one of them could do
- * something that must not last.
+ * Looks at every worker: many times a second as long as one of them has calls or does
+ * something that must not last, and now and then otherwise, so that one that hangs
+ * without a call is found before it gets one.
  */
 import type { Dispatcher } from "./dispatcher.ts"
 import type { Ending } from "./ending.ts"
@@ -70,21 +71,17 @@ export const make = (options: Options): Ticker.Ticker => {
       case "ready":
       case "retiring":
         options.onServing(unit)
-        if (unit.calls.size > 0) return examineHealth(unit, time, elapsedMs)
-        Health.calm(unit)
-        if (Unit.isRetiring(unit)) options.onRetired(unit)
-        return
+        if (Unit.isRetiring(unit) && unit.calls.size === 0) return options.onRetired(unit)
+        return examineHealth(unit, time, elapsedMs)
       case "gone":
         return
     }
   }
 
   return Ticker.make({
-    intervalMs: Math.min(20, Math.max(5, unresponsiveMs / 20)),
+    fastMs: Math.min(20, Math.max(5, unresponsiveMs / 20)),
+    slowMs: Math.min(1000, Math.max(20, unresponsiveMs / 4)),
     now,
-    onStart: () => {
-      for (const unit of units) unit.silentMs = 0
-    },
     onTick: (time, elapsedMs) => {
       dispatcher.expire()
       for (const unit of Array.from(units)) examine(unit, time, elapsedMs)
