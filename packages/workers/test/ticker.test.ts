@@ -1,24 +1,24 @@
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
 import * as Ticker from "../src/internal/ticker.ts"
 
+const setup = () => {
+  const seen: Array<number> = []
+  const watch = { isFast: true }
+  const ticker = Ticker.make({
+    fastMs: 20,
+    slowMs: 1000,
+    now: () => performance.now(),
+    onTick: (_, elapsedMs) => {
+      seen.push(Math.round(elapsedMs))
+      return watch.isFast
+    }
+  })
+  return { seen, ticker, watch }
+}
+
 describe("ticker", () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
-
-  const setup = () => {
-    const seen: Array<number> = []
-    const watch = { isFast: true }
-    const ticker = Ticker.make({
-      fastMs: 20,
-      slowMs: 1000,
-      now: () => performance.now(),
-      onTick: (_, elapsedMs) => {
-        seen.push(Math.round(elapsedMs))
-        return watch.isFast
-      }
-    })
-    return { seen, ticker, watch }
-  }
 
   it("runs fast while there is reason to, and slowly otherwise", () => {
     const { seen, ticker, watch } = setup()
