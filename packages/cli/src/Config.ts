@@ -32,7 +32,7 @@ import type * as EffectConfig from "effect/Config"
 import type * as Redacted from "effect/Redacted"
 
 /** The options of a policy, whose fallback can only name upstreams that exist. */
-export interface PolicyOptions<Name extends string = string> extends Omit<Policy.Options, "fallback"> {
+export interface PolicyOptions<Name extends string = string> extends Omit<Policy.Options, "fallback" | "upstreams"> {
   /**
    * The upstreams to ask next, in this order, each at most once: one list for every
    * kind of failure that another upstream may not have, or a list for each kind.

@@ -36,6 +36,13 @@ export const Attempt = Schema.Struct({
   elapsedMs: Schema.Finite,
   /** Whether the attempt's work can have happened. */
   delivery: Schema.Literals(["not-sent", "may-have-run", "ran"]),
+  /**
+   * What made it more than the next one in line: it was asked beside a slow one, it
+   * found out whether its upstream is back, or nobody better was left.
+   */
+  kind: Schema.optionalKey(Schema.Literals(["hedge", "probe", "last-open-door"])),
+  /** Upstreams that were passed over for this one, and why. */
+  passed: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What the policy did next, such as `retry after 1s` or `fallback to backup`, or why nothing. */
   next: Schema.String
 })

@@ -1,7 +1,9 @@
 /**
  * What to do about a failure, as data: how long a call may take, how often it is
  * made again, and which other upstreams are asked. A policy decides by the
- * failure's own `Disposition` and by nothing else.
+ * failure's own `Disposition` and by nothing else, and by what earlier calls have
+ * shown of its upstreams. It remembers that by itself; a layer of `Upstreams` lets
+ * several policies share it.
  *
  * It belongs on the caller's side of a boundary, around one call: a worker makes
  * one attempt. Each attempt sees `Upstream.Current`, `Upstream.CurrentAttempt` and
@@ -47,7 +49,7 @@ import * as Streaming from "./internal/streaming.ts"
 const TypeId = "~@causeway/resilience/Policy"
 
 /** What {@link make} takes. */
-export interface Options extends Settings.Options {}
+export interface Options<Name extends string = string> extends Settings.Options<Name> {}
 
 /** What to do about a failure: checked data, made by {@link make}. */
 export interface Policy extends Settings.Settings {
@@ -78,7 +80,10 @@ export const isPolicy = (u: unknown): u is Policy => hasProperty(u, TypeId)
  * policy.fallback["other-credential"] // => []
  * ```
  */
-export const make = (options: Options = {}): Policy => ({ [TypeId]: TypeId, ...Settings.read(options) })
+export const make = <const Name extends string = string>(options: Options<Name> = {}): Policy => ({
+  [TypeId]: TypeId,
+  ...Settings.read(options)
+})
 
 /**
  * Puts an effect under a policy. It fails with the first error of its own, which
@@ -86,8 +91,8 @@ export const make = (options: Options = {}): Policy => ({ [TypeId]: TypeId, ...S
  * had ended in time. A failure that shows the request itself to be at fault is
  * given in place of the first.
  *
- * Attempts follow one another, never two at once. Defects and interruption are
- * never repeated. An attempt that takes too long is interrupted, and its clean-up
+ * Attempts follow one another, but where `hedge` or a probe of an upstream's breaker
+ * asks a second one beside a slow first one. Defects and interruption are never repeated. An attempt that takes too long is interrupted, and its clean-up
  * is not waited for.
  *
  * @see {@link applyStream} for streams

@@ -1,3 +1,10 @@
-/** Deadline, retry and fallback, chosen by the failure itself. */
+/** What to do about failures, chosen by the failure itself and by what is known of upstreams. */
+export * as Breaker from "./Breaker.ts"
+export * as Budget from "./Budget.ts"
+export * as Call from "./Call.ts"
+export * as Health from "./Health.ts"
 export * as InvalidPolicy from "./InvalidPolicy.ts"
+export * as Latency from "./Latency.ts"
+export * as Pause from "./Pause.ts"
 export * as Policy from "./Policy.ts"
+export * as Upstreams from "./Upstreams.ts"

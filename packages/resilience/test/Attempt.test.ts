@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chance, failing, failure, reasons, scripted } from "./fixtures/calls.ts"
 
-const policy = Policy.make({ fallback: ["backup"], retry: { times: 1, base: "1 second" } })
+const policy = () => Policy.make({ fallback: ["backup"], retry: { times: 1, base: "1 second" } })
 
 describe("attempts", () => {
   it.effect("tell of each one where it went, how it failed, and why the next one was made or was not", () =>
@@ -15,7 +15,7 @@ describe("attempts", () => {
         Effect.delay(Effect.fail(failure(reasons.rateLimited, "backup")), "30 millis"),
         Effect.fail(failure(reasons.fault, "backup"))
       )
-      const { error } = yield* failing(call.pipe(Policy.apply(policy), chance(0)))
+      const { error } = yield* failing(call.pipe(Policy.apply(policy()), chance(0)))
       assert.deepStrictEqual(Policy.attempts(error), [
         {
           number: 1,
@@ -55,7 +55,7 @@ describe("attempts", () => {
         Effect.fail(failure(reasons.quota, "backup")),
         Effect.fail(failure(reasons.quota))
       )
-      const { error } = yield* failing(call.pipe(Policy.apply(policy), chance(0.5)))
+      const { error } = yield* failing(call.pipe(Policy.apply(policy()), chance(0.5)))
       assert.deepStrictEqual(
         Policy.attempts(error).map(({ next }) => next),
         [
@@ -70,7 +70,7 @@ describe("attempts", () => {
   it.effect("leave the error as it was: the same object, which JSON and enumeration see unchanged", () =>
     Effect.gen(function* () {
       const error = failure(reasons.invalid)
-      const { error: given } = yield* failing(Effect.fail(error).pipe(Policy.apply(policy)))
+      const { error: given } = yield* failing(Effect.fail(error).pipe(Policy.apply(policy())))
       assert.strictEqual(given, error)
       assert.strictEqual(Policy.attempts(error).length, 1)
       assert.strictEqual(JSON.stringify(error), JSON.stringify(failure(reasons.invalid)))
@@ -113,7 +113,7 @@ describe("attempts", () => {
   it.effect("hold no secret and no more of a message than its limit", () =>
     Effect.gen(function* () {
       const error = new Error(`denied for sk-${"a1B2".repeat(12)} ${"x".repeat(5000)}`)
-      yield* failing(Effect.fail(error).pipe(Policy.apply(policy)))
+      yield* failing(Effect.fail(error).pipe(Policy.apply(policy())))
       const [attempt] = Policy.attempts(error)
       assert.strictEqual(attempt?.reason, "Error")
       assert.notInclude(attempt?.message ?? "", "a1B2a1B2")

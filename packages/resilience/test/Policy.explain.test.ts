@@ -80,11 +80,11 @@ describe("explain", () => {
         "UpstreamError Gateway (no-healthy-upstream, connect-failure, overflow)": "noHealthyUpstream"
       }
       const policies = [{}, { fallback: ["backup"] }, { replay: "never" }, { retry: { times: 0 } }] as const
-      for (const policy of policies.map((options) => Policy.make(options))) {
-        const rows = rowsOf(Policy.explain(policy))
+      for (const options of policies) {
+        const rows = rowsOf(Policy.explain(Policy.make(options)))
         for (const [row, name] of Object.entries(names)) {
           const call = scripted<string, UpstreamError>(Effect.fail(failure(reasons[name])), Effect.succeed("yes"))
-          const { exit } = yield* timed(call.call.pipe(Policy.apply(policy)))
+          const { exit } = yield* timed(call.call.pipe(Policy.apply(Policy.make(options))))
           const said = rows.get(row)?.[0] ?? assert.fail(`no row ${row}`)
           assert.strictEqual(said.startsWith("fail: "), Exit.isFailure(exit), row)
           assert.strictEqual(said === "fallback to backup", call.upstreams()[1] === "backup", row)
@@ -94,7 +94,7 @@ describe("explain", () => {
   )
 
   it("is printed in the documentation as it is", () => {
-    const docs = readFileSync(new URL("../../../docs/policies.md", import.meta.url), "utf8")
+    const docs = readFileSync(new URL("../../../docs/resilience.md", import.meta.url), "utf8")
     assert.include(docs, Policy.explain(Policy.make({ fallback: ["backup"] })))
   })
 })

@@ -114,3 +114,43 @@ describe("make", () => {
     assert.strictEqual(refusal(options).slice(0, message.length), message)
   })
 })
+
+describe("upstreams that are stated", () => {
+  const upstreams = ["primary", "backup", "large"] as const
+
+  it("are what every list is checked against", () => {
+    Policy.make({ upstreams, fallback: { any: ["backup"], "larger-context": ["large"] } })
+    Policy.make({ upstreams: { primary: {}, backup: {} } })
+    assert.strictEqual(
+      refusal({ upstreams, fallback: ["bakcup", "large"] }),
+      'policy option fallback.any[0]: got "bakcup", allowed is one of upstreams, which are primary, backup, large'
+    )
+  })
+
+  it("are no fallback of themselves", () => {
+    assert.strictEqual(
+      refusal({ upstreams, fallback: ["backup", "primary", "large"] }),
+      'policy option fallback.any[1]: got "primary", allowed is another upstream than the first of upstreams, which is primary'
+    )
+  })
+
+  it("are all in some list", () => {
+    assert.strictEqual(
+      refusal({ upstreams, fallback: ["backup"] }),
+      'policy option upstreams: got "large", allowed is only upstreams that a list of fallback names'
+    )
+    assert.include(refusal({ upstreams: [] }), "policy option upstreams: got none")
+  })
+})
+
+describe("a hedge", () => {
+  it("needs another upstream, and a call that may be made twice", () => {
+    Policy.make({ hedge: {}, fallback: ["backup"] })
+    assert.include(
+      refusal({ hedge: {}, fallback: [] }),
+      "policy option hedge: got on, allowed is only with another upstream"
+    )
+    assert.include(refusal({ hedge: {}, fallback: ["backup"], replay: "never" }), 'only with replay: "safe"')
+    assert.include(refusal({ hedge: { medianTimes: 0.5 }, fallback: ["backup"] }), "hedge.medianTimes: got 0.5")
+  })
+})

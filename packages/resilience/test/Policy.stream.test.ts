@@ -17,7 +17,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { countingTimers, failing, failure, made, reasons, timed } from "./fixtures/calls.ts"
 
-const backup = Policy.make({ fallback: ["backup"] })
+const backup = () => Policy.make({ fallback: ["backup"] })
 
 /** A stream for each upstream, and the order in which they were started. */
 const upstreams = <A, E>(primary: Stream.Stream<A, E>, second: Stream.Stream<A, E>) => {
@@ -59,10 +59,10 @@ const counting = <A, E>(stream: Stream.Stream<A, E>) => {
 describe("applyStream", () => {
   it.effect("leaves a stream alone that goes well, and one that is empty", () =>
     Effect.gen(function* () {
-      const { seen } = yield* read(paced("30 seconds", "a", "b", "c").pipe(Policy.applyStream(backup)))
+      const { seen } = yield* read(paced("30 seconds", "a", "b", "c").pipe(Policy.applyStream(backup())))
       assert.deepStrictEqual(seen, ["a", "b", "c"])
       const empty = upstreams(Stream.empty, Stream.make("never asked"))
-      assert.deepStrictEqual((yield* read(empty.stream.pipe(Policy.applyStream(backup)))).seen, [])
+      assert.deepStrictEqual((yield* read(empty.stream.pipe(Policy.applyStream(backup())))).seen, [])
       assert.deepStrictEqual(empty.started, ["primary"])
     })
   )
@@ -70,7 +70,7 @@ describe("applyStream", () => {
   it.effect("asks another upstream before the first element", () =>
     Effect.gen(function* () {
       const { started, stream } = upstreams(Stream.fail(failure(reasons.overloaded)), Stream.make("x", "y"))
-      const { ms, seen } = yield* read(stream.pipe(Policy.applyStream(backup)))
+      const { ms, seen } = yield* read(stream.pipe(Policy.applyStream(backup())))
       assert.deepStrictEqual(seen, ["x", "y"])
       assert.deepStrictEqual(started, ["primary", "backup"])
       assert.strictEqual(ms, 0)
@@ -85,7 +85,7 @@ describe("applyStream", () => {
         Stream.mapEffect(({ number, upstream }) =>
           upstream === undefined ? Effect.fail(failure(reasons.overloaded)) : Effect.succeed(`${upstream} ${number}`)
         ),
-        Policy.applyStream(backup)
+        Policy.applyStream(backup())
       )
       assert.deepStrictEqual((yield* read(stream)).seen, ["backup 2", "backup 2", "backup 2"])
     })
@@ -108,7 +108,7 @@ describe("applyStream", () => {
         Stream.concat(Stream.make("a"), Stream.fail(error)),
         Stream.make("of another upstream")
       )
-      const { exit, seen } = yield* read(stream.pipe(Policy.applyStream(backup)))
+      const { exit, seen } = yield* read(stream.pipe(Policy.applyStream(backup())))
       assert.deepStrictEqual(seen, ["a"])
       assert.deepStrictEqual(started, ["primary"])
       assert.deepStrictEqual(exit, Exit.fail(error))
@@ -126,7 +126,7 @@ describe("applyStream", () => {
         Stream.fail(failure(reasons.overloaded)),
         Stream.concat(Stream.make("a"), Stream.fail(error))
       )
-      assert.deepStrictEqual((yield* read(stream.pipe(Policy.applyStream(backup)))).exit, Exit.fail(error))
+      assert.deepStrictEqual((yield* read(stream.pipe(Policy.applyStream(backup())))).exit, Exit.fail(error))
       assert.deepStrictEqual(
         Policy.attempts(error).map(({ number, reason, upstream }) => [number, upstream, reason]),
         [
@@ -141,7 +141,7 @@ describe("applyStream", () => {
     Effect.gen(function* () {
       for (const before of [Stream.empty, Stream.make("a")]) {
         const { started, stream } = upstreams(Stream.concat(before, Stream.die("a mistake")), Stream.make("x"))
-        const { exit } = yield* read(stream.pipe(Policy.applyStream(backup)))
+        const { exit } = yield* read(stream.pipe(Policy.applyStream(backup())))
         assert.isTrue(Exit.hasDies(exit))
         assert.deepStrictEqual(started, ["primary"])
       }
@@ -259,7 +259,7 @@ describe("what a stream holds", () => {
     Effect.gen(function* () {
       for (const stream of [Stream.never, Stream.concat(Stream.make("a"), Stream.never)]) {
         const counted = counting(stream)
-        const reading = counted.stream.pipe(Policy.applyStream(backup), Stream.runDrain)
+        const reading = counted.stream.pipe(Policy.applyStream(backup()), Stream.runDrain)
         const fiber = yield* Effect.forkChild(reading, { startImmediately: true })
         yield* TestClock.adjust("1 second")
         yield* Fiber.interrupt(fiber)
@@ -272,7 +272,7 @@ describe("what a stream holds", () => {
     Effect.gen(function* () {
       const { timers, withTimers } = yield* countingTimers
       const left = Effect.fnUntraced(function* <A, E>(stream: Stream.Stream<A, E>, take = 9) {
-        const reading = stream.pipe(Policy.applyStream(backup), Stream.take(take), Stream.runDrain, withTimers)
+        const reading = stream.pipe(Policy.applyStream(backup()), Stream.take(take), Stream.runDrain, withTimers)
         yield* timed(reading)
         return yield* timers
       })
@@ -289,7 +289,7 @@ describe("what a stream holds", () => {
       const most = { timers: 0 }
       const stream = paced("1 second", "a", "b", "c", "d").pipe(
         Stream.tap(() => Effect.map(timers, (count) => (most.timers = Math.max(most.timers, count)))),
-        Policy.applyStream(backup),
+        Policy.applyStream(backup()),
         Stream.runDrain,
         withTimers
       )
@@ -305,7 +305,7 @@ describe("what a stream holds", () => {
       const stream = Stream.range(1, 100).pipe(
         Stream.rechunk(1),
         Stream.tap(() => Effect.sync(() => pulled++)),
-        Policy.applyStream(backup),
+        Policy.applyStream(backup()),
         Stream.runForEach((n) => (n === 3 ? Deferred.await(gate) : Effect.void))
       )
       const fiber = yield* Effect.forkChild(stream, { startImmediately: true })

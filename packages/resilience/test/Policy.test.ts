@@ -19,7 +19,10 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { chance, countingTimers, failing, failure, made, reasons, scripted, timed } from "./fixtures/calls.ts"
 
-const backup = Policy.make({ fallback: ["backup"] })
+const backup = () => Policy.make({ fallback: ["backup"] })
+
+const once = () => Policy.make({ retry: { times: 1, base: "1 second", max: "1 second" } })
+const four = () => Policy.make({ retry: { times: 4, base: "1 second", max: "3 seconds" } })
 
 describe("apply", () => {
   it.effect("leaves a success alone, after one attempt that sees its number and deadline", () =>
@@ -35,7 +38,7 @@ describe("apply", () => {
       const { call } = scripted(Effect.fail(failure(reasons.overloaded)), Effect.succeed("yes"))
       const lines: Array<unknown> = []
       const logger = Logger.make(({ message }) => void lines.push(message))
-      assert.strictEqual(yield* call.pipe(Policy.apply(backup), Effect.provide(Logger.layer([logger]))), "yes")
+      assert.strictEqual(yield* call.pipe(Policy.apply(backup()), Effect.provide(Logger.layer([logger]))), "yes")
       assert.strictEqual(lines.length, 1)
       assert.match(String(lines[0]), /^attempt 1 failed, fallback to backup: /)
     })
@@ -100,7 +103,7 @@ describe("fallback", () => {
     Effect.gen(function* () {
       for (const reason of [reasons.rateLimited, reasons.overloaded, reasons.fault, reasons.noHealthyUpstream]) {
         const { call, upstreams } = scripted<string, UpstreamError>(Effect.fail(failure(reason)), Effect.succeed("yes"))
-        const { exit, ms } = yield* timed(call.pipe(Policy.apply(backup)))
+        const { exit, ms } = yield* timed(call.pipe(Policy.apply(backup())))
         assert.deepStrictEqual(exit, Exit.succeed("yes"))
         assert.strictEqual(ms, 0)
         assert.deepStrictEqual(upstreams(), [undefined, "backup"])
@@ -113,7 +116,7 @@ describe("fallback", () => {
       const { filtered, modelNotFound, quota, tooLarge, unauthorized } = reasons
       for (const reason of [filtered, modelNotFound, quota, tooLarge, unauthorized]) {
         const { call, upstreams } = scripted<string, UpstreamError>(Effect.fail(failure(reason)), Effect.succeed("yes"))
-        assert.strictEqual(yield* call.pipe(Policy.apply(backup)), "yes")
+        assert.strictEqual(yield* call.pipe(Policy.apply(backup())), "yes")
         assert.deepStrictEqual(upstreams(), [undefined, "backup"])
       }
     })
@@ -152,7 +155,7 @@ describe("fallback", () => {
   it.effect("is not asked for the caller's fault", () =>
     Effect.gen(function* () {
       const { call, log } = scripted(Effect.fail(failure(reasons.invalid)))
-      const error = yield* call.pipe(Policy.apply(backup), Effect.flip)
+      const error = yield* call.pipe(Policy.apply(backup()), Effect.flip)
       assert.strictEqual(error.reason._tag, "InvalidRequest")
       assert.strictEqual(log.length, 1)
     })
@@ -162,7 +165,7 @@ describe("fallback", () => {
     Effect.gen(function* () {
       const first = failure(reasons.noHealthyUpstream)
       const { call } = scripted(Effect.fail(first), Effect.fail(failure(reasons.overloaded, "backup")))
-      const { error } = yield* failing(call.pipe(Policy.apply(backup)))
+      const { error } = yield* failing(call.pipe(Policy.apply(backup())))
       assert.strictEqual(error, first)
     })
   )
@@ -171,7 +174,7 @@ describe("fallback", () => {
     Effect.gen(function* () {
       const invalid = failure(reasons.invalid, "backup")
       const { call, log } = scripted(Effect.fail(failure(reasons.overloaded)), Effect.fail(invalid))
-      const { error } = yield* failing(call.pipe(Policy.apply(backup)))
+      const { error } = yield* failing(call.pipe(Policy.apply(backup())))
       assert.strictEqual(error, invalid)
       assert.strictEqual(log.length, 2)
     })
@@ -179,11 +182,8 @@ describe("fallback", () => {
 })
 
 describe("retry", () => {
-  const once = Policy.make({ retry: { times: 1, base: "1 second", max: "1 second" } })
-
   it.effect("waits a random share of a time that doubles up to its limit", () =>
     Effect.gen(function* () {
-      const policy = Policy.make({ retry: { times: 4, base: "1 second", max: "3 seconds" } })
       const expectations: ReadonlyArray<readonly [number, Array<number>]> = [
         [0, [0, 0, 0, 0, 0]],
         [0.5, [0, 500, 1500, 3000, 4500]],
@@ -192,7 +192,7 @@ describe("retry", () => {
       for (const [share, expected] of expectations) {
         const { call, times } = scripted(Effect.fail(failure(reasons.fault)))
         const startedAt = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-        yield* timed(call.pipe(Policy.apply(policy), chance(share)))
+        yield* timed(call.pipe(Policy.apply(four()), chance(share)))
         assert.deepStrictEqual(
           times().map((at) => at - startedAt),
           expected
@@ -209,7 +209,7 @@ describe("retry", () => {
         [0.999, 2999]
       ] as const) {
         const { call, log } = scripted(Effect.fail(failure(reasons.rateLimited)))
-        const { ms } = yield* failing(call.pipe(Policy.apply(once), chance(share)))
+        const { ms } = yield* failing(call.pipe(Policy.apply(once()), chance(share)))
         assert.strictEqual(ms, waited)
         assert.strictEqual(log.length, 2)
       }
@@ -235,7 +235,7 @@ describe("retry", () => {
   it.effect("is for the last upstream, where there is no other one", () =>
     Effect.gen(function* () {
       const { call, upstreams } = scripted(Effect.fail(failure(reasons.fault)))
-      yield* timed(call.pipe(Policy.apply(backup)))
+      yield* timed(call.pipe(Policy.apply(backup())))
       assert.deepStrictEqual(upstreams(), [undefined, "backup", "backup", "backup"])
     })
   )
@@ -247,7 +247,7 @@ describe("retry", () => {
         Effect.delay(Effect.fail(failure(reasons.unauthorized, "backup")), "1500 millis"),
         Effect.succeed("yes")
       )
-      const { exit } = yield* timed(call.pipe(Policy.apply(backup), chance(0)))
+      const { exit } = yield* timed(call.pipe(Policy.apply(backup()), chance(0)))
       assert.deepStrictEqual(exit, Exit.succeed("yes"))
       assert.deepStrictEqual(
         log.map(({ at, upstream }) => [upstream, at]),
@@ -276,7 +276,7 @@ describe("retry", () => {
           Effect.fail(first),
           Effect.fail(last)
         )
-        const { error } = yield* failing(call.pipe(Policy.apply(backup)))
+        const { error } = yield* failing(call.pipe(Policy.apply(backup())))
         assert.strictEqual(error, first)
         assert.strictEqual(log.length, 2)
       }
@@ -300,10 +300,10 @@ describe("retry", () => {
     Effect.gen(function* () {
       const own = { [Disposition.symbol]: Disposition.make({ blame: "upstream", retry: "backoff" }) }
       const disposed = scripted<string, typeof own>(Effect.fail(own), Effect.succeed("yes"))
-      const { exit } = yield* timed(disposed.call.pipe(Policy.apply(once)))
+      const { exit } = yield* timed(disposed.call.pipe(Policy.apply(once())))
       assert.deepStrictEqual(exit, Exit.succeed("yes"))
       const silent = scripted(Effect.fail("a string"))
-      assert.strictEqual((yield* failing(silent.call.pipe(Policy.apply(once)))).error, "a string")
+      assert.strictEqual((yield* failing(silent.call.pipe(Policy.apply(once())))).error, "a string")
       assert.strictEqual(silent.log.length, 1)
     })
   )
@@ -451,7 +451,7 @@ describe("what is never repeated", () => {
     Effect.gen(function* () {
       const defect = new RangeError("a mistake")
       const { call, log } = scripted(Effect.die(defect))
-      const exit = yield* Effect.exit(call.pipe(Policy.apply(backup)))
+      const exit = yield* Effect.exit(call.pipe(Policy.apply(backup())))
       assert.strictEqual(Exit.isFailure(exit) && Cause.squash(exit.cause), defect)
       assert.strictEqual(log.length, 1)
     })
@@ -461,7 +461,7 @@ describe("what is never repeated", () => {
     Effect.gen(function* () {
       const both = Cause.combine(Cause.fail(failure(reasons.overloaded)), Cause.die("a mistake"))
       const { call, log } = scripted(Effect.failCause(both))
-      const exit = yield* Effect.exit(call.pipe(Policy.apply(backup)))
+      const exit = yield* Effect.exit(call.pipe(Policy.apply(backup())))
       assert.isTrue(Exit.hasDies(exit))
       assert.strictEqual(log.length, 1)
     })
@@ -470,7 +470,7 @@ describe("what is never repeated", () => {
   it.effect("a call that interrupts itself", () =>
     Effect.gen(function* () {
       const { call, log } = scripted(Effect.interrupt)
-      const exit = yield* Effect.exit(call.pipe(Policy.apply(backup)))
+      const exit = yield* Effect.exit(call.pipe(Policy.apply(backup())))
       assert.isTrue(Exit.hasInterrupts(exit))
       assert.strictEqual(log.length, 1)
     })
@@ -480,7 +480,7 @@ describe("what is never repeated", () => {
     Effect.gen(function* () {
       let released = false
       const { call, log } = scripted(Effect.onInterrupt(Effect.never, () => Effect.sync(() => (released = true))))
-      const fiber = yield* Effect.forkChild(call.pipe(Policy.apply(backup)), { startImmediately: true })
+      const fiber = yield* Effect.forkChild(call.pipe(Policy.apply(backup())), { startImmediately: true })
       yield* Fiber.interrupt(fiber)
       assert.isTrue(released)
       assert.strictEqual(log.length, 1)

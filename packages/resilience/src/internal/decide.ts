@@ -4,7 +4,8 @@
  */
 import * as Disposition from "@causeway/core/Disposition"
 import * as Duration from "effect/Duration"
-import type { Settings } from "./settings.ts"
+import { label } from "./registry.ts"
+import type { Lists, Settings } from "./settings.ts"
 
 /** An attempt that failed, as far as the next step depends on it. */
 export interface Failed {
@@ -20,13 +21,18 @@ export interface Failed {
 /** Another upstream is asked, at once. */
 interface Fallback {
   readonly _tag: "Fallback"
-  readonly upstream: string
+  readonly upstream: string | undefined
+  /** Those before it in the list, and why they were passed over. */
+  readonly passed: ReadonlyArray<string>
+  /** Nothing speaks for it but that nobody else is left. */
+  readonly isLastDoor: boolean
 }
 
-/** An upstream is asked again, after a wait. */
+/** An upstream is asked after a wait: again, or for the first time when the rest that it asked for is over. */
 export interface Retry {
   readonly _tag: "Retry"
   readonly upstream: string | undefined
+  readonly isFirst: boolean
   /** Not before this moment, in milliseconds. */
   readonly notBefore: number
   /** The most that is added by chance, in milliseconds. */
@@ -43,6 +49,25 @@ interface End {
 
 export type Step = Fallback | Retry | End
 
+/** Why an upstream is not asked now, see `Blocked` of an entry. */
+export interface Refusal {
+  readonly kind: "forced" | "rest" | "open" | "late"
+  readonly why: string
+  readonly until: number
+}
+
+/** What the next step depends on beside the failures. */
+export interface World {
+  /** The upstream that would be asked first, which may have been passed over. */
+  readonly first: string | undefined
+  readonly lists: Lists
+  readonly replay: "safe" | "never"
+  /** Asks for leave to ask another upstream; what is given must be used. */
+  readonly ask: (upstream: string | undefined) => Refusal | undefined
+  /** Whether the budget of an upstream has a retry left, which then counts. */
+  readonly spend: (upstream: string | undefined) => boolean
+}
+
 /** What an attempt means that its limit ended: as silence of the upstream. */
 export const cut: Disposition.Disposition = Disposition.make({
   blame: "upstream",
@@ -51,69 +76,100 @@ export const cut: Disposition.Disposition = Disposition.make({
   health: "counts"
 })
 
-const end = (why: string, isVerdict = false): End => ({ _tag: "End", why, isVerdict })
+export const end = (why: string, isVerdict = false): End => ({ _tag: "End", why, isVerdict })
 
 /**
  * The step after the last of these attempts, all of which failed. `retries` counts
  * those that were made already.
  */
 export const next = (
-  settings: Pick<Settings, "fallback" | "replay" | "retry">,
+  { retry }: Pick<Settings, "retry">,
+  { ask, first, lists, replay, spend }: World,
   failures: ReadonlyArray<Failed>,
   retries: number
 ): Step => {
   const last = failures.at(-1)
   const disposition = last?.disposition
   if (last === undefined || disposition === undefined) return end("its error does not say what would help")
-  if (settings.replay === "never" && disposition.delivery !== "not-sent") {
+  if (replay === "never" && disposition.delivery !== "not-sent") {
     return end("it may have had an effect, and a replay is not safe")
   }
-  const upstream = untried(settings, failures, disposition.fallback)
-  if (upstream !== undefined) return { _tag: "Fallback", upstream }
+  const refused: Array<Refusal & { readonly upstream: string | undefined }> = []
+  const passed = () => refused.map(({ upstream, why }) => `${label(upstream)}: ${why}`)
+  for (const upstream of untried(first, lists, failures, disposition.fallback)) {
+    const refusal = ask(upstream)
+    if (refusal === undefined) return { _tag: "Fallback", upstream, passed: passed(), isLastDoor: false }
+    refused.push({ ...refusal, upstream })
+  }
   if (isVerdict(disposition)) return end("the request itself is at fault", true)
-  // Where another upstream may help, one that failed earlier is another one: a fallback that cannot serve must not
-  // take away the retries at an upstream that can.
-  const candidates = disposition.fallback === "never" ? [last] : failures
-  const retryable = candidates.findLast(
+  const again = retryable(failures, disposition)
+  let why = "neither another upstream nor a retry helps"
+  if (again?.disposition !== undefined) {
+    if (retries >= retry.times) why = retry.times === 0 ? "no retry is allowed" : "no retry is left"
+    else if (!spend(again.upstream)) why = "the budget of retries is used up"
+    else return backoff(retry, again.upstream, again.at, again.disposition, retries)
+  }
+  const open = refused.find(({ kind }) => kind === "open")
+  if (open !== undefined) return { _tag: "Fallback", upstream: open.upstream, passed: passed(), isLastDoor: true }
+  const resting = refused.filter(({ kind }) => kind === "rest").toSorted((a, b) => a.until - b.until)[0]
+  if (resting !== undefined) {
+    const spread = Math.max(50, (resting.until - last.at) / 10)
+    return { _tag: "Retry", upstream: resting.upstream, isFirst: true, notBefore: resting.until, spread }
+  }
+  return end(refused.length === 0 ? why : `${why} (${passed().join("; ")})`)
+}
+
+/**
+ * What may be asked again. Where another upstream may help, one that failed earlier is
+ * another one: a fallback that cannot serve must not take away the retries at an
+ * upstream that can.
+ */
+const retryable = (failures: ReadonlyArray<Failed>, { fallback }: Disposition.Disposition): Failed | undefined => {
+  const candidates = fallback === "never" ? failures.slice(-1) : failures
+  return candidates.findLast(
     ({ disposition, upstream }, index) =>
       disposition !== undefined &&
       disposition.retry !== "never" &&
       candidates.slice(index + 1).every((later) => later.upstream !== upstream)
   )
-  if (retryable?.disposition === undefined) return end("neither another upstream nor a retry helps")
-  if (retries >= settings.retry.times)
-    return end(settings.retry.times === 0 ? "no retry is allowed" : "no retry is left")
-  return retry(settings, retryable.upstream, retryable.at, retryable.disposition, retries)
 }
 
 /** Refused before any work, by nobody's fault but the caller's: every upstream would say the same. */
-const isVerdict = ({ blame, delivery, fallback, retry }: Disposition.Disposition): boolean =>
+export const isVerdict = ({ blame, delivery, fallback, retry }: Disposition.Disposition): boolean =>
   blame === "caller" && retry === "never" && fallback === "never" && delivery === "not-sent"
 
+/** Who was not asked yet: the list, and the first upstream where it was passed over and is no smaller one. */
 const untried = (
-  { fallback }: Pick<Settings, "fallback">,
+  first: string | undefined,
+  lists: Lists,
   failures: ReadonlyArray<Failed>,
   kind: Disposition.Fallback
-): string | undefined =>
-  kind === "never"
-    ? undefined
-    : fallback[kind].find((name) => failures.every((failed) => failed.upstream !== name && failed.name !== name))
+): ReadonlyArray<string | undefined> => {
+  if (kind === "never") return []
+  const list: ReadonlyArray<string | undefined> = kind === "larger-context" ? lists[kind] : [...lists[kind], first]
+  return list.filter(
+    (name, index) =>
+      list.indexOf(name) === index && failures.every((failed) => failed.upstream !== name && !isNamed(failed, name))
+  )
+}
+
+const isNamed = (failed: Failed, name: string | undefined): boolean => name !== undefined && failed.name === name
 
 /**
  * Full jitter: a random share of a wait that doubles, so that callers who failed
  * together do not come back together. What an upstream asked for is added to,
  * never shortened.
  */
-const retry = (
-  settings: Pick<Settings, "retry">,
+const backoff = (
+  { base, max }: Settings["retry"],
   upstream: string | undefined,
   failedAt: number,
   { retryAfter }: Disposition.Disposition,
   retries: number
 ): Retry => {
-  const { base, max } = settings.retry
-  const backoff = Math.min(Duration.toMillis(max), Duration.toMillis(base) * 2 ** retries)
-  if (retryAfter === undefined) return { _tag: "Retry", upstream, notBefore: failedAt, spread: backoff }
+  const spread = Math.min(Duration.toMillis(max), Duration.toMillis(base) * 2 ** retries)
+  const retry = { _tag: "Retry", upstream, isFirst: false } as const
+  if (retryAfter === undefined) return { ...retry, notBefore: failedAt, spread }
   const asked = Duration.toMillis(retryAfter)
-  return { _tag: "Retry", upstream, notBefore: failedAt + asked, spread: Math.max(backoff, asked / 10) }
+  return { ...retry, notBefore: failedAt + asked, spread: Math.max(spread, asked / 10) }
 }

@@ -4,6 +4,7 @@
 import * as Disposition from "@causeway/core/Disposition"
 import * as Duration from "effect/Duration"
 import { cut, type Failed, next, type Step } from "./decide.ts"
+import { label } from "./registry.ts"
 import * as Samples from "./samples.ts"
 import { deadlineOf, kinds, type Settings } from "./settings.ts"
 
@@ -11,12 +12,19 @@ type Row = readonly [failure: string, disposition: Disposition.Disposition | und
 
 /** The policy's limits, and a table of every failure. */
 export const explain = (settings: Settings): string => {
+  const world = {
+    first: undefined,
+    lists: settings.fallback,
+    replay: settings.replay,
+    ask: () => undefined,
+    spend: () => true
+  }
   const others = [...new Set(kinds.flatMap((kind) => settings.fallback[kind]))]
   /** What follows a failure of the first upstream, with these ones asked already. */
   const following = (asked: ReadonlyArray<string>) => (disposition: Disposition.Disposition | undefined) =>
     say(
       settings,
-      next(settings, [...asked.map((name) => failedAt(name, undefined)), failedAt(undefined, disposition)], 0),
+      next(settings, world, [...asked.map((name) => failedAt(name, undefined)), failedAt(undefined, disposition)], 0),
       disposition
     )
   const columns = others.length === 0 ? [following([])] : [following([]), following(others)]
@@ -53,7 +61,7 @@ const limits = (settings: Settings): string => {
 const say = ({ retry }: Settings, step: Step, disposition: Disposition.Disposition | undefined): string => {
   switch (step._tag) {
     case "Fallback":
-      return `fallback to ${step.upstream}`
+      return `fallback to ${label(step.upstream)}`
     case "Retry":
       return `retry ${disposition?.retry === "after" ? "when the upstream says" : "with backoff"}, ${retry.times === 1 ? "once" : `${retry.times} times`}`
     case "End":

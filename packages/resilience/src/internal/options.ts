@@ -22,9 +22,13 @@ const plain = (value: unknown): string => {
   }
 }
 
-const reject = (option: string, actual: unknown, allowed: string): never => {
-  throw new InvalidPolicy({ option, actual: show(actual), allowed })
+/** Refuses what an option got, which is described already. */
+export const refuse = (option: string, actual: string, allowed: string): never => {
+  throw new InvalidPolicy({ option, actual, allowed })
 }
+
+/** Refuses a value. */
+export const reject = (option: string, actual: unknown, allowed: string): never => refuse(option, show(actual), allowed)
 
 /** Refuses whatever is no option: a misspelt one would otherwise be without effect. */
 export const known = (prefix: string, options: object, names: ReadonlyArray<string>): void => {
@@ -34,7 +38,7 @@ export const known = (prefix: string, options: object, names: ReadonlyArray<stri
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue
     const option = prefix === "" ? name : `${prefix}.${name}`
-    throw new InvalidPolicy({ option, actual: "an unknown option", allowed: names.join(", ") })
+    refuse(option, "an unknown option", names.join(", "))
   }
 }
 
@@ -62,16 +66,23 @@ export const duration = (
 /** Refuses a time that is longer than the one it is a part of. */
 export const atMost = (option: string, value: Duration.Duration, whole: string, limit: Duration.Duration): void => {
   if (Duration.isLessThanOrEqualTo(value, limit)) return
-  throw new InvalidPolicy({
-    option,
-    actual: Duration.format(value),
-    allowed: `at most ${whole}, which is ${Duration.format(limit)}`
-  })
+  refuse(option, Duration.format(value), `at most ${whole}, which is ${Duration.format(limit)}`)
 }
+
+/** A number within bounds. */
+export const number = (option: string, value: number, least: number, greatest: number): number =>
+  typeof value === "number" && value >= least && value <= greatest
+    ? value
+    : reject(option, value, `a number, ${least} to ${greatest}`)
 
 /** A whole number from zero. */
 export const count = (option: string, value: number): number =>
   Number.isInteger(value) && value >= 0 && value <= most ? value : reject(option, value, `a whole number, 0 to ${most}`)
+
+/** A list that is not too long. */
+export const list = (option: string, value: ReadonlyArray<unknown>, what: string): void => {
+  if (!Array.isArray(value) || value.length > most) reject(option, value, `a list of at most ${most} ${what}`)
+}
 
 /** Names, each one once. */
 export const names = (option: string, value: ReadonlyArray<string>): ReadonlyArray<string> => {
@@ -88,7 +99,7 @@ export const names = (option: string, value: ReadonlyArray<string>): ReadonlyArr
 }
 
 /** One of some words. */
-export const oneOf = <const Words extends ReadonlyArray<string>>(
+export const oneOf = <const Words extends ReadonlyArray<string | boolean>>(
   option: string,
   value: Words[number],
   words: Words

@@ -16,10 +16,16 @@ interface Tried {
   readonly elapsedMs: number
   readonly error: unknown
   readonly disposition: Disposition.Disposition | undefined
+  readonly kind: Attempt["kind"]
+  /** Upstreams that were passed over for its own, and why. */
+  readonly passed: ReadonlyArray<string>
 }
 
 /** An attempt as data, with what followed it. */
-export const attemptOf = ({ disposition, elapsedMs, error, number, upstream }: Tried, next: string): Attempt => {
+export const attemptOf = (
+  { disposition, elapsedMs, error, kind, number, passed, upstream }: Tried,
+  next: string
+): Attempt => {
   const name = upstream ?? nameOf(error)
   return {
     number,
@@ -28,6 +34,8 @@ export const attemptOf = ({ disposition, elapsedMs, error, number, upstream }: T
     message: Redaction.text(messageOf(error)).slice(0, messageLimit),
     elapsedMs,
     delivery: disposition?.delivery ?? "may-have-run",
+    ...(kind === undefined ? {} : { kind }),
+    ...(passed.length === 0 ? {} : { passed }),
     next
   }
 }
@@ -39,7 +47,8 @@ export const nameOf = (error: unknown): string | undefined =>
 const tagOf = (value: unknown): string | undefined =>
   hasProperty(value, "_tag") && typeof value._tag === "string" ? value._tag : undefined
 
-const reasonOf = (error: unknown): string =>
+/** The tag of an error's reason, or of the error itself. */
+export const reasonOf = (error: unknown): string =>
   (hasProperty(error, "reason") ? tagOf(error.reason) : undefined) ??
   tagOf(error) ??
   (error instanceof Error ? error.name : typeof error)
@@ -66,9 +75,9 @@ const messages: { readonly [P in Phase]: (limit: string) => string } = {
 }
 
 /** One of a policy's own limits passed. */
-export const exceeded = (phase: Phase, limitMs: number): PolicyError => {
+export const exceeded = (phase: Phase, limitMs: number, message?: string): PolicyError => {
   const limit = Duration.millis(limitMs)
   return new PolicyError({
-    reason: new DeadlineExceeded({ message: messages[phase](Duration.format(limit)), phase, limit })
+    reason: new DeadlineExceeded({ message: message ?? messages[phase](Duration.format(limit)), phase, limit })
   })
 }

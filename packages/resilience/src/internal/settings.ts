@@ -3,6 +3,8 @@
  */
 import type * as Disposition from "@causeway/core/Disposition"
 import * as Duration from "effect/Duration"
+import * as Breaker from "../Breaker.ts"
+import * as Budget from "../Budget.ts"
 import * as Check from "./options.ts"
 
 /** Why another upstream is asked: a fallback of `Disposition`, but for `never`. */
@@ -17,7 +19,13 @@ export const kinds = [
 ] as const satisfies ReadonlyArray<FallbackKind>
 
 /** What {@link Settings} are made of. */
-export interface Options {
+export interface Options<Name extends string = string> {
+  /**
+   * The upstreams that there are, by their names or as they were defined. Where they are
+   * stated, every list is checked against them, and none of them may be in no list. The
+   * first one is the default upstream.
+   */
+  readonly upstreams?: ReadonlyArray<Name> | Readonly<Record<Name, unknown>> | undefined
   /**
    * How long the call may take, with all attempts and waits. It only lowers a
    * deadline that the caller has set, and travels with the call to workers and
@@ -45,17 +53,39 @@ export interface Options {
   /**
    * The upstreams to ask, in this order, each at most once: one list for every
    * kind of failure that another upstream may not have, or a list for each kind.
-   * Default: none.
+   * Default: all of a layer of `Upstreams`, in their order, else none.
    */
   readonly fallback?:
-    | ReadonlyArray<string>
-    | { readonly [Kind in FallbackKind]?: ReadonlyArray<string> | undefined }
+    | ReadonlyArray<NoInfer<Name>>
+    | { readonly [Kind in FallbackKind]?: ReadonlyArray<NoInfer<Name>> | undefined }
     | undefined
   /**
    * Whether a call that may have run may be made again. `never`: only a call that
    * certainly had no effect is repeated. Default: `safe`.
    */
   readonly replay?: "safe" | "never" | undefined
+  /** How many retries and hedges all callers of an upstream may make together. Default: see `Budget`. */
+  readonly budget?: Budget.Options | false | undefined
+  /**
+   * When an upstream gets no calls for a while, as long as there is another one to ask.
+   * Default: see `Breaker`.
+   */
+  readonly breaker?: Breaker.Options | false | undefined
+  /** Whether an upstream that asks one caller for rest gets it from all of them. Default: `true`. */
+  readonly pause?: boolean | undefined
+  /**
+   * Asks another upstream too where the first one takes longer than it usually does, and
+   * takes the answer that comes first. It costs what the other one costs. Default: `false`.
+   */
+  readonly hedge?: HedgeOptions | false | undefined
+}
+
+/** When another upstream is asked too. */
+export interface HedgeOptions {
+  /** After so many times the upstream's running median. Default: 2.5. */
+  readonly medianTimes?: number | undefined
+  /** After so long where the median is not known yet. Default: 1 second. */
+  readonly otherwise?: Duration.Input | undefined
 }
 
 /** Checked options, with their defaults. */
@@ -70,9 +100,18 @@ export interface Settings {
     readonly base: Duration.Duration
     readonly max: Duration.Duration
   }
-  readonly fallback: { readonly [Kind in FallbackKind]: ReadonlyArray<string> }
+  readonly fallback: Lists
+  /** Whether the lists of `fallback` were given; else a layer of `Upstreams` gives them. */
+  readonly hasFallback: boolean
   readonly replay: "safe" | "never"
+  readonly budget: Budget.Settings | undefined
+  readonly breaker: Breaker.Settings | undefined
+  readonly pause: boolean
+  readonly hedge: { readonly medianTimes: number; readonly otherwise: Duration.Duration } | undefined
 }
+
+/** A list of upstreams for every kind of failure. */
+export type Lists = { readonly [Kind in FallbackKind]: ReadonlyArray<string> }
 
 /** The deadline of a call whose policy states none. */
 const defaultDeadline = Duration.minutes(10)
@@ -83,7 +122,20 @@ export const deadlineOf = (settings: Pick<Settings, "deadline">): Duration.Durat
 
 /** Checks options. Throws `InvalidPolicy`. */
 export const read = (options: Options): Settings => {
-  Check.known("", options, ["deadline", "attempt", "firstElement", "idle", "retry", "fallback", "replay"])
+  Check.known("", options, [
+    "deadline",
+    "attempt",
+    "firstElement",
+    "idle",
+    "retry",
+    "upstreams",
+    "fallback",
+    "replay",
+    "budget",
+    "breaker",
+    "pause",
+    "hedge"
+  ])
   const deadline = options.deadline === undefined ? undefined : Check.duration("deadline", options.deadline)
   const part = (option: "attempt" | "firstElement" | "idle", otherwise: Duration.Duration): Duration.Duration => {
     const given = options[option]
@@ -92,15 +144,61 @@ export const read = (options: Options): Settings => {
     if (Duration.isFinite(value)) Check.atMost(option, value, "the deadline", deadlineOf({ deadline }))
     return value
   }
-  return {
+  const settings: Settings = {
     deadline,
     attempt: part("attempt", Duration.infinity),
     firstElement: part("firstElement", Duration.seconds(60)),
     idle: part("idle", Duration.seconds(60)),
     retry: readRetry(options.retry ?? {}),
     fallback: readFallback(options.fallback ?? []),
-    replay: Check.oneOf("replay", options.replay ?? "safe", ["safe", "never"])
+    hasFallback: options.fallback !== undefined,
+    replay: Check.oneOf("replay", options.replay ?? "safe", ["safe", "never"]),
+    budget: options.budget === false ? undefined : Budget.read(options.budget ?? {}),
+    breaker: options.breaker === false ? undefined : Breaker.read(options.breaker ?? {}),
+    pause: Check.oneOf("pause", options.pause ?? true, [true, false]),
+    hedge: options.hedge === undefined || options.hedge === false ? undefined : readHedge(options.hedge)
   }
+  if (options.upstreams !== undefined) checkUpstreams(options.upstreams, settings)
+  if (settings.hedge !== undefined) checkHedge(settings, options.upstreams)
+  return settings
+}
+
+const readHedge = (hedge: HedgeOptions): Settings["hedge"] => {
+  Check.known("hedge", hedge, ["medianTimes", "otherwise"])
+  return {
+    medianTimes: Check.number("hedge.medianTimes", hedge.medianTimes ?? 2.5, 1, 1000),
+    otherwise: Check.duration("hedge.otherwise", hedge.otherwise ?? Duration.seconds(1))
+  }
+}
+
+const namesOf = (upstreams: NonNullable<Options["upstreams"]>): ReadonlyArray<string> =>
+  isList(upstreams) ? Check.names("upstreams", upstreams) : Object.keys(upstreams)
+
+/** Every list names upstreams that exist and none the one that it is a fallback of, and every upstream is in a list. */
+const checkUpstreams = (upstreams: NonNullable<Options["upstreams"]>, { fallback, hasFallback }: Settings): void => {
+  const all = namesOf(upstreams)
+  const [first] = all
+  const listed = new Set<string | undefined>([first])
+  if (first === undefined) Check.refuse("upstreams", "none", "at least one upstream")
+  if (!hasFallback) return
+  for (const kind of kinds) {
+    for (const [index, name] of fallback[kind].entries()) {
+      const option = `fallback.${kind}[${index}]`
+      if (!all.includes(name)) Check.reject(option, name, `one of upstreams, which are ${all.join(", ")}`)
+      if (name === first) Check.reject(option, name, `another upstream than the first of upstreams, which is ${first}`)
+      listed.add(name)
+    }
+  }
+  const forgotten = all.find((name) => !listed.has(name))
+  if (forgotten !== undefined) Check.reject("upstreams", forgotten, "only upstreams that a list of fallback names")
+}
+
+const checkHedge = ({ fallback, hasFallback, replay }: Settings, upstreams: Options["upstreams"]): void => {
+  if (replay === "never") {
+    Check.refuse("hedge", "on", 'only with replay: "safe", since a hedged call is made twice; replay is "never"')
+  }
+  const isAlone = hasFallback ? fallback.any.length === 0 : upstreams !== undefined && namesOf(upstreams).length < 2
+  if (isAlone) Check.refuse("hedge", "on", "only with another upstream; fallback names none for any failure")
 }
 
 const readRetry = (retry: NonNullable<Options["retry"]>): Settings["retry"] => {
@@ -112,8 +210,7 @@ const readRetry = (retry: NonNullable<Options["retry"]>): Settings["retry"] => {
   return { times, base, max }
 }
 
-const isList = (fallback: NonNullable<Options["fallback"]>): fallback is ReadonlyArray<string> =>
-  Array.isArray(fallback)
+const isList = (value: object): value is ReadonlyArray<string> => Array.isArray(value)
 
 const readFallback = (fallback: NonNullable<Options["fallback"]>): Settings["fallback"] => {
   if (!isList(fallback)) Check.known("fallback", fallback, kinds)

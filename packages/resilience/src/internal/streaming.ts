@@ -40,10 +40,15 @@ export const stream = <A, E, R>(
   Stream.fromChannel(
     Channel.fromTransformBracket((_upstream, _scope, reader) =>
       Effect.map(Clock.Clock, (clock) => {
-        const limit = { phase: "first-element", limit: settings.firstElement, goesOn: true } as const
         let following: Pull.Pull<Elements<A>, E | PolicyError, void, R> | undefined
         const start = Effect.flatMap(
-          run(settings, limit, (turn) => open(self, turn, reader)),
+          run(settings, {
+            phase: "first-element",
+            limit: settings.firstElement,
+            goesOn: true,
+            attempt: (turn) => open(self, turn, reader),
+            discard: ({ abandon }) => void Effect.runFork(abandon)
+          }),
           (opened): Pull.Pull<Elements<A>> => {
             following = follow(settings, opened, clock)
             return opened.first === undefined ? Cause.done() : Effect.succeed(opened.first)
@@ -98,9 +103,17 @@ const follow = <A, E, R>(
   /** Ends the stream; `seen` is what the attempt itself failed with, where it is not that. */
   const fail = <F>(cause: Cause.Cause<F>, seen: Cause.Cause<unknown> = cause): Effect.Effect<never, F> => {
     const error: unknown = Cause.squash(seen)
-    const elapsedMs = clock.currentTimeMillisUnsafe() - turn.startedAt
+    const now = clock.currentTimeMillisUnsafe()
+    turn.failedLater(now, error)
     const attempt = attemptOf(
-      { ...turn, elapsedMs, error, disposition: Disposition.of(error) },
+      {
+        ...turn,
+        elapsedMs: now - turn.startedAt,
+        error,
+        disposition: Disposition.of(error),
+        kind: undefined,
+        passed: []
+      },
       "nothing: the stream had begun"
     )
     return failWith(cause, [...turn.before, attempt])

@@ -14,17 +14,6 @@ export interface Timer {
   readonly start: (fire: () => void) => Effect.Effect<() => void>
 }
 
-/** A timer of its own fiber. */
-export const after = (millis: number): Timer => ({
-  start: (fire) =>
-    Effect.map(
-      Effect.forkDetach(Effect.andThen(Effect.sleep(Duration.millis(millis)), Effect.sync(fire)), {
-        startImmediately: true
-      }),
-      (fiber) => () => fiber.interruptUnsafe()
-    )
-})
-
 /** One fiber that keeps the time of many waits in a row, of which each ends no earlier than the one before it. */
 export interface Watch {
   /** A timer that fires at this moment, in milliseconds on the epoch. */
