@@ -49,7 +49,7 @@ import * as FiberSet from "effect/FiberSet"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import * as Disposition from "./Disposition.ts"
 import * as Batcher from "./internal/batcher.ts"
 import * as Upstream from "./Upstream.ts"
@@ -147,7 +147,14 @@ export const make = <P, A, E, E2 = never, R = never>(
           if (isClosed) return resume(Exit.interrupt())
           const since = clock.currentTimeMillisUnsafe()
           const batcher = batcherOf(fiber.getRef(Upstream.Current))
-          const item = { payload, span: fiber.cache.span, since, resume, batch: undefined }
+          const item = {
+            payload,
+            span: fiber.cache.span,
+            tracer: fiber.getRef(Tracer.Tracer),
+            since,
+            resume,
+            batch: undefined
+          }
           batcher.add(item)
           return batcher.leave(item)
         })
@@ -199,13 +206,19 @@ const withSize = <E>(cause: Cause.Cause<E>, size: number): Cause.Cause<E> =>
     })
   )
 
-/** A span of its own, where somebody records that of a call. */
+/** A span of its own, where somebody records that of a call, for whoever does. */
 const traced = <P, A, E, B, E2, R>(
   items: Batcher.Items<P, A, E>,
   batch: Effect.Effect<B, E2, R>
 ): Effect.Effect<B, E2, R> => {
   const links: Array<Tracer.SpanLink> = []
-  for (const { span } of items) if (span?.sampled === true) links.push({ span, attributes: {} })
+  let tracer: Tracer.Tracer | undefined
+  for (const item of items) {
+    if (item.span?.sampled !== true) continue
+    links.push({ span: item.span, attributes: {} })
+    tracer ??= item.tracer
+  }
+  if (tracer === undefined) return batch
   const attributes = { "causeway.batch.size": items.length }
-  return links.length === 0 ? batch : Effect.withSpan(batch, "Batch", { root: true, links, attributes })
+  return Effect.withTracer(Effect.withSpan(batch, "Batch", { root: true, links, attributes }), tracer)
 }

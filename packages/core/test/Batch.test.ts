@@ -278,12 +278,12 @@ describe("Batch", () => {
       const handler = yield* Batch.make(
         (payloads: ReadonlyArray<number>) => Effect.succeed(payloads.map((n) => Exit.succeed(n))),
         { maxSize: 10, maxWait: 0 }
-      ).pipe(Effect.provideService(Tracer.Tracer, tracer))
-      yield* handler(1)
+      )
+      yield* handler(1).pipe(Effect.withTracer(tracer))
       assert.lengthOf(spans, 0)
       yield* Effect.forEach(["a", "unseen", "b"], (name) => Effect.withParentSpan(handler(1), caller(name)), {
         concurrency: "unbounded"
-      })
+      }).pipe(Effect.withTracer(tracer))
       assert.lengthOf(spans, 1)
       assert.deepStrictEqual(
         spans.flatMap(({ links }) => links.map(({ span }) => span.spanId)),

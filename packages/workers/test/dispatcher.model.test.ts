@@ -82,6 +82,7 @@ const setup = (seed: number) => {
         failure: () => end("failure"),
         ended: () => end("ended"),
         chunk: () => undefined,
+        span: () => undefined,
         fail: ({ reason }) => end("delivery" in reason ? `${reason._tag} ${reason.delivery}` : reason._tag)
       }
     })

@@ -66,6 +66,7 @@ const setup = (queue = 10) => {
         failure: () => ended.push(`${tag} failed`),
         ended: () => ended.push(`${tag} ended`),
         chunk: () => undefined,
+        span: () => undefined,
         fail: ({ reason }) => ended.push(`${tag} ${reason._tag}`)
       }
     })

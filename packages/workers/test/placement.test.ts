@@ -42,6 +42,7 @@ const call = (key: string) =>
         failure: () => undefined,
         ended: () => undefined,
         chunk: () => undefined,
+        span: () => undefined,
         fail: () => undefined
       }
     },

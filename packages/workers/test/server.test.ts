@@ -50,6 +50,34 @@ describe("server", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("tells spans only of calls that somebody records", () =>
+    Effect.gen(function* () {
+      const { outbox, sent, server } = yield* setup
+      const call = (id: number, isRecorded: boolean) =>
+        server.receive([
+          toWorker.request,
+          id,
+          "test/Good/square",
+          { x: 2 },
+          undefined,
+          undefined,
+          ["a", "b", isRecorded]
+        ])
+      call(1, false)
+      call(2, true)
+      outbox.flush()
+      assert.deepStrictEqual(
+        sent.map(([kind, id]) => [kind, id]),
+        [
+          [fromWorker.success, 1],
+          [fromWorker.spanStarted, 2],
+          [fromWorker.spanEnded, 2],
+          [fromWorker.success, 2]
+        ]
+      )
+    }).pipe(Effect.scoped)
+  )
+
   it.live("ends what runs when it is closed", () =>
     Effect.gen(function* () {
       const { outbox, sent, server } = yield* setup

@@ -14,7 +14,9 @@ import type * as Tracer from "effect/Tracer"
 /** A call in a batch, or on its way into one. */
 export interface Item<in out P, in out A, in out E> {
   readonly payload: P
+  /** Its span, and who records that. */
   readonly span: Tracer.AnySpan | undefined
+  readonly tracer: Tracer.Tracer
   /** When it came, in milliseconds. */
   readonly since: number
   /** Ends the call. */

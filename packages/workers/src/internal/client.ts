@@ -5,21 +5,25 @@
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import type * as Contract from "@causeway/core/Contract"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Hash from "effect/Hash"
 import * as Headers from "effect/http/Headers"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import { type Callable, callableOf, type Failure, type Options as CallableOptions } from "./callable.ts"
 import * as Codecs from "./codecs.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import * as failures from "./failures.ts"
 import { inWords } from "./inWords.ts"
 import type { Opaque } from "./opaque.ts"
+import * as Spans from "./spans.ts"
 import { receive } from "./streamClient.ts"
 import type { Submission } from "./submission.ts"
 import type { Trace } from "./wire.ts"
@@ -43,7 +47,13 @@ interface Prepared {
   readonly payload: unknown
   readonly headers: Headers.Headers
   readonly discard: boolean
-  readonly trace: Trace | undefined
+  readonly tracing: Tracing | undefined
+}
+
+/** The span of a call, and what records those that begin in its worker. */
+interface Tracing {
+  readonly trace: Trace
+  readonly recording: Spans.Recording | undefined
 }
 
 /** Makes the function that makes any call of a contract. */
@@ -80,11 +90,13 @@ const unary = (
     const payload = makePayload(callable, input)
     if (Exit.isFailure(payload)) return payload
     const sent = { payload: payload.value, headers: withInherited(headers, fiber), discard }
-    const call = (trace: Trace | undefined) =>
-      throughMiddlewares(callable, { ...sent, trace }, (prepared) => request(callable, options, prepared))
-    return isTraced(fiber)
-      ? Effect.useSpan(callable.wireTag, { kind: "client" }, (span) => call([span.traceId, span.spanId]))
-      : call(undefined)
+    const call = (tracing: Tracing | undefined) =>
+      throughMiddlewares(callable, { ...sent, tracing }, (prepared) => request(callable, options, prepared))
+    if (!isTraced(fiber)) return call(undefined)
+    return Effect.useSpan(callable.wireTag, { kind: "client" }, (span) => {
+      const tracing = tracingOf(span, fiber, options)
+      return Effect.onExit(call(tracing), (exit) => Effect.sync(() => tracing.recording?.close(exit)))
+    })
   })
 
 /** Whether a span is worth its cost: only where somebody records the caller's. */
@@ -93,6 +105,14 @@ const isTraced = ({
 }: {
   readonly cache: { readonly span: { readonly sampled: boolean } | undefined }
 }): boolean => cache.span !== undefined && cache.span.sampled
+
+const tracingOf = (span: Tracer.Span, fiber: Fiber.Fiber<unknown, unknown>, { crossing }: Options): Tracing => {
+  const tracer = fiber.getRef(Tracer.Tracer)
+  // Of the default one, which keeps nothing, nobody sees a span.
+  const recording =
+    tracer === Tracer.nativeTracer ? undefined : Spans.record(tracer, span, fiber.getRef(Clock.Clock), crossing)
+  return { trace: [span.traceId, span.spanId, recording !== undefined], recording }
+}
 
 /** The headers of a call, and those that its fiber gives to all calls. */
 const withInherited = (headers: Headers.Headers, fiber: Fiber.Fiber<unknown, unknown>): Headers.Headers => {
@@ -132,6 +152,7 @@ const send = (
     const id = dispatcher.submit(
       submissionOf(callable, prepared, payload, options.deadlineMs, {
         chunk: () => undefined,
+        span: spansOf(prepared),
         success: (encoded) => resume(success(callable, encoded)),
         failure: (encoded) => resume(failure(callable, encoded)),
         ended: () => resume(Effect.void),
@@ -144,7 +165,7 @@ const send = (
 
 const submissionOf = (
   { codecs, contract, keyOf, lane, wireTag }: Callable,
-  { discard, headers, payload: decoded, trace }: Prepared,
+  { discard, headers, payload: decoded, tracing }: Prepared,
   payload: unknown,
   defaultTimeoutMs: number,
   sink: Submission["sink"]
@@ -156,13 +177,15 @@ const submissionOf = (
   payload,
   isFresh: codecs.isFreshPayload(),
   headers: isEmpty(headers) ? undefined : headers,
-  trace,
+  trace: tracing?.trace,
   timeoutMs: CallMetadata.timeoutOf(headers) ?? defaultTimeoutMs,
   discard,
   sink
 })
 
 const hash = (key: string | undefined): number | undefined => (key === undefined ? undefined : Hash.string(key))
+
+const spansOf = ({ tracing }: Prepared): Submission["sink"]["span"] => tracing?.recording?.receive ?? constVoid
 
 const isEmpty = (headers: Headers.Headers): boolean => {
   for (const _ in headers) return false
@@ -205,8 +228,12 @@ const stream = (
       const payload = yield* makePayload(callable, input)
       const fiber = yield* Effect.withFiber(Effect.succeed)
       const span = isTraced(fiber) ? yield* Effect.makeSpanScoped(callable.wireTag, { kind: "client" }) : undefined
-      const trace: Trace | undefined = span === undefined ? undefined : [span.traceId, span.spanId]
-      const sent = { payload, headers: withInherited(headers, fiber), discard: false, trace }
+      const tracing = span === undefined ? undefined : tracingOf(span, fiber, options)
+      if (tracing?.recording !== undefined) {
+        const { close } = tracing.recording
+        yield* Effect.addFinalizer((exit) => Effect.sync(() => close(exit)))
+      }
+      const sent = { payload, headers: withInherited(headers, fiber), discard: false, tracing }
       const open = throughMiddlewares(callable, sent, (prepared) => openStream(callable, options, prepared))
       // A middleware gives back what it was given, or fails.
       return (yield* open) as Stream.Stream<unknown, Failure>
@@ -221,6 +248,7 @@ const openStream = (callable: Callable, options: Options, prepared: Prepared) =>
         receive({
           dispatcher: options.dispatcher,
           submission: (sink) => submissionOf(callable, prepared, payload, Number.POSITIVE_INFINITY, sink),
+          span: spansOf(prepared),
           decodeChunk: callable.codecs.decodeChunk,
           failure: (encoded) => failure(callable, encoded),
           unreadable: unreadable(callable)

@@ -152,10 +152,13 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     const [kind, id] = message
     const call = typeof id === "number" ? unit.calls.get(id) : undefined
     if (call === undefined) return
-    if (kind !== fromWorker.chunk) leave(call)
+    if (isEnd(kind)) leave(call)
     if (call.abandonedAt !== undefined) return
-    if (kind !== fromWorker.chunk) measure(call)
+    if (isEnd(kind)) measure(call)
     switch (kind) {
+      case fromWorker.spanStarted:
+      case fromWorker.spanEnded:
+        return call.sink.span(message)
       case fromWorker.chunk:
         return call.sink.chunk(message[2])
       case fromWorker.success:
@@ -296,6 +299,9 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     submit
   }
 }
+
+const isEnd = (kind: FromWorker[0]): boolean =>
+  kind !== fromWorker.chunk && kind !== fromWorker.spanStarted && kind !== fromWorker.spanEnded
 
 /** See {@link make}. */
 export type Dispatcher = ReturnType<typeof make>

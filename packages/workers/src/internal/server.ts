@@ -23,6 +23,7 @@ import { inWords } from "./inWords.ts"
 import { type Crossing, transferables } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import type { Outbox } from "./outbox.ts"
+import * as Spans from "./spans.ts"
 import * as StreamServer from "./streamServer.ts"
 import { Table } from "./table.ts"
 import {
@@ -116,6 +117,20 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     if (exit === undefined) call.fiber.addObserver((exit) => settle(call, exit))
     else settle(call, exit)
     entry.busyMs = performance.now() - startedAt
+  }
+
+  /** Continues the caller's span, where it is sampled: in the worker's own tracer, or else in the caller's. */
+  const traced = (
+    { entry, id }: Call,
+    [, , , , , , trace]: Request,
+    effect: Effect.Effect<unknown, Opaque>
+  ): Effect.Effect<unknown, Opaque> => {
+    if (trace === undefined) return effect
+    const [traceId, spanId, isRecorded] = trace
+    const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
+    const continued = Effect.withSpan(effect, entry.wireTag, { kind: "server", parent })
+    const hasTracer = Context.get(entry.context, Tracer.Tracer) !== Tracer.nativeTracer
+    return hasTracer || !isRecorded ? continued : Effect.withTracer(continued, Spans.forwarding(id, outbox, crossing))
   }
 
   /** The handler's effect, from the encoded payload to the value that it ends with. */
@@ -274,15 +289,3 @@ const withoutRaw = ([kind, id, refusal]: Refused): FromWorker =>
 /** The headers as they were sent, with the time that is left now. */
 const headersOf = ([, , , , timeout, headers]: Request): Headers.Headers =>
   Headers.fromInput(timeout === undefined ? headers : { ...headers, [CallMetadata.timeoutHeader]: String(timeout) })
-
-/** Continues the caller's span, where it is recorded. */
-const traced = (
-  { entry }: Call,
-  [, , , , , , trace]: Request,
-  effect: Effect.Effect<unknown, Opaque>
-): Effect.Effect<unknown, Opaque> => {
-  if (trace === undefined) return effect
-  const [traceId, spanId] = trace
-  const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
-  return Effect.withSpan(effect, entry.wireTag, { kind: "server", parent })
-}

@@ -18,6 +18,7 @@ type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<unknown>, Opaque | BoundaryE
 export interface Options {
   readonly dispatcher: Dispatcher
   readonly submission: (sink: Submission["sink"]) => Submission
+  readonly span: Submission["sink"]["span"]
   readonly decodeChunk: Coding
   readonly failure: (encoded: unknown) => Effect.Effect<never, Opaque | BoundaryError>
   readonly unreadable: (issue: string) => BoundaryError
@@ -36,7 +37,7 @@ export const receive = (options: Options): Stream.Stream<unknown, Opaque | Bound
     )
   )
 
-const open = ({ decodeChunk, dispatcher, failure, submission, unreadable }: Options) => {
+const open = ({ decodeChunk, dispatcher, failure, span, submission, unreadable }: Options) => {
   const chunks: Array<unknown> = []
   let end: Pull | undefined
   let waiting: ((pull: Pull) => void) | undefined
@@ -56,6 +57,7 @@ const open = ({ decodeChunk, dispatcher, failure, submission, unreadable }: Opti
         chunks.push(values)
         wake()
       },
+      span,
       success: () => endWith(Cause.done()),
       ended: () => endWith(Cause.done()),
       failure: (encoded) => endWith(failure(encoded)),

@@ -9,7 +9,7 @@ import type { Isolate } from "./isolate.ts"
 import type { Outbox } from "./outbox.ts"
 import { type Due, type Limits, unlimited, type Vitals } from "./recycling.ts"
 import { Table } from "./table.ts"
-import type { Request, ToWorker } from "./wire.ts"
+import type { Request, SpanEnded, SpanStarted, ToWorker } from "./wire.ts"
 
 /** How a call goes on or ends, for whoever made it. */
 export interface Sink {
@@ -20,6 +20,8 @@ export interface Sink {
   /** The handler ended, without an outcome. */
   readonly ended: () => void
   readonly chunk: (values: unknown) => void
+  /** A span of it began or ended in its worker. */
+  readonly span: (message: SpanStarted | SpanEnded) => void
   /** The boundary ended the call. */
   readonly fail: (error: BoundaryError.BoundaryError) => void
 }

@@ -3,6 +3,7 @@
  * what a structured clone copies fastest, and always travel in arrays.
  */
 import type * as LogLevel from "effect/LogLevel"
+import type { SpanKind } from "effect/Tracer"
 
 /** Kinds of messages to a worker. */
 export const toWorker = { request: 0, interrupt: 1, ack: 2, stop: 3 } as const
@@ -18,11 +19,13 @@ export const fromWorker = {
   bootFailed: 6,
   uncaught: 7,
   log: 8,
-  vitals: 9
+  vitals: 9,
+  spanStarted: 10,
+  spanEnded: 11
 } as const
 
-/** The sampled span that a call belongs to. */
-export type Trace = readonly [traceId: string, spanId: string]
+/** The sampled span that a call belongs to, and whether its caller records it. */
+export type Trace = readonly [traceId: string, spanId: string, isRecorded: boolean]
 
 /**
  * A call; its payload is encoded, its timeout is what is left of its deadline in
@@ -101,8 +104,50 @@ export type Log = readonly [
 /** How a worker does: what its heap holds, in bytes, and how late its event loop was since it last told, in milliseconds. */
 export type Vitals = readonly [kind: typeof fromWorker.vitals, heapBytes: number, lagMs: number]
 
+/** A span of a call began in its worker. */
+export type SpanStarted = readonly [
+  kind: typeof fromWorker.spanStarted,
+  id: number,
+  spanId: string,
+  span: {
+    readonly name: string
+    readonly kind: SpanKind
+    readonly traceId: string
+    readonly parentId: string | undefined
+    /** In nanoseconds on the epoch. */
+    readonly startTime: bigint
+    readonly links: ReadonlyArray<readonly [traceId: string, spanId: string]>
+  }
+]
+
+/** A span of a call ended in its worker; what it holds by the lossless codec. */
+export type SpanEnded = readonly [
+  kind: typeof fromWorker.spanEnded,
+  id: number,
+  spanId: string,
+  span: {
+    readonly endTime: bigint
+    readonly attributes: unknown
+    readonly events: unknown
+    /** Of its failure. */
+    readonly cause: unknown
+  }
+]
+
 /** What a worker sends. */
-export type FromWorker = Success | Chunk | Failure | Ended | Refused | Ready | BootFailed | Uncaught | Log | Vitals
+export type FromWorker =
+  | Success
+  | Chunk
+  | Failure
+  | Ended
+  | Refused
+  | Ready
+  | BootFailed
+  | Uncaught
+  | Log
+  | Vitals
+  | SpanStarted
+  | SpanEnded
 
 /**
  * Whether something that a worker posted is a message of ours. The code of a handler
@@ -127,6 +172,9 @@ export const isFromWorker = (u: unknown): u is FromWorker => {
       return true
     case fromWorker.vitals:
       return Number.isFinite(message[1]) && Number.isFinite(message[2])
+    case fromWorker.spanStarted:
+    case fromWorker.spanEnded:
+      return isId(message[1]) && typeof message[2] === "string" && typeof message[3] === "object"
     default:
       return false
   }

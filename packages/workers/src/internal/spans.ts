@@ -1,0 +1,144 @@
+/**
+ * The spans of a call that begin in a worker, in the tracer of its caller: they are
+ * told when they begin and when they end, so that what was begun is known of a worker
+ * that crashes as well. Only of calls that somebody records, and where the worker has
+ * no tracer of its own.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import type { Crossing } from "./lossless.ts"
+import type { Outbox } from "./outbox.ts"
+import { fromWorker, type FromWorker, type SpanEnded, type SpanStarted } from "./wire.ts"
+
+/** The tracer of one call in a worker. */
+export const forwarding = (id: number, outbox: Outbox<FromWorker>, crossing: Crossing): Tracer.Tracer =>
+  Tracer.make({
+    span: (options) => {
+      if (!options.sampled) return new Tracer.NativeSpan(options)
+      const span = new Forwarded(options, (ended) => outbox.push(endedOf(id, ended, crossing)))
+      outbox.push(startedOf(id, span))
+      return span
+    }
+  })
+
+class Forwarded extends Tracer.NativeSpan {
+  readonly #onEnd: (span: Tracer.NativeSpan) => void
+
+  constructor(options: ConstructorParameters<typeof Tracer.NativeSpan>[0], onEnd: (span: Tracer.NativeSpan) => void) {
+    super(options)
+    this.#onEnd = onEnd
+  }
+
+  override end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    if (this.status._tag === "Ended") return
+    super.end(endTime, exit)
+    this.#onEnd(this)
+  }
+}
+
+const startedOf = (id: number, { kind, links, name, parent, spanId, status, traceId }: Tracer.Span): SpanStarted => [
+  fromWorker.spanStarted,
+  id,
+  spanId,
+  {
+    name,
+    kind,
+    traceId,
+    parentId: Option.getOrUndefined(parent)?.spanId,
+    startTime: status.startTime,
+    links: links.map(({ span }) => [span.traceId, span.spanId])
+  }
+]
+
+const endedOf = (
+  id: number,
+  { attributes, events, spanId, status }: Tracer.NativeSpan,
+  { toWire }: Crossing
+): SpanEnded => {
+  const ended = status._tag === "Ended" ? status : undefined
+  return [
+    fromWorker.spanEnded,
+    id,
+    spanId,
+    {
+      endTime: ended?.endTime ?? status.startTime,
+      attributes: toWire(Object.fromEntries(attributes)),
+      events: toWire(events),
+      cause: ended === undefined || Exit.isSuccess(ended.exit) ? undefined : toWire(ended.exit.cause)
+    }
+  ]
+}
+
+/** The spans of one call, as its caller records them. */
+export interface Recording {
+  readonly receive: (message: SpanStarted | SpanEnded) => void
+  /** The call has ended: what is still open ends with it. */
+  readonly close: (exit: Exit.Exit<unknown, unknown>) => void
+}
+
+/** How many spans of a call may be open at a time; what is more is not recorded. */
+const maxOpen = 1000
+
+/** Records what a worker tells of a call, below the span that the call has here. */
+export const record = (
+  tracer: Tracer.Tracer,
+  client: Tracer.Span,
+  clock: Clock.Clock,
+  { fromWire }: Crossing
+): Recording => {
+  /** By their ids in the worker, since a tracer gives each span an id of its own. */
+  const open = new Map<string, Tracer.Span>()
+
+  const spanOf = (traceId: string, spanId: string): Tracer.AnySpan =>
+    spanId === client.spanId
+      ? client
+      : (open.get(spanId) ?? Tracer.externalSpan({ traceId, spanId, sampled: client.sampled }))
+
+  const start = ([, , spanId, { kind, links, name, parentId, startTime, traceId }]: SpanStarted): void => {
+    if (open.size >= maxOpen) return
+    const span = tracer.span({
+      name,
+      kind,
+      startTime,
+      parent: parentId === undefined ? Option.none() : Option.some(spanOf(traceId, parentId)),
+      links: links.map(([traceId, spanId]) => ({ span: spanOf(traceId, spanId), attributes: {} })),
+      annotations: Context.empty(),
+      root: parentId === undefined,
+      sampled: true
+    })
+    open.set(spanId, span)
+  }
+
+  const end = ([, , spanId, { attributes, cause, endTime, events }]: SpanEnded): void => {
+    const span = open.get(spanId)
+    if (span === undefined) return
+    open.delete(spanId)
+    for (const [key, value] of Object.entries(fromWire(attributes) as Record<string, unknown>)) {
+      span.attribute(key, value)
+    }
+    for (const [name, time, more] of fromWire(events) as Tracer.NativeSpan["events"]) span.event(name, time, more)
+    const received = cause === undefined ? undefined : fromWire(cause)
+    span.end(endTime, received === undefined ? Exit.void : Exit.failCause(causeOf(received)))
+  }
+
+  return {
+    receive: (message) => {
+      try {
+        if (message[0] === fromWorker.spanStarted) start(message)
+        else end(message)
+      } catch {
+        // Posted by somebody else's code, or refused by the tracer: it is not recorded, and the call goes on.
+      }
+    },
+    close: (exit) => {
+      for (const span of open.values()) span.end(clock.currentTimeNanosUnsafe(), exit)
+      open.clear()
+    }
+  }
+}
+
+const causeOf = (received: unknown): Cause.Cause<unknown> => (Cause.isCause(received) ? received : Cause.die(received))
