@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as Transferable from "effect/workers/Transferable"
 
 const Pixels = Lossless.transfer(Schema.Uint8Array)
@@ -131,6 +132,22 @@ describe("transfer", () => {
     })
   }
 
+  /** A type of somebody else's, of which nothing says what an element is. */
+  class Pair {
+    readonly all: ReadonlyArray<Uint8Array>
+    constructor(...all: ReadonlyArray<Uint8Array>) {
+      this.all = all
+    }
+    [Symbol.iterator](): Iterator<Uint8Array> {
+      return this.all.values()
+    }
+  }
+  const pairOf = Schema.declareConstructor<Pair>()(
+    [Pixels, Schema.Uint8Array],
+    () => (u, ast, options) =>
+      u instanceof Pair ? Effect.succeed(u) : Effect.fail(new SchemaIssue.InvalidType(ast, u, options))
+  )
+
   const sides: Readonly<Record<string, readonly [Schema.Top, (marked: Uint8Array, plain: Uint8Array) => unknown]>> = {
     "a Result's failure": [
       Schema.Array(Schema.Result(Schema.Uint8Array, Pixels)),
@@ -172,6 +189,23 @@ describe("transfer", () => {
     })
   }
 
+  it("moves nothing where a type with two parts does not say which is which", () => {
+    class Holder extends Schema.Class<Holder>("test/transfer/Holder")({ pair: pairOf }) {}
+    const sent = new Holder({ pair: new Pair(bytes(3), bytes(5)) })
+    const wire = Lossless.toWire(sent, { form: "clone", classes: [Holder] })
+    assert.deepStrictEqual(Lossless.transferables(wire), [])
+  })
+
+  it("moves nothing of an Exit's failure where its success is marked", () => {
+    const Outcome = Schema.Exit(Pixels, Schema.Uint8Array, Schema.Unknown)
+    for (const make of [Exit.succeed, Exit.fail]) {
+      const sent = bytes()
+      class Holder extends Schema.Class<Holder>("test/transfer/Outcome")({ outcome: Outcome }) {}
+      const wire = Lossless.toWire(new Holder({ outcome: make(sent) }), { form: "clone", classes: [Holder] })
+      if (make === Exit.fail) assert.deepStrictEqual(Lossless.transferables(wire), [])
+    }
+  })
+
   it("leaves a mark that cannot be read to its placeholder, and runs nothing of a proxy's", () => {
     class Odd extends Schema.Class<Odd>("test/transfer/Odd")({ pixels: Pixels, more: Schema.Struct({ a: Pixels }) }) {}
     const options: Lossless.Options = { form: "clone", classes: [Odd] }
@@ -195,6 +229,25 @@ describe("transfer", () => {
       })
       assert.deepStrictEqual(Lossless.transferables(wire), [sent.pixels.buffer as ArrayBuffer])
     }
+  })
+
+  it("finds the marks behind one that cannot be read", () => {
+    class Late extends Schema.Class<Late>("test/transfer/Late")({
+      first: Pixels,
+      list: Schema.Array(Pixels),
+      last: Pixels
+    }) {}
+    const sent = new Late({ first: bytes(), list: [bytes(3), bytes(4)], last: bytes(5) })
+    const get = (): never => {
+      throw new Error("not now")
+    }
+    Object.defineProperty(sent, "first", { get, enumerable: true })
+    Object.defineProperty(sent.list, 0, { get, enumerable: true })
+    const wire = Lossless.toWire(sent, { form: "clone", classes: [Late] })
+    assert.deepStrictEqual(
+      Lossless.transferables(wire).map(({ byteLength }) => byteLength),
+      [4, 5]
+    )
   })
 
   it("holds for successes and failures of calls", () => {

@@ -45,6 +45,7 @@ class Declared extends Schema.TaggedError<Declared>("plans/Declared")("Declared"
   more: Schema.optionalKey(Schema.Struct({ a: Schema.String, b: Schema.optionalKey(Schema.NullOr(Schema.Finite)) })),
   timed: Schema.Struct({ wait: Schema.Duration, at: Schema.Option(Schema.DateTimeUtc) }),
   headers: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
+  entries: Schema.Array(Schema.Struct({ name: Schema.String, value: Schema.String })),
   apiKey: Schema.Struct({ value: Schema.String }),
   shape: Schema.Union([Circle, Box]),
   tree: Tree,
@@ -52,6 +53,8 @@ class Declared extends Schema.TaggedError<Declared>("plans/Declared")("Declared"
   hidden: Schema.Redacted(Schema.String),
   anything: Schema.Unknown
 }) {}
+
+class Entry extends Schema.Class<Entry>("plans/Entry")({ key: Schema.String, value: Schema.String }) {}
 
 /** Names that look like ours on the wire, or that every object has by inheritance. */
 class Named extends Schema.Class<Named>("plans/Named")({
@@ -90,6 +93,10 @@ const fields = (pick: number, text = "a", other = "b", number = 1, size = 2): Fi
   headers: [
     ["authorization", text],
     ["accept", other]
+  ],
+  entries: [
+    { name: pick % 2 === 0 ? "set-cookie" : "accept", value: text },
+    { name: other, value: other }
   ],
   apiKey: { value: other },
   shape: pick % 2 === 0 ? { _tag: "Circle", radius: number } : { _tag: "Box", sides: [number, size] },
@@ -307,6 +314,48 @@ describe("with and without a plan", () => {
     for (let bytes = 1; bytes < 1_600; bytes += 3) {
       const made = settings({ classes: all, stack: "drop", limits: { bytes } })
       assert.isTrue(compare(made, "json", error))
+    }
+  })
+
+  it("they ask every check, of the fields together and of the class itself", () => {
+    const isOrdered = Schema.makeFilter(({ max, min }: { readonly min: number; readonly max: number }) => min < max)
+    const span = { min: Schema.Finite, max: Schema.Finite }
+    class Together extends Schema.Class<Together>("plans/Together")(Schema.Struct(span).check(isOrdered)) {}
+    class Own extends Schema.Class<Own>("plans/Own")(span) {}
+    Object.defineProperty(Own, "ast", { value: Own.check(isOrdered).ast })
+    class Plain extends Schema.Class<Plain>("plans/Plain")(span) {}
+    class Holder extends Schema.Class<Holder>("plans/Holder")({ plain: Plain.check(isOrdered) }) {}
+    const plain = { $: "object", $class: "plans/Plain", min: 2, max: 1 }
+    const wires: ReadonlyArray<readonly [Lossless.AnyClass, Record<string, unknown>]> = [
+      [Together, { $: "object", $class: "plans/Together", min: 2, max: 1 }],
+      [Own, { $: "object", $class: "plans/Own", min: 2, max: 1 }],
+      [Holder, { $: "object", $class: "plans/Holder", plain }]
+    ]
+    for (const [known, value] of wires) {
+      for (const [build, made] of Object.entries(settings({ classes: [known] }))) {
+        for (let n = 0; n < 70; n++) {
+          const arrived = decode(made, { $v: 2, value })
+          assert.isFalse(
+            [Together, Own, Holder].some((one) => arrived instanceof one),
+            `${value["$class"]} ${build}`
+          )
+        }
+      }
+    }
+  })
+
+  it("they mask an entry whose name is a credential's, in a struct and in a class", () => {
+    const sent = new Declared({ ...fields(1), entries: [{ name: "authorization", value: "open sesame" }] })
+    for (const [build, made] of Object.entries(settings({ classes: [...all, Entry] }))) {
+      // Often enough for a build from source text.
+      for (let n = 0; n < 70; n++) {
+        const wires = JSON.stringify([
+          encode(made, sent),
+          encode(made, new Entry({ key: "x-api-key", value: "open sesame" }))
+        ])
+        assert.notInclude(wires, "open sesame", build)
+        assert.include(wires, '{"name":"authorization","value":"<redacted>"}', build)
+      }
     }
   })
 

@@ -34,8 +34,14 @@ const compile = (ast: SchemaAST.AST): Check => {
   const base = baseOf(ast)
   if (base === undefined) return guard(ast)
   if (ast.checks === undefined) return base
-  const filters = ast.checks.map((check) => filterOf(check, ast))
-  return (value) => base(value) && filters.every((filter) => filter(value))
+  const own = ownCheckOf(ast)
+  return (value) => base(value) && own(value)
+}
+
+/** The checks that a type adds to what it is without them. */
+export const ownCheckOf = (ast: SchemaAST.AST): Check => {
+  const filters = ast.checks?.map((check) => filterOf(check, ast)) ?? []
+  return (value) => filters.every((filter) => filter(value))
 }
 
 const filterOf = (check: SchemaAST.Check<never>, ast: SchemaAST.AST): Check => {

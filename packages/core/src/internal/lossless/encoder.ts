@@ -267,15 +267,25 @@ export class Encoder {
 
   /** `["Host", "a", "Authorization", "Bearer …"]`, as Node keeps the headers that it received. */
   flatHeaders(list: ReadonlyArray<unknown>): Wire {
-    if (list.length % 2 !== 0 || this.find(list) !== -1) return this.value(list)
-    const pairs: Array<[string, string]> = []
-    for (let at = 0; at < list.length; at += 2) {
-      const [name, value] = [list[at], list[at + 1]]
-      if (typeof name !== "string" || typeof value !== "string") return this.value(list)
-      pairs.push([name, value])
-    }
+    const pairs = this.find(list) === -1 ? pairsIn(list) : undefined
+    if (pairs === undefined) return this.value(list)
     const clean = this.settings.headers(pairs).flat()
     return clean.every((text, at) => text === list[at]) ? this.value(list) : this.value(clean)
+  }
+}
+
+/** Names and values in turn; `undefined` where the list holds anything else, or cannot be read. */
+const pairsIn = (list: ReadonlyArray<unknown>): Array<[string, string]> | undefined => {
+  const pairs: Array<[string, string]> = []
+  try {
+    for (let at = 0; at < list.length; at += 2) {
+      const [name, value] = [list[at], list[at + 1]]
+      if (typeof name !== "string" || typeof value !== "string") return undefined
+      pairs.push([name, value])
+    }
+    return pairs
+  } catch {
+    return undefined
   }
 }
 

@@ -17,8 +17,32 @@ export interface Key {
 export const areHeaders = (name: string): boolean => /(?:headers|trailers)$/i.test(name)
 
 /** What the name says of a list that may be a header or an entry of its own: `["authorization", "Bearer …"]`. */
-export const pairKey = (key: (name: string) => Key, list: ReadonlyArray<unknown>): Key | undefined =>
-  list.length === 2 && typeof list[0] === "string" ? key(list[0]) : undefined
+export const pairKey = (key: (name: string) => Key, list: ReadonlyArray<unknown>): Key | undefined => {
+  if (list.length !== 2) return undefined
+  try {
+    const name = list[0]
+    return typeof name === "string" ? key(name) : undefined
+  } catch {
+    // A name that cannot be read says nothing of what stands beside it.
+    return undefined
+  }
+}
+
+/** The name of an entry, as lists of headers, cookies and form fields have them: `{ name: "authorization", value: "Bearer …" }`. */
+export const nameOfEntry = (target: object): string | undefined => {
+  for (const key of entryKeys) {
+    // Without running anything of the object's.
+    const name: unknown = Object.getOwnPropertyDescriptor(target, key)?.value
+    if (typeof name === "string" && name.length <= longestKey) return name
+  }
+  return undefined
+}
+
+const entryKeys = ["name", "key"]
+
+/** Whether objects with these keys may be such entries. */
+export const areEntries = (keys: ReadonlyArray<string>): boolean =>
+  keys.includes("value") && entryKeys.some((key) => keys.includes(key))
 
 const mostKeys = 4_096
 const longestKey = 256

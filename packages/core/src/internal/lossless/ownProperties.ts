@@ -1,6 +1,7 @@
 /** Own properties: the shown ones, and whatever else hangs on an object. */
 import * as Cuts from "./cuts.ts"
 import type { Encoder } from "./encoder.ts"
+import { nameOfEntry } from "./keys.ts"
 import type { Entry } from "./registry.ts"
 import { symbolNode } from "./symbols.ts"
 import type { Node, Wire } from "./wire.ts"
@@ -61,12 +62,15 @@ export const property = (encoder: Encoder, node: Node, target: object, name: str
   }
   encoder.bytesLeft -= name.length
   const wire = key.altered ? free(encoder, node, key.wire) : key.wire
-  node[wire] =
-    key.holds === "anything" || encoder.masked
-      ? typeof value === "string"
-        ? encoder.text(value)
-        : encoder.value(value)
-      : encoder.under(name, value)
+  const entry = name === "value" ? nameOfEntry(target) : undefined
+  if (entry !== undefined) node[wire] = encoder.under(entry, value)
+  else
+    node[wire] =
+      key.holds === "anything" || encoder.masked
+        ? typeof value === "string"
+          ? encoder.text(value)
+          : encoder.value(value)
+        : encoder.under(name, value)
 }
 
 /** A name that is not taken: redaction can make two names one. */

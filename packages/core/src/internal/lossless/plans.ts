@@ -49,7 +49,7 @@ const compile = (schemaClass: SchemaClass, build: Build): Plan | undefined => {
     write: writing(own, closedFields(schemaClass), build),
     fields: own,
     parts: () => (build === "none" ? new Map<string, ReadPart>() : (parts ??= readPartsOf(own(), build))),
-    isProven: type.checks === undefined && build !== "none"
+    isProven: ast.checks === undefined && type.checks === undefined && build !== "none"
   }
 }
 
@@ -66,7 +66,7 @@ const writing = (
     const isPlanned =
       build !== "none" && ++count > 1 && !encoder.closed && !encoder.masked && keys.length <= settings.limits.collection
     const form = isPlanned ? (forms ??= writeForms(classParts(fields(), closed, build), build)).of(keys) : undefined
-    if (form === undefined || !isOpen(form, settings)) return Own.properties(encoder, node, value, keys, closed)
+    if (form === undefined || !isOpen(form, settings, value)) return Own.properties(encoder, node, value, keys, closed)
     const from = encoder.seen.length
     try {
       form.write(encoder, node, value as Properties)

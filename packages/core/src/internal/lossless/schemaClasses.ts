@@ -5,7 +5,7 @@
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { partsOf } from "./ast.ts"
-import { type Check, checkOf } from "./checks.ts"
+import { type Check, checkOf, ownCheckOf } from "./checks.ts"
 import { isObject } from "./wire.ts"
 
 /** A class made by `Schema.Class`, `Schema.Error` or `Schema.TaggedError`. */
@@ -129,10 +129,12 @@ export const validatorOf = ({ ast }: SchemaClass): ((instance: object) => boolea
   return (instance) => (check ??= compile(ast))(instance)
 }
 
-/** The type side of a class's fields, with the checks on all of them together. */
+/** The type side of a class's fields, with the checks on all of them together and on the class. */
 const compile = (ast: SchemaAST.AST): Check => {
   const struct = ast._tag === "Declaration" ? ast.typeParameters[0] : undefined
-  return struct === undefined ? () => true : checkOf(SchemaAST.toType(struct))
+  const fields = struct && checkOf(SchemaAST.toType(struct))
+  const own = ownCheckOf(ast)
+  return (instance) => fields?.(instance) !== false && own(instance)
 }
 
 /**

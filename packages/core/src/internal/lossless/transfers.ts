@@ -11,7 +11,7 @@ import { partsOf } from "./ast.ts"
 import { isProxy } from "./brand.ts"
 import { checkOf } from "./checks.ts"
 import { indicesOf } from "./lists.ts"
-import { isObject } from "./wire.ts"
+import { isObject, read } from "./wire.ts"
 
 /** What a schema of bytes describes. */
 export type Bytes = ArrayBuffer | ArrayBufferView
@@ -98,18 +98,26 @@ const compile = (ast: SchemaAST.AST): Search => {
   }
 }
 
+/** A part of a value. What cannot be read does not move, and does not keep others from it. */
+const readable = (value: object, key: PropertyKey): unknown => {
+  try {
+    return read(value, key)
+  } catch {
+    return undefined
+  }
+}
+
 /** A declared property is what its own type says, and any other what those of its name say. */
 const objects = ({ indexSignatures, propertySignatures }: SchemaAST.Objects): Search => {
   const fields = propertySignatures.map(({ name, type }) => ({ name, collect: collectorOf(type) }))
   const declared = new Set(fields.map(({ name }) => name))
   const others = indexSignatures.map(({ parameter, type }) => ({ is: checkOf(parameter), collect: collectorOf(type) }))
   return (value, found) => {
-    for (const { collect, name } of fields) collect?.(Reflect.get(value, name), found)
+    for (const { collect, name } of fields) collect?.(readable(value, name), found)
     if (others.length === 0) return
     for (const key of Object.keys(value)) {
       if (declared.has(key)) continue
-      for (const { collect, is } of others)
-        if (collect !== undefined && is(key)) collect(Reflect.get(value, key), found)
+      for (const { collect, is } of others) if (collect !== undefined && is(key)) collect(readable(value, key), found)
     }
   }
 }
@@ -123,7 +131,7 @@ const arrays = ({ elements, rest }: SchemaAST.Arrays): Search => {
     const end = value.length - last.length
     for (const at of indicesOf(value, 0)) {
       const collect = at < first.length ? first[at] : at < end ? others : last[at - end]
-      collect?.(value[at], found)
+      collect?.(readable(value, at), found)
     }
   }
 }
@@ -139,7 +147,7 @@ const declaration = ({ annotations, typeParameters }: SchemaAST.Declaration): Se
   const parts = typeParameters.map(collectorOf)
   if (annotations?.["~constructor"] !== undefined) return (value, found) => parts[0]?.(value, found)
   return (value, found) => {
-    const held = heldBy(value)
+    const held = heldBy(value, parts.length)
     for (const [at, collect] of parts.entries()) {
       if (collect !== undefined) for (const part of held[at] ?? []) collect(part, found)
     }
@@ -147,12 +155,12 @@ const declaration = ({ annotations, typeParameters }: SchemaAST.Declaration): Se
 }
 
 /** What something declared holds, by its parameters; nothing of what is not known to have as many. */
-const heldBy = (value: object): ReadonlyArray<Iterable<unknown>> => {
+const heldBy = (value: object, parts: number): ReadonlyArray<Iterable<unknown>> => {
   if (Option.isOption(value)) return [Option.toArray(value)]
   if (Result.isResult(value)) return [Result.getSuccess(value), Result.getFailure(value)].map(Option.toArray)
   if (value instanceof Map) return [value.keys(), value.values()]
   if (HashMap.isHashMap(value)) return [HashMap.keys(value), HashMap.values(value)]
-  return isIterable(value) ? [value] : []
+  return parts === 1 && isIterable(value) ? [value] : []
 }
 
 const isIterable = (value: object): value is Iterable<unknown> => Symbol.iterator in value

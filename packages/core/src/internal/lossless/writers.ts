@@ -11,7 +11,7 @@ import * as Cuts from "./cuts.ts"
 import type { Encoder } from "./encoder.ts"
 import { Forms, type Keyed } from "./forms.ts"
 import { type Build, isOften, writeSource } from "./generated.ts"
-import { areHeaders, pairKey } from "./keys.ts"
+import { areEntries, areHeaders, nameOfEntry, pairKey } from "./keys.ts"
 import * as Own from "./ownProperties.ts"
 import type { Settings } from "./settings.ts"
 import type { Field, Shape } from "./shapes.ts"
@@ -40,6 +40,8 @@ export interface WriteForm extends Keyed {
   names: Settings["key"] | undefined
   version: number
   isOpen: boolean
+  /** Whether one of the keys may name what another one holds. */
+  readonly areEntries: boolean
 }
 
 const any: Writer = (encoder, value) => encoder.value(value)
@@ -143,7 +145,8 @@ export const writeForms = (parts: ReadonlyMap<string, Part>, build: Build): Form
       uses: 0,
       names: undefined,
       version: 0,
-      isOpen: false
+      isOpen: false,
+      areEntries: areEntries(keys)
     }
     if (build === "generated" && isDeclared(own)) {
       form.write = (encoder, node, value) => {
@@ -156,15 +159,21 @@ export const writeForms = (parts: ReadonlyMap<string, Part>, build: Build): Form
 
 const isDeclared = (parts: ReadonlyArray<Part | undefined>): parts is ReadonlyArray<Part> => !parts.includes(undefined)
 
-/** Whether every key goes as it is: none of them holds a secret. */
-export const isOpen = (form: WriteForm, { key }: Settings): boolean => {
+/** Whether an object's keys go as they are, since none of them holds a secret, and their values by the keys alone. */
+export const isOpen = (form: WriteForm, { key }: Settings, value: object): boolean => {
   const version = Known.version()
   if (form.names !== key || form.version !== version) {
     form.names = key
     form.version = version
     form.isOpen = form.keys.every((name) => name === key(name).wire)
   }
-  return form.isOpen
+  return form.isOpen && !(form.areEntries && isNamed(key, value))
+}
+
+/** Whether an object is an entry whose name says what its value is. */
+const isNamed = (key: Settings["key"], value: object): boolean => {
+  const name = nameOfEntry(value)
+  return name !== undefined && key(name).holds !== "anything"
 }
 
 const struct =
@@ -180,7 +189,7 @@ const struct =
       return encoder.value(value)
     }
     const form = forms.of(keys)
-    if (!isOpen(form, encoder.settings)) return encoder.value(value)
+    if (!isOpen(form, encoder.settings, value)) return encoder.value(value)
     const node = form.blank()
     const { bytesLeft, level, nodesLeft } = encoder
     const index = encoder.enter(value, node)

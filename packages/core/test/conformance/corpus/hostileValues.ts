@@ -61,6 +61,12 @@ export const cases: ReadonlyArray<Case> = [
     Object.defineProperty(new Uint8Array(3), "length", { get: () => 1e9 })
   ),
   survives("a list whose methods throw", () => Object.assign([1], { map: fail, [Symbol.iterator]: fail })),
+  ...["list", "headers"].map((name): Case => ({
+    name: `${name} of two whose first throws`,
+    make: () => ({ [name]: Object.defineProperty(["a", "kept"], 0, { get: fail, enumerable: true }) }),
+    ignore: (path) => path.startsWith("value"),
+    holds: (arrived) => assert.deepStrictEqual(get(arrived, name), ["[getter threw: do not look]", "kept"])
+  })),
   survives("a getter that gives another object each time", () =>
     Object.defineProperty({}, "next", {
       get() {

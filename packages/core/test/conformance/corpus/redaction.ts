@@ -145,6 +145,13 @@ export const cases: ReadonlyArray<Case> = [
     () => message(`GET / HTTP/1.1\r\nAuthorization: Bearer ${password}\r\nHost: a`),
     password
   ),
+  ...["name", "key"].map((label) =>
+    hides(
+      `a header as an entry with a ${label}`,
+      () => ({ headers: [{ [label]: "Authorization", value: password }], [label]: "api_key", value: [password] }),
+      password
+    )
+  ),
   hides("headers with several values", () => ({ headers: { "set-cookie": [`a=${password}`, "b=c"] } }), password),
 
   // Keys of objects.
