@@ -46,6 +46,10 @@ const post = (wire: unknown): unknown => {
 
 const trap = (): never => assert.fail("a trap ran")
 
+const get = (): never => {
+  throw new Error("not now")
+}
+
 /** A list of nothing but holes. */
 const holes = (length: number): ReadonlyArray<unknown> => Object.assign([], { length })
 
@@ -210,11 +214,7 @@ describe("transfer", () => {
     class Odd extends Schema.Class<Odd>("test/transfer/Odd")({ pixels: Pixels, more: Schema.Struct({ a: Pixels }) }) {}
     const options: Lossless.Options = { form: "clone", classes: [Odd] }
     const odd: Readonly<Record<string, PropertyDescriptor>> = {
-      "[getter threw: not now]": {
-        get: (): never => {
-          throw new Error("not now")
-        }
-      },
+      "[getter threw: not now]": { get },
       "[proxy]": { value: new Proxy({ a: bytes() }, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap }) }
     }
     for (const [placeholder, more] of Object.entries(odd)) {
@@ -238,9 +238,6 @@ describe("transfer", () => {
       last: Pixels
     }) {}
     const sent = new Late({ first: bytes(), list: [bytes(3), bytes(4)], last: bytes(5) })
-    const get = (): never => {
-      throw new Error("not now")
-    }
     Object.defineProperty(sent, "first", { get, enumerable: true })
     Object.defineProperty(sent.list, 0, { get, enumerable: true })
     const wire = Lossless.toWire(sent, { form: "clone", classes: [Late] })
