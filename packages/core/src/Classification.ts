@@ -33,7 +33,7 @@ import type * as Duration from "effect/Duration"
 import type { Evidence, ProviderEvidence } from "./Evidence.ts"
 import * as Hints from "./internal/classification/hints.ts"
 import { type Answer, clean, headersOf, look, type Seen } from "./internal/classification/seen.ts"
-import { isCutOff } from "./internal/classification/json.ts"
+import { behindJson, isCutOff } from "./internal/classification/json.ts"
 import * as Reasons from "./internal/classification/reasons.ts"
 import { ruleFor } from "./internal/classification/table.ts"
 import { chainOf } from "./internal/systemError.ts"
@@ -85,11 +85,16 @@ export const malformed = (issue: MalformedResponse["issue"], body: string, detai
     excerpt: clean(body, 300)
   })
 
-/** A body that should be JSON and is none: empty, cut off before its end, or something else. */
+/** A body that should be JSON and is none: empty, cut off before its end, followed by something else, or no JSON at all. */
 export const unreadable = (body: string): MalformedResponse => {
   if (body.trim() === "") return malformed("empty", body)
+  const behind = behindJson(body)
+  if (behind !== undefined) return malformed("trailing", body, ofRest(behind))
   return malformed(isCutOff(body) ? "truncated" : "not-json", body)
 }
+
+/** What stands behind an answer. Of a second answer no more is said: it is the upstream's output. */
+const ofRest = (rest: string): string => (/^[{["]/.test(rest) ? "another value follows" : clean(rest.trim(), 100))
 
 /**
  * What is wrong with a text by what the JSON parser threw at it, where only that is at
@@ -113,6 +118,7 @@ const issues: Readonly<Record<MalformedResponse["issue"], string>> = {
   empty: "the answer is empty",
   "not-json": "the answer is not JSON",
   truncated: "the answer is cut off",
+  trailing: "the answer goes on behind its end",
   "wrong-shape": "the answer is not of the expected shape",
   "error-in-success": "the answer claims success but states an error",
   "too-large": "the answer is too large",

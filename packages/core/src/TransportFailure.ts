@@ -25,7 +25,10 @@ import type { SystemEvidence } from "./Evidence.ts"
 import { chainOf, type SystemError } from "./internal/systemError.ts"
 import {
   isAbort,
+  isBlocked,
+  isContradiction,
   isDns,
+  isFetchFailed,
   isFile,
   isHandshake,
   isLost,
@@ -36,6 +39,7 @@ import {
   isTerminated,
   isTimeout,
   isTls,
+  isUnasked,
   isUnencodable,
   isUnreachable
 } from "./internal/transportCodes.ts"
@@ -109,7 +113,8 @@ export const reasonOf = (error: unknown, progress: Progress = {}): TransportReas
     if ((code = has((it) => it === "ETIMEDOUT")) !== undefined && chain.some((it) => it.syscall === "connect"))
       return connect("unreachable", "the host did not answer", code, chain, progress)
   }
-  if ((code = has(isMisconfigured)) !== undefined)
+  // The sentences are short ones: only where `fetch` says them are they its own.
+  if (has(isMisconfigured) !== undefined || (chain.some(isFetchFailed) && chain.some(isBlocked)))
     return new Configuration({
       message: sentence("the request cannot be made", chain),
       seenIn: "request",
@@ -119,6 +124,15 @@ export const reasonOf = (error: unknown, progress: Progress = {}): TransportReas
     return new RequestEncoding({ message: sentence("the request cannot be sent", chain), seenIn: "request", path: "" })
   if ((code = has(isNotHttp)) !== undefined && !isLost(code))
     return new Protocol({ message: `what came back is not HTTP (${code})`, seenIn: "socket", code })
+  const beforeBody = phase === "headers" || (phase === undefined && chain.some(isFetchFailed))
+  if (beforeBody && (code = has(isContradiction)) !== undefined)
+    return new Protocol({ message: `the answer's headers contradict each other (${code})`, seenIn: "socket", code })
+  if (chain.some(isUnasked))
+    return new Protocol({
+      message: sentence("what came back is no answer", chain),
+      seenIn: "socket",
+      code: "UND_ERR_SOCKET"
+    })
   // undici's parser does not always give a code.
   if (codes.length === 0 && chain.some(({ name }) => name === "HTTPParserError"))
     return new Protocol({ message: "what came back is not HTTP", seenIn: "socket" })

@@ -142,6 +142,47 @@ for (const [name, ask] of Object.entries(transports)) {
   })
 }
 
+describe("TransportFailure over fetch and undici", () => {
+  const heads = {
+    "two lengths": "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 20\r\n\r\n{}",
+    "another protocol": "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"
+  }
+  for (const [what, head] of Object.entries(heads)) {
+    for (const name of ["fetch", "undici"] as const) {
+      it.live(`${name}: an answer with ${what} is no lost connection`, () =>
+        Effect.gen(function* () {
+          const { port } = yield* serve(afterRequest((socket) => void socket.end(head)))
+          const error = yield* failing(() => transports[name]!(`http://${address(port)}/`))
+          const reason = TransportFailure.reasonOf(error, name === "undici" ? { phase: "headers" } : {})
+          assert.strictEqual(reason._tag, "Protocol")
+        })
+      )
+    }
+  }
+
+  it.live("an address that fetch itself refuses is our configuration, and nothing was sent", () =>
+    Effect.gen(function* () {
+      for (const url of ["http://127.0.0.1:22/", "ftp://127.0.0.1/", "about:blank"]) {
+        const reason = TransportFailure.reasonOf(yield* failing(() => fetch(url)))
+        assert.deepInclude(reason, { _tag: "Configuration", option: "baseUrl" })
+        assert.deepInclude(Disposition.of(reason), { blame: "us", delivery: "not-sent", retry: "never" })
+      }
+    })
+  )
+
+  it.live("an address that leads on for ever is our configuration", () =>
+    Effect.gen(function* () {
+      const { port } = yield* serve(
+        afterRequest(
+          (socket) => void socket.end("HTTP/1.1 307 x\r\nlocation: /\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        )
+      )
+      const loop = TransportFailure.reasonOf(yield* failing(() => fetch(`http://${address(port)}/`)))
+      assert.deepInclude(loop, { _tag: "Configuration", option: "baseUrl" })
+    })
+  )
+})
+
 describe("TransportFailure over TLS", () => {
   for (const [name, ask] of [
     ["fetch", transports["fetch"]!],
@@ -209,6 +250,13 @@ describe("TransportFailure.reasonOf", () => {
       { phase: "stream", bytesReceived: 3 },
       { _tag: "ConnectionLost", phase: "stream", seenIn: "stream" }
     ],
+    [
+      error("UND_ERR_RES_CONTENT_LENGTH_MISMATCH"),
+      { phase: "body" },
+      { _tag: "ConnectionLost", phase: "body", code: "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" }
+    ],
+    [error("UND_ERR_SOCKET", "bad upgrade"), { phase: "headers" }, { _tag: "Protocol", code: "UND_ERR_SOCKET" }],
+    [error("UND_ERR_SOCKET", "other side closed"), { phase: "headers" }, { _tag: "ConnectionLost", phase: "headers" }],
     [new Error("anything"), { phase: "connect" }, { _tag: "Connect", kind: "other" }],
     [new TypeError("terminated"), {}, { _tag: "ConnectionLost", phase: "body" }],
     ["a string", {}, { _tag: "ConnectionLost", phase: "headers" }],

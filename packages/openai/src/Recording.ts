@@ -107,6 +107,11 @@ export class Recording {
     return exchange === undefined ? "" : Buffer.concat(exchange.kept).toString()
   }
 
+  /** Whether {@link body} is all of an attempt's body. Default: the last attempt. */
+  isWhole(attempt?: Attempt): boolean {
+    return this.#find(attempt)?.isWhole === true
+  }
+
   /** An attempt as evidence. Default: the last one; without any, evidence of nothing sent. */
   evidence(
     attempt?: Attempt,

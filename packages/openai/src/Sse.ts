@@ -19,7 +19,7 @@
  * events // => [{ event: "greeting", data: "Hello", text: "event: greeting\ndata: Hello\n: a comment\n\n" }]
  * ```
  */
-import { StringDecoder } from "node:string_decoder"
+import { isUtf8 } from "node:buffer"
 
 /** One event. */
 export interface Event {
@@ -36,11 +36,19 @@ export const maxEventLength = 16 * 1024 * 1024
 const lf = 10
 const space = 32
 
+/** What the standard puts in the place of bytes that are no UTF-8. */
+const replacement = "\uFFFD"
+
+/** A line of the standard's, or what may become one when its rest comes. */
+const ofEvents = /^(?::|(?:data|event|id|retry)(?::|$)|(?:d|da|dat|e|ev|eve|even|i|r|re|ret|retr)?$)/
+
+/** More is not kept of what is no event. */
+const strayLimit = 500
+
 /** An incremental parser. Make one for each stream. */
 export class Parser {
   readonly #onEvent: (event: Event) => void
   readonly #max: number
-  readonly #decoder = new StringDecoder("utf8")
   #isFirst = true
   /** Whether a CR ended the last chunk, so that an LF at the start of the next one belongs to it. */
   #afterCr = false
@@ -51,6 +59,15 @@ export class Parser {
   #text = ""
   #event = ""
   #data: string | undefined
+  #stray = ""
+  /** The beginning of a character whose last bytes have not come. */
+  #tail: Uint8Array | undefined
+
+  /**
+   * Whether all bytes so far were UTF-8. Where some are not, the event with the
+   * replacement character U+FFFD in its text is the one that they spoilt.
+   */
+  isUtf8 = true
 
   /** `max`: the longest event that is taken, in UTF-16 code units. */
   constructor(onEvent: (event: Event) => void, max: number = maxEventLength) {
@@ -63,7 +80,7 @@ export class Parser {
    * `false` when an event is longer than allowed: the parser is of no more use then.
    */
   feed(chunk: Uint8Array): boolean {
-    const decoded = this.#decoder.write(chunk)
+    const decoded = this.#decode(chunk)
     if (decoded === "") return true
     if (!this.#isFirst) return this.#read(decoded)
     this.#isFirst = false
@@ -73,6 +90,25 @@ export class Parser {
   /** What came after the last whole event, as it is: a stream that ends properly leaves nothing here. */
   get rest(): string {
     return this.#text + this.#line.join("")
+  }
+
+  /**
+   * The beginning of what came in lines that are no server-sent events', which the
+   * standard has readers skip: the page of a proxy, say. Empty where all were.
+   */
+  get stray(): string {
+    const last = this.#line.join("")
+    return ofEvents.test(last) ? this.#stray : (this.#stray + last).slice(0, strayLimit)
+  }
+
+  #decode(chunk: Uint8Array): string {
+    const bytes = this.#tail === undefined ? chunk : Buffer.concat([this.#tail, chunk])
+    const length = bytes.length - unfinished(bytes)
+    this.#tail = length === bytes.length ? undefined : Uint8Array.from(bytes.subarray(length))
+    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, length)
+    const text = whole.toString()
+    if (this.isUtf8 && text.includes(replacement)) this.isUtf8 = isUtf8(whole)
+    return text
   }
 
   #read(text: string): boolean {
@@ -142,5 +178,20 @@ export class Parser {
     const value = colon === -1 ? "" : line.slice(line.charCodeAt(colon + 1) === space ? colon + 2 : colon + 1)
     if (field === "data") this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
     else if (field === "event") this.#event = value
+    else if (field !== "id" && field !== "retry" && this.#stray.length < strayLimit) {
+      this.#stray = `${this.#stray}${line}\n`.slice(0, strayLimit)
+    }
   }
+}
+
+/** How many bytes at the end are the beginning of a character. */
+const unfinished = (bytes: Uint8Array): number => {
+  for (let count = 1; count <= 3 && count <= bytes.length; count++) {
+    const byte = bytes[bytes.length - count]!
+    // A byte that continues a character: its first one stands before it.
+    if (byte >= 0x80 && byte < 0xc0) continue
+    const length = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+    return length > count ? count : 0
+  }
+  return 0
 }

@@ -134,6 +134,23 @@ describe("a stream of events", () => {
     )
   )
 
+  it.effect.each(all)("that turns into something else is no cut stream: %s", ([kind]) =>
+    Effect.gen(function* () {
+      const [first = ""] = Answers.wholeStreams[kind]
+      const rows = [
+        [Answers.events(first, "<html>\n<title>504</title>\n"), { _tag: "StreamProtocol", index: 1 }],
+        [Answers.events(first, "Internal Server Error"), { _tag: "StreamProtocol", index: 1 }],
+        [Answers.events("Service is up.\n"), { _tag: "MalformedResponse", issue: "not-json" }],
+        // A field that this standard does not know is skipped, as it says.
+        [Answers.events(first, "weather: fine\n"), { _tag: "StreamTruncated" }]
+      ] as const
+      for (const [answer, expected] of rows) {
+        const error = yield* calling(answer, (ai) => failure(Stream.runDrain(streamOf(ai, kind))))
+        assert.deepInclude(error.reason, expected)
+      }
+    })
+  )
+
   it.effect("of a response ends with the reason where it fails, and with its event where it is incomplete", () =>
     calling(
       (socket, request) =>

@@ -7,7 +7,7 @@ const parse = (chunks: Iterable<Uint8Array>, max?: number) => {
   const parser = new Sse.Parser((event) => events.push(event), max)
   let isRight = true
   for (const chunk of chunks) isRight = parser.feed(chunk) && isRight
-  return { events, isRight, rest: parser.rest }
+  return { events, isRight, rest: parser.rest, isUtf8: parser.isUtf8, stray: parser.stray }
 }
 
 const whole = (text: string, max?: number) => parse([Buffer.from(text)], max)
@@ -62,6 +62,49 @@ describe("Parser", () => {
     const bytes = Buffer.from("data: \u20ac\ud83d\ude00\n\n")
     for (let at = 1; at < bytes.length; at++) {
       assert.strictEqual(parse([bytes.subarray(0, at), bytes.subarray(at)]).events[0]?.data, "\u20ac\ud83d\ude00")
+    }
+  })
+
+  it("tells bytes that are no UTF-8 from a replacement character that was sent, however they are cut", () => {
+    const spoilt = [
+      [0xff],
+      [0xc3, 0x28],
+      [0xe2, 0x82, 0x28],
+      [0xf0, 0x9f, 0x98, 0x28],
+      [0xc0, 0x80],
+      [0xed, 0xa0, 0x80]
+    ]
+    for (const wrong of spoilt) {
+      const bytes = Buffer.concat([Buffer.from("data: \u00e4\n\ndata: a"), Buffer.from(wrong), Buffer.from("\n\n")])
+      for (let length = 1; length <= bytes.length; length++) {
+        const { events, isUtf8 } = parse(cut(bytes, length))
+        assert.isFalse(isUtf8)
+        assert.deepStrictEqual(
+          events.map(({ data }) => data.includes("\uFFFD")),
+          [false, true]
+        )
+        // Whatever stands in their place is what the standard's own decoder puts there.
+        assert.strictEqual(`data: ${events[1]?.data}`, new TextDecoder().decode(bytes).split("\n\n")[1])
+      }
+    }
+    const right = Buffer.from("data: \uFFFD \ud83d\ude00\n\n")
+    for (let length = 1; length <= right.length; length++) assert.isTrue(parse(cut(right, length)).isUtf8)
+  })
+
+  it("keeps what is no event: a page, a sentence, the beginning of either", () => {
+    assert.strictEqual(whole("data: a\n\n<html>\n<p>x</p>\n").stray, "<html>\n<p>x</p>\n")
+    assert.strictEqual(whole("Service is up.").stray, "Service is up.")
+    assert.strictEqual(whole(`<p>${"x".repeat(10_000)}`).stray.length, 500)
+    for (const text of [
+      "",
+      ": c\n",
+      "id: 1\nretry: 5\nevent: e\ndata\n\n",
+      "data: a\n\nda",
+      "ret",
+      "even",
+      "data: {"
+    ]) {
+      assert.strictEqual(whole(text).stray, "", text)
     }
   })
 

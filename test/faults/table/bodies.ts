@@ -8,33 +8,14 @@ export const bodies: Table = {
     binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
   },
   empty: every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" })),
-  blank: {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "truncated" }),
-    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
-    relay: { json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }) }
-  },
-  "no-content": {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 3, {
-      events: 0,
-      missing: "first-event"
-    }),
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" })
-  },
+  blank: every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" })),
+  "no-content": every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" })),
   text: {
     json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 3, {
-      events: 0,
-      missing: "first-event"
-    }),
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
-  },
-  null: {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
     stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
     binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
   },
+  null: every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })),
   "wrong-shape": every(
     is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
   ),
@@ -54,12 +35,12 @@ export const bodies: Table = {
     binary: "answered"
   },
   "trailing-text": {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "trailing" }),
     stream: "answered",
     binary: "answered"
   },
   "two-answers": {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
+    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "trailing" }),
     stream: "answered",
     binary: "answered"
   },
@@ -70,17 +51,14 @@ export const bodies: Table = {
   },
   "invalid-utf8": {
     json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" }),
-    stream: "answered",
+    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 3, { index: 0 }),
     binary: "answered"
   },
   "no-content-type": answered,
   "wrong-content-type": {
     json: "answered",
     stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
-    relay: {
-      binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
-    }
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
   },
   "broken-gzip": every(
     is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
@@ -90,20 +68,15 @@ export const bodies: Table = {
     json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" }),
     stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
     binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
+    // Bytes in a compression that nobody knows are no text either: the relay looks at them as such first.
     relay: {
       binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
     }
   },
-  "gzip-bomb": {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" }),
-    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" })
-  },
-  oversized: {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" }),
-    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "empty" }),
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" })
-  },
+  "gzip-bomb": every(
+    is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" })
+  ),
+  oversized: every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" })),
   "oversized-error": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })),
   deep: every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })),
   "deep-error": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })),

@@ -108,8 +108,7 @@ export const connections: Table = {
     is("Protocol@socket", "upstream backoff any counts may-have-run", 3, { code: "HPE_INVALID_CONSTANT" })
   ),
   "two-lengths": every(
-    is("ConnectionLost@socket", "upstream backoff any counts may-have-run", 3, {
-      phase: "headers",
+    is("Protocol@socket", "upstream backoff any counts may-have-run", 3, {
       code: "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
     })
   ),
@@ -121,10 +120,5 @@ export const connections: Table = {
   ),
   "redirect-loop": every(is("Configuration@status", "us never any ignored not-sent", 1, { option: "baseUrl" })),
   redirect: every(is("Configuration@status", "us never any ignored not-sent", 1, { option: "baseUrl" })),
-  upgrade: every(
-    is("ConnectionLost@socket", "upstream backoff any counts may-have-run", 3, {
-      phase: "headers",
-      code: "UND_ERR_SOCKET"
-    })
-  )
+  upgrade: every(is("Protocol@socket", "upstream backoff any counts may-have-run", 3, { code: "UND_ERR_SOCKET" }))
 }

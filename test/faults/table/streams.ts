@@ -88,7 +88,7 @@ export const streams: Table = {
   },
   "html-event": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, { events: 3, missing: "done" }),
+    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 1, { index: 3 }),
     binary: "answered"
   },
   "no-finish": {

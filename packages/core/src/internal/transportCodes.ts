@@ -39,6 +39,13 @@ export const isLost = oneOf(
   "HPE_CLOSED_CONNECTION"
 )
 
+/** Before there is a body, lengths in an answer's head that contradict each other; otherwise a body that ended too early. */
+export const isContradiction = oneOf("UND_ERR_RES_CONTENT_LENGTH_MISMATCH")
+
+/** How undici says that what came is no answer: a protocol that nobody asked for, an interim answer out of place. */
+export const isUnasked = (error: SystemError): boolean =>
+  error.code === "UND_ERR_SOCKET" && (error.message === "bad upgrade" || error.message === "bad response")
+
 export const isNotHttp = (code: string): boolean =>
   code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW" || code.startsWith("ERR_HTTP2_")
 
@@ -59,6 +66,16 @@ export const isMisconfigured = oneOf(
   "ERR_INVALID_ARG_VALUE"
 )
 
+/**
+ * How the global `fetch` refuses an address of its own accord: a port of the standard's
+ * list (https://fetch.spec.whatwg.org/#port-blocking), a scheme that is not HTTP's, an
+ * address that leads on for ever.
+ */
+export const isBlocked = (error: SystemError): boolean =>
+  /^(?:bad port|unknown scheme|about scheme is not supported|URL scheme must be a HTTP\(S\) scheme|redirect count exceeded)$/.test(
+    error.message
+  )
+
 export const isAbort = (error: SystemError): boolean =>
   error.name === "AbortError" || error.code === "UND_ERR_ABORTED" || error.code === "ABORT_ERR"
 
@@ -73,7 +90,8 @@ export const isHandshake = (error: SystemError): boolean => error.message.includ
 export const isTimeout = (error: SystemError): boolean => error.name === "TimeoutError"
 
 /** How the global `fetch` says that no answer came. */
-const isFetchFailed = (error: SystemError): boolean => error.name === "TypeError" && error.message === "fetch failed"
+export const isFetchFailed = (error: SystemError): boolean =>
+  error.name === "TypeError" && error.message === "fetch failed"
 
 /** Codes that say enough by themselves: of the network, or of a side that has no descriptor left for it. */
 const isNetwork = oneOf(

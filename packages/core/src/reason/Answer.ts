@@ -11,11 +11,15 @@ export class MalformedResponse extends Reason.make<MalformedResponse>("@causeway
   "MalformedResponse",
   {
     ...common,
-    /** `encoding`: its bytes are not what its `content-encoding`, or its charset, says. */
+    /**
+     * `trailing`: a whole answer, and something else behind it. `encoding`: its bytes are
+     * not what its `content-encoding`, or its charset, says.
+     */
     issue: Schema.Literals([
       "empty",
       "not-json",
       "truncated",
+      "trailing",
       "wrong-shape",
       "error-in-success",
       "too-large",
@@ -27,7 +31,7 @@ export class MalformedResponse extends Reason.make<MalformedResponse>("@causeway
   {
     when: "A 2xx whose body is not the answer it should be.",
     recognisedBy:
-      "A body that is empty, no JSON, cut, too large, wrongly encoded, of another shape, or holds an error that states nothing.",
+      "A body that is empty, no JSON, cut, followed by something else, too large, wrongly encoded, of another shape, or holds an error that states nothing.",
     toDo: "Check that the base URL is that of the API; see the excerpt.",
     since: "0.1.0"
   }

@@ -58,9 +58,16 @@ export class EventCheck {
     return json
   }
 
-  /** The stream has no more bytes. */
-  end(bytes: number): void {
-    if (!this.isDone && this.verdict === undefined) this.#end(false, bytes)
+  /** An event whose bytes are no UTF-8: with other characters in their place it would be another event. */
+  spoilt(event: Event): undefined {
+    return this.#broken(event, "its bytes are not UTF-8")
+  }
+
+  /** The stream has no more bytes. `stray`: what came that is no event, which says more than that the end is missing. */
+  end(bytes: number, stray = ""): void {
+    if (this.isDone || this.verdict !== undefined) return
+    this.#end(false, bytes)
+    if (!this.isDone && stray !== "") this.#broken({ event: "", data: "", text: stray }, "it is no event")
   }
 
   /** How far the stream came. */

@@ -18,6 +18,9 @@ import type { StreamKind } from "./streamKind.ts"
 /** How long, and for how many bytes, an upstream may go on after its stream's end before its connection is closed. */
 const linger = { ms: 1_000, bytes: 64 * 1024 }
 
+/** A line that could be a field of a later standard: readers have to skip it. */
+const isField = /^[\w-]+(?::|\n|$)/
+
 /** Options of {@link Events}. */
 export interface Options<A> {
   readonly call: Call
@@ -87,12 +90,16 @@ export class Events<A> implements Sink {
       this.#check.read({ event: "", data: "[DONE]", text: rest }, exchange, exchange.bytes)
     }
     if (this.#check.isDone) return this.#settle("done")
+    const { stray } = this.#parser
     if (this.#check.events === 0 && this.#check.verdict === undefined) {
       // A body under the wrong name says more than that it holds no events.
       const text = this.#options.recording.body(exchange)
-      if (/^[\s\uFEFF]*[{[<]/.test(text)) return this.#settle(this.#verdictOfText(exchange, text))
+      const isNothing = !this.#isStream && text.trim() === ""
+      if (isNothing || stray !== "" || /^[\s\uFEFF]*[{[<]/.test(text)) {
+        return this.#settle(this.#verdictOfText(exchange, text))
+      }
     }
-    this.#check.end(exchange.bytes)
+    this.#check.end(exchange.bytes, isField.test(stray) ? "" : stray)
     this.#settle(this.#check.verdict ?? "done")
   }
 
@@ -137,7 +144,8 @@ export class Events<A> implements Sink {
   #event(event: Event): void {
     const exchange = this.#exchange
     if (this.isOver || exchange === undefined) return
-    const json = this.#check.read(event, exchange, exchange.bytes)
+    const isSpoilt = !this.#parser.isUtf8 && event.text.includes("\uFFFD")
+    const json = isSpoilt ? this.#check.spoilt(event) : this.#check.read(event, exchange, exchange.bytes)
     if (json !== undefined) {
       this.#lastEventAt = performance.now()
       this.#pending.push(this.#options.emit(event, json), event.text.length)
@@ -188,7 +196,9 @@ export class Events<A> implements Sink {
   #collect(body: Beginning, chunk: Uint8Array): void {
     const exchange = this.#exchange
     if (exchange === undefined || !body.add(chunk, exchange)) return
-    this.end()
+    if (exchange.status < 300 && body.text.trim() === "") {
+      this.#settle({ reason: Classification.malformed("too-large", body.text, "it is white space, and does not end") })
+    } else this.end()
     exchange.abort(exchange.givenUp())
   }
 
@@ -199,12 +209,11 @@ export class Events<A> implements Sink {
   #verdictOfText(exchange: Exchange, text: string): Verdict {
     const said = classified(exchange, text, "body")
     if (said !== undefined) return said
-    const json = jsonOf(text)
     return {
       reason:
-        typeof json === "object" && json !== null
-          ? Classification.malformed("wrong-shape", text, "it is JSON, and a stream of events was asked for")
-          : Classification.unreadable(text)
+        jsonOf(text) === undefined
+          ? Classification.unreadable(text)
+          : Classification.malformed("wrong-shape", text, "it is JSON, and a stream of events was asked for")
     }
   }
 

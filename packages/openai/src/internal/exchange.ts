@@ -88,6 +88,11 @@ export class Exchange {
     return this.#settled
   }
 
+  /** Whether all of the body came, and is kept. */
+  get isWhole(): boolean {
+    return this.#settled && this.failure === undefined && this.#keptBytes === this.#delivered
+  }
+
   /** The first value of a header, by its lower-case name. */
   header(name: string): string | undefined {
     const value = this.headers[name]

@@ -123,6 +123,7 @@ const malformed = {
   empty: "is empty",
   "not-json": "is not JSON",
   truncated: "is cut short",
+  trailing: "goes on behind its end",
   "wrong-shape": "has another shape",
   "error-in-success": "holds an error",
   "too-large": "is too large",

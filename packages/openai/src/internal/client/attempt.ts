@@ -48,10 +48,11 @@ export const rejected = (
   }
   if (last.status >= 300) return ofStatus(last, recording.body(last))
   const verdict = verdictOf(error)
-  if (verdict !== undefined) return verdict
-  // The answer claimed success, and what should read it threw.
+  const isReading = verdict?.reason._tag === "MalformedResponse" && verdict.reason.issue !== "encoding"
+  if (verdict !== undefined && !(isReading && recording.isWhole(last))) return verdict
+  // The answer claimed success, and what should read it threw: the body tells more than that.
   const text = recording.body(last)
-  const wrong = judge(last, text, problem)
+  const wrong = judge(last, text, problem) ?? verdict
   return {
     ...(wrong ?? { reason: Classification.malformed("wrong-shape", text, messageOf(error)) }),
     cause: error

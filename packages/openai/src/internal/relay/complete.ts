@@ -31,7 +31,7 @@ export const complete = (
               ? Effect.succeed({ ...headOf(outcome.exchange), body: outcome.body })
               : Effect.fail(errorOf(call, outcome, recording))
           ),
-        (exchange, body) => judgeFor(route, request.body, exchange, body)
+        (exchange, body, isText) => (isText ? judgeFor(route, request.body, exchange, body) : undefined)
       )
       const exchange = recorder.send(sent, recording, sink)
       return Effect.sync(() => exchange.abort(exchange.givenUp()))

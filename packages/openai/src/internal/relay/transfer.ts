@@ -126,10 +126,10 @@ class Judged extends Whole implements Part {
         this.#pending.push(outcome.body, outcome.body.length)
         this.#pending.settle("done")
       },
-      (exchange, body) => {
+      (exchange, body, isText) => {
         const type = exchange.header("content-type") ?? ""
         if (route.content === undefined || type === "" || /json/i.test(type)) {
-          return judgeFor(route, request.body, exchange, body)
+          return isText ? judgeFor(route, request.body, exchange, body) : undefined
         }
         // A page of HTML, say, where audio was asked for.
         const issue = body.trim() === "" ? "empty" : "wrong-shape"

@@ -8,15 +8,17 @@ import { ofStatus, type Verdict } from "../failure.ts"
 /** What an answer came to: its body as text, or why it is none. */
 export type Outcome = { readonly exchange: Exchange; readonly body: string } | Verdict
 
+/** Why an answer of success is none. `isText`: its bytes are UTF-8; others are no answer, whatever is said here. */
+export type Judge = (exchange: Exchange, body: string, isText: boolean) => Verdict | undefined
+
 export class Whole implements Sink {
   readonly #then: (outcome: Outcome) => void
-  readonly #judge: (exchange: Exchange, body: string) => Verdict | undefined
+  readonly #judge: Judge
   #exchange: Exchange | undefined
   readonly #chunks: Array<Uint8Array> = []
   #size = 0
 
-  /** `judge`: why an answer of success is none. */
-  constructor(then: (outcome: Outcome) => void, judge: (exchange: Exchange, body: string) => Verdict | undefined) {
+  constructor(then: (outcome: Outcome) => void, judge: Judge) {
     this.#then = then
     this.#judge = judge
   }
@@ -62,7 +64,9 @@ export class Whole implements Sink {
     const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
     const body = bytes.toString("utf8", start)
     if (exchange.status >= 300) return ofStatus(exchange, body)
-    if (!isUtf8(bytes)) return { reason: Classification.malformed("encoding", body, "they are not UTF-8") }
-    return this.#judge(exchange, body) ?? { exchange, body }
+    const isText = isUtf8(bytes)
+    const wrong = this.#judge(exchange, body, isText)
+    if (wrong !== undefined) return wrong
+    return isText ? { exchange, body } : { reason: Classification.malformed("encoding", body, "they are not UTF-8") }
   }
 }
