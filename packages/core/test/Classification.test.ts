@@ -313,10 +313,31 @@ describe("Classification.unreadable", () => {
   )
 
   it("tells a text that breaks in its middle from one that is cut off", () => {
-    for (const text of ["<!doctype html>", '{"a":1 x}', '{"a":1,}', "{'a':1}", "[1,2] x", "nul", "Bad Gateway"]) {
+    for (const text of [
+      "<!doctype html>",
+      '{"a":1 x}',
+      '{"a":1,}',
+      "{'a':1}",
+      "[1 2] x",
+      "42 monkeys",
+      "nul",
+      "Bad Gateway"
+    ]) {
       assert.strictEqual(issueOf(text), "not-json", text)
     }
     for (const text of ["", " \n"]) assert.strictEqual(issueOf(text), "empty")
+  })
+
+  it("tells what stands behind a whole answer, and nothing of a second answer", () => {
+    for (const [text, rest] of [
+      ["[1,2] x", "x"],
+      ['\uFEFF {"a":1}\nwarning: sk-1234567890abcdef', "warning: <redacted>"],
+      ['{"a":1}{"output":"of a model"}', "another value follows"]
+    ] as const) {
+      const reason = Classification.unreadable(text)
+      assert.strictEqual(reason.issue, "trailing", text)
+      assert.strictEqual(reason.message, `the answer goes on behind its end: ${rest}`)
+    }
   })
 })
 

@@ -135,7 +135,7 @@ describe("Upstream of what is thrown", () => {
     ],
     ["a header that cannot be sent", () => new Headers({ a: "b\nc" }), { _tag: "RequestEncoding" }],
     ["an address that is none", () => fetch("nowhere"), { _tag: "Configuration" }],
-    ["a scheme that nobody speaks", () => fetch("gopher://127.0.0.1/"), { _tag: "ConnectionLost" }],
+    ["a scheme that nobody speaks", () => fetch("gopher://127.0.0.1/"), { _tag: "Configuration" }],
     ["an answer that is no JSON", () => JSON.parse('{"a":'), { _tag: "MalformedResponse", issue: "truncated" }],
     [
       "a schema that does not fit",

@@ -82,7 +82,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   "a text": { answer: whole(200, '"hello"', { "content-type": "application/xml" }), ...malformed("not-json") },
   "truncated JSON": { answer: whole(200, '{"a":[1,2'), ...malformed("truncated") },
   "JSON that breaks in its middle": { answer: whole(200, '{"a":1,,"b":2}'), ...malformed("not-json") },
-  "two answers": { answer: whole(200, "{}{}"), ...malformed("not-json") },
+  "two answers": { answer: whole(200, "{}{}"), ...malformed("trailing") },
   "bytes that are not UTF-8": { answer: whole(200, Uint8Array.of(0x22, 0xff, 0xfe, 0x22)), ...malformed("encoding") },
   "an unknown charset": {
     answer: whole(200, "{}", { "content-type": "application/json; charset=klingon" }),
