@@ -18,9 +18,9 @@ export class CircuitOpen extends Reason.make<CircuitOpen>("@causeway/core/Policy
     retryAfter: Schema.Duration
   },
   {
-    when: "Every upstream's breaker is open.",
-    recognisedBy: "The breakers, before an attempt is made. No policy of this version has them yet.",
-    toDo: "Wait: every upstream has failed too often.",
+    when: "The breaker is open; of a policy's own breakers, those of all upstreams were opened by hand.",
+    recognisedBy: "The state of the breakers, before an attempt is made.",
+    toDo: "Wait until the upstream is well again, or close the breaker if it was opened by hand.",
     since: "0.1.0"
   }
 ) {
@@ -65,7 +65,8 @@ export class Shed extends Reason.make<Shed>("@causeway/core/PolicyError/Shed")(
   },
   {
     when: "The call was refused so that others can be served.",
-    recognisedBy: "The policy's load, before an attempt is made. No policy of this version sheds yet.",
+    recognisedBy:
+      "What is known of the upstreams, before an attempt is made: each wants to be left alone, or has as many calls as it may have.",
     toDo: "Try again later.",
     since: "0.1.0"
   }
