@@ -66,7 +66,7 @@ export class Shed extends Reason.make<Shed>("@causeway/core/PolicyError/Shed")(
   {
     when: "The call was refused so that others can be served.",
     recognisedBy:
-      "What is known of the upstreams, before an attempt is made: each wants to be left alone, or has as many calls as it may have.",
+      "What is known of the upstreams, before an attempt is made: each asked for a rest, has an open breaker, or would be too late.",
     toDo: "Try again later.",
     since: "0.1.0"
   }
