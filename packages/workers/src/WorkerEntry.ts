@@ -1,6 +1,6 @@
 /**
  * The whole entry of a worker: the handlers of one or several contracts, as a
- * layer, served to the pool that started the thread.
+ * layer, served to the pool that started the thread or the process.
  *
  * **Example** (The file that a pool is given as its entry)
  *
@@ -19,12 +19,11 @@
  * WorkerEntry.run(Squares.toLayer({ square: ({ x }) => Effect.succeed(x * x) }))
  * ```
  */
-import { parentPort, workerData } from "node:worker_threads"
 import type * as Lossless from "@causeway/core/Lossless"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { serve } from "./internal/boot.ts"
-import { isBoot } from "./internal/wire.ts"
+import * as Host from "./internal/host.ts"
 
 /** Options of {@link run}. */
 export interface Options {
@@ -49,24 +48,25 @@ type Serves<ROut> = [Extract<ROut, AnyHandlers>] extends [never]
   : unknown
 
 /**
- * Serves handlers to the pool that started this thread.
+ * Serves handlers to the pool that started this thread or process.
  *
  * The worker is ready when the layer is built: what takes long, such as loading a
  * model, belongs into it. Merge the layers of several contracts to serve them all,
  * and the middlewares of their calls. A layer that fails makes the pool not ready,
  * with the layer's error as the reason. When the pool closes, the layer's finalizers
- * run and the thread exits.
+ * run and the worker exits.
  *
- * Throws where the thread was not started by a pool, and where it is called again.
+ * Throws where no pool started this code, and where it is called again.
  */
 export const run = <ROut, E>(handlers: Layer.Layer<ROut, E> & Serves<ROut>, options?: Options): void => {
-  if (parentPort === null || !isBoot(workerData)) {
+  const host = Host.current()
+  if (host === undefined) {
     throw new Error("WorkerEntry.run belongs into the entry of a worker that a WorkerPool starts")
   }
   if (isRunning) throw new Error("WorkerEntry.run was called before: merge the layers of several contracts into one")
   isRunning = true
-  serve({ handlers, lossless: options?.lossless, boot: workerData.causeway, port: parentPort })
+  serve({ handlers, lossless: options?.lossless, boot: host.boot, port: host.open() })
 }
 
 /** What the pool's option `data` holds, as a structured clone of it; `undefined` outside of a pool's worker. */
-export const data: Effect.Effect<unknown> = Effect.sync(() => (isBoot(workerData) ? workerData.data : undefined))
+export const data: Effect.Effect<unknown> = Effect.sync(() => Host.current()?.data)

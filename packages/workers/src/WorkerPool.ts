@@ -1,5 +1,5 @@
 /**
- * Serves contracts by worker threads. A worker that exits, throws outside of any
+ * Serves contracts by worker threads or processes. A worker that exits, throws outside of any
  * call, runs out of memory or hangs fails the calls it has, with a typed
  * `BoundaryError`, and nothing else; another one takes its place at once.
  *
@@ -85,10 +85,26 @@ export interface Options {
   readonly recycle?: Recycle | undefined
   /** How long a call that is no stream may take where its caller sets no deadline. Default: 10 minutes. */
   readonly deadline?: Duration.Input | undefined
-  /** Limits of each worker's memory. Default: those of Node, but 24 MB for young objects (`maxYoungGenerationSizeMb`). */
+  /**
+   * What a worker is. A `thread` starts sooner and takes less memory. A `process` is
+   * contained even where native code crashes, or where somebody kills it; it can be ended
+   * whatever it does. Calls and failures are the same. Default: `thread`.
+   */
+  readonly isolation?: "thread" | "process" | undefined
+  /**
+   * Limits of each worker's memory. A process takes no `codeRangeSizeMb`. Default: those
+   * of Node, but 24 MB for young objects (`maxYoungGenerationSizeMb`).
+   */
   readonly resourceLimits?: ResourceLimits | undefined
-  /** Variables of the workers' environment, in addition to those of this process. */
-  readonly env?: Readonly<Record<string, string>> | undefined
+  /**
+   * Variables of the workers' environment, in addition to those of this process. A
+   * function is given the worker's slot: a number that no other worker in service has,
+   * below `size` and `spare` together, which the worker that replaces it may have again.
+   */
+  readonly env?:
+    | Readonly<Record<string, string>>
+    | ((slot: number) => Readonly<Record<string, string>> | undefined)
+    | undefined
   /** Given to each worker as a structured clone; read by `WorkerEntry.data`. */
   readonly data?: unknown
   /**

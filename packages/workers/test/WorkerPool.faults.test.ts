@@ -11,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
 import { Bad, Good, type Refused } from "./fixtures/contracts.ts"
+import { isolation } from "./fixtures/isolation.ts"
 import { eventually, layer, until } from "./fixtures/pool.ts"
 
 /**
@@ -212,7 +213,7 @@ describe("WorkerPool, when a worker hangs", { timeout: 60_000 }, () => {
     }).pipe(Effect.provide(layer({ spare: 1, grace: "100 millis" })))
   )
 
-  it.live("a worker that was silent and reacts again is looked at no longer", () => {
+  it.live.runIf(isolation.of === "thread")("a worker that was silent and reacts again is looked at no longer", () => {
     const profiles = { started: 0, stopped: 0 }
     const start = Worker.prototype.startCpuProfile
     const spy = vi.spyOn(Worker.prototype, "startCpuProfile").mockImplementation(async function (this: Worker) {

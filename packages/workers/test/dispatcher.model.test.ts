@@ -109,7 +109,7 @@ const setup = (seed: number) => {
     const onRefused = (message: ToWorker, error: unknown): void => {
       if (message[0] === toWorker.request) dispatcher.refused(message, error)
     }
-    const unit = Unit.make(++lastUnit, isolate, Outbox.make({ post, onRefused }), 0)
+    const unit = Unit.make(++lastUnit, 0, isolate, Outbox.make({ post, onRefused }), 0)
     unit.state = "ready"
     units.add(unit)
     dispatcher.add(unit)

@@ -45,7 +45,7 @@ const setup = (queue = 10) => {
         if (message[0] === toWorker.request) dispatcher.refused(message, error)
       }
     })
-    const made = Unit.make(id, isolate, outbox, 0)
+    const made = Unit.make(id, 0, isolate, outbox, 0)
     made.state = "ready"
     return made
   }

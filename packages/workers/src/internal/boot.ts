@@ -1,7 +1,6 @@
 /**
  * The life of a worker, from its first line to its last.
  */
-import type { MessagePort } from "node:worker_threads"
 import * as Redaction from "@causeway/core/Redaction"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -11,12 +10,13 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
+import type { Port } from "./host.ts"
 import { forward } from "./logs.ts"
 import * as Lossless from "./lossless.ts"
 import * as Outbox from "./outbox.ts"
 import * as Server from "./server.ts"
 import * as Vitals from "./vitals.ts"
-import { type Boot, fromWorker, type FromWorker, toWorker, type ToWorker } from "./wire.ts"
+import { type BootOptions, fromWorker, type FromWorker, toWorker } from "./wire.ts"
 
 /** How long an answer waits for others of the same turn, in milliseconds. */
 const holdMs = 0.2
@@ -25,18 +25,17 @@ const holdMs = 0.2
 export interface Options<in ROut, out E> {
   readonly handlers: Layer.Layer<ROut, E>
   readonly lossless: Parameters<typeof Lossless.make>[0]
-  readonly boot: Boot["causeway"]
-  readonly port: MessagePort
+  readonly boot: BootOptions
+  readonly port: Port
 }
 
 /** Builds the layer, serves what it holds, and ends when the pool says so. */
 export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut, E>): void => {
   redactStderr()
   const crossing = Lossless.make(lossless)
-  const heartbeat = new Int32Array(boot.heartbeat)
   let server: Server.Server | undefined
   const outbox = Outbox.make<FromWorker>({
-    post: (messages, transfers) => port.postMessage(messages, transfers),
+    post: port.post,
     onRefused: (message, error) => server?.refused(message, error),
     holdMs
   })
@@ -55,7 +54,7 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
 
   const vitals = Vitals.make(boot.heartbeatMs)
   setInterval(() => {
-    Atomics.add(heartbeat, 0, 1)
+    port.beat()
     server?.expire()
     const told = vitals.beat()
     if (told !== undefined) outbox.push(told)
@@ -64,16 +63,11 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
   // Rejections that nobody handles arrive here as well.
   process.on("uncaughtException", (error) => exit(1, [fromWorker.uncaught, crossing.toWire(error)]))
 
-  port.on("message", (messages: ReadonlyArray<ToWorker>) => {
+  port.listen((messages) => {
     for (const message of messages) {
       if (message[0] === toWorker.stop) stop()
       else server?.receive(message)
     }
-  })
-
-  // A call that cannot be read cannot be answered by its id: the worker ends, and its calls with it.
-  port.on("messageerror", (error) => {
-    throw error
   })
 
   const services = Context.empty().pipe(

@@ -58,6 +58,18 @@ export type Start = (options: Options, listener: Listener) => Isolate
  */
 export const youngMb = 24
 
+/** How long a profile may take to arrive: nobody waits longer for a failure that is certain. */
+const sampleMs = 100
+
+/** What was seen, or nothing where it takes too long to arrive. */
+export const soon = (frames: Promise<ReadonlyArray<string>>): Promise<ReadonlyArray<string>> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tooLate = new Promise<[]>((resolve) => {
+    timer = setTimeout(resolve, sampleMs, [])
+  })
+  return Promise.race([frames, tooLate]).finally(() => clearTimeout(timer))
+}
+
 const stderrChars = 8 * 1024
 const stderrLines = 20
 

@@ -10,6 +10,7 @@ import * as Recycling from "./recycling.ts"
 /** Options of a pool with nothing left open; times are in milliseconds. */
 export interface Resolved {
   readonly name: string
+  readonly isolation: "thread" | "process"
   readonly size: number
   readonly spare: number
   readonly queue: number
@@ -24,6 +25,7 @@ export interface Resolved {
 /** Throws a `RangeError` that names the option where one makes no sense. */
 export const resolve = (options: Options): Resolved => ({
   name: options.name ?? parse(fileOf(options.entry)).name,
+  isolation: isolationOf(options),
   size: integer("size", options.size ?? Math.min(4, Math.max(1, availableParallelism() - 1)), 1),
   spare: integer("spare", options.spare ?? 1, 0),
   queue: integer("queue", options.queue ?? 256, 0),
@@ -42,6 +44,16 @@ const recycling = ({ age, calls, heap }: NonNullable<Options["recycle"]>): Recyc
 })
 
 const fileOf = (entry: URL | string): string => (typeof entry === "string" ? entry : entry.pathname)
+
+const isolationOf = ({ isolation = "thread", resourceLimits }: Options): Resolved["isolation"] => {
+  if (isolation !== "thread" && isolation !== "process") {
+    throw new RangeError(`WorkerPool: isolation is "thread" or "process", not ${String(isolation)}`)
+  }
+  if (isolation === "process" && resourceLimits?.codeRangeSizeMb !== undefined) {
+    throw new RangeError("WorkerPool: resourceLimits.codeRangeSizeMb is for threads: a process has no such limit")
+  }
+  return isolation
+}
 
 const integer = (name: string, value: number, least: number): number => {
   if (Number.isSafeInteger(value) && value >= least) return value

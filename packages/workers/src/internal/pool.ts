@@ -22,6 +22,7 @@ import * as Lossless from "./lossless.ts"
 import * as Metrics from "./metrics.ts"
 import { problemOf } from "./nodeVersion.ts"
 import { resolve } from "./options.ts"
+import * as Process from "./process.ts"
 import * as Supervisor from "./supervisor.ts"
 import * as Thread from "./thread.ts"
 import type { Lane, Unit } from "./unit.ts"
@@ -65,11 +66,11 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       dispatcher,
       now,
       random: () => Context.get(context, Random.Random).nextDoubleUnsafe(),
-      startIsolate: Thread.start,
+      startIsolate: resolved.isolation === "process" ? Process.start : Thread.start,
+      envOf: (slot) => (typeof options.env === "function" ? options.env(slot) : options.env),
       isolate: {
         entry: options.entry,
         resourceLimits: options.resourceLimits,
-        env: options.env,
         data: options.data,
         boot: {
           heartbeatMs: Math.min(250, Math.max(5, resolved.unresponsiveMs / 10)),

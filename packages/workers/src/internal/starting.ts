@@ -13,7 +13,8 @@ export interface Options {
   readonly dispatcher: Pick<Dispatcher, "refused">
   /** Starts a thread or a process. */
   readonly startIsolate: Isolate.Start
-  readonly isolate: Omit<Isolate.Options, "name">
+  readonly isolate: Omit<Isolate.Options, "name" | "env">
+  readonly envOf: (slot: number) => Isolate.Options["env"]
   readonly recycle: Recycling.Limits
   /** The pool's clock, in milliseconds. */
   readonly now: () => number
@@ -30,8 +31,8 @@ export interface Listener {
 
 /** Makes the function that starts a worker, and throws where its isolate cannot be started. */
 export const make =
-  ({ dispatcher, isolate: shared, now, random, recycle, startIsolate }: Options, listener: Listener) =>
-  (id: number): Unit.Unit => {
+  ({ dispatcher, envOf, isolate: shared, now, random, recycle, startIsolate }: Options, listener: Listener) =>
+  (id: number, slot: number): Unit.Unit => {
     let unit: Unit.Unit | undefined
     const withUnit =
       <A>(f: (unit: Unit.Unit, value: A) => void) =>
@@ -39,7 +40,7 @@ export const make =
         if (unit !== undefined) f(unit, value)
       }
     const isolate = startIsolate(
-      { ...shared, name: `causeway worker ${id}` },
+      { ...shared, name: `causeway worker ${id}`, env: envOf(slot) },
       {
         onMessages: withUnit(listener.onMessages),
         onError: withUnit(listener.onError),
@@ -52,6 +53,6 @@ export const make =
         if (message[0] === toWorker.request) dispatcher.refused(message, error)
       }
     })
-    unit = Unit.make(id, isolate, outbox, now(), Recycling.limitsOf(recycle, random()))
+    unit = Unit.make(id, slot, isolate, outbox, now(), Recycling.limitsOf(recycle, random()))
     return unit
   }

@@ -81,7 +81,7 @@ export const make = (options: Options) => {
   const start = (): void => {
     const id = ++lastId
     try {
-      const unit = startUnit(id)
+      const unit = startUnit(id, freeSlot())
       units.add(unit)
       isolates.add(unit.isolate)
       options.onStarted(unit)
@@ -92,6 +92,14 @@ export const make = (options: Options) => {
       backoff.failed()
       cannotRun(`worker ${id} could not be started: ${failures.oneLine(error)}`, { error: redacted(error) })
     }
+  }
+
+  /** The lowest that no worker has which stays: one that goes gives its own to whom takes its place. */
+  const freeSlot = (): number => {
+    const taken = new Set(having((unit) => isHopeful(unit) && unit.due === undefined).map(({ slot }) => slot))
+    let slot = 0
+    while (taken.has(slot)) slot++
+    return slot
   }
 
   const onReady = (unit: Unit.Unit): void => {

@@ -6,9 +6,6 @@ import * as Isolate from "./isolate.ts"
 import { innermostFrames } from "./sample.ts"
 import type { Boot } from "./wire.ts"
 
-/** How long a profile may take to arrive: nobody waits longer for a failure that is certain. */
-const sampleMs = 100
-
 /** Starts a thread. Its samples need Node 24.8. */
 export const start: Isolate.Start = (options, listener) => {
   const heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
@@ -46,12 +43,7 @@ export const start: Isolate.Start = (options, listener) => {
       const running = profile
       profile = undefined
       if (running === undefined) return []
-      const frames = running.then(async (handle) => innermostFrames(await handle.stop())).catch(() => [])
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const tooLate = new Promise<[]>((resolve) => {
-        timer = setTimeout(resolve, sampleMs, [])
-      })
-      return Promise.race([frames, tooLate]).finally(() => clearTimeout(timer))
+      return Isolate.soon(running.then(async (handle) => innermostFrames(await handle.stop())).catch(() => []))
     }
   }
 }

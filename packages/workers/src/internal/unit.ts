@@ -68,6 +68,8 @@ export type State = "starting" | "ready" | "retiring" | "stopping" | "dying" | "
 /** A worker. */
 export interface Unit {
   readonly id: number
+  /** A small number that no other worker in service has. */
+  readonly slot: number
   readonly isolate: Isolate
   readonly outbox: Outbox<ToWorker>
   readonly calls: Table<Call>
@@ -100,12 +102,14 @@ export interface Unit {
 /** A worker whose isolate was just started. */
 export const make = (
   id: number,
+  slot: number,
   isolate: Isolate,
   outbox: Outbox<ToWorker>,
   now: number,
   limits: Limits = unlimited
 ): Unit => ({
   id,
+  slot,
   isolate,
   outbox,
   calls: new Table(),

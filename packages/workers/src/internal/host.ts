@@ -1,0 +1,52 @@
+/**
+ * What a pool started this code in, and how to speak with the pool from there.
+ */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads"
+import type { Transfers } from "./outbox.ts"
+import { type BootOptions, type FromWorker, isBoot, type ToWorker } from "./wire.ts"
+
+/** The worker's end of the way to its pool. */
+export interface Port {
+  /** Throws where a message cannot be cloned. Where memory cannot be given away, it is copied. */
+  readonly post: (messages: ReadonlyArray<FromWorker>, transfers: Transfers) => void
+  readonly listen: (listener: (messages: ReadonlyArray<ToWorker>) => void) => void
+  /** The event loop turned. */
+  readonly beat: () => void
+}
+
+/** A thread or a process that a pool started. */
+export interface Host {
+  readonly boot: BootOptions
+  readonly data: unknown
+  /** Once: from now on this code is responsible for what is thrown outside of any call. */
+  readonly open: () => Port
+}
+
+/** By the global registry, since the entry may have a copy of this package of its own. */
+const key = Symbol.for("@causeway/workers/Host")
+
+/** Makes a host the one that an entry will find. */
+export const provide = (host: Host): void => void Reflect.set(globalThis, key, host)
+
+/** The host of this thread or process; `undefined` where no pool started it. */
+export const current = (): Host | undefined => {
+  // Nobody else writes under this key.
+  const provided = Reflect.get(globalThis, key) as Host | undefined
+  if (provided !== undefined) return provided
+  if (parentPort === null || !isBoot(workerData)) return undefined
+  const { causeway, data } = workerData
+  const port = parentPort
+  return { boot: causeway, data, open: () => threadPort(port, new Int32Array(causeway.heartbeat)) }
+}
+
+const threadPort = (port: MessagePort, heartbeat: Int32Array<SharedArrayBuffer>): Port => ({
+  post: (messages, transfers) => port.postMessage(messages, transfers),
+  listen: (listener) => {
+    port.on("message", listener)
+    // A call that cannot be read cannot be answered by its id: the worker ends, and its calls with it.
+    port.on("messageerror", (error) => {
+      throw error
+    })
+  },
+  beat: () => void Atomics.add(heartbeat, 0, 1)
+})
