@@ -70,6 +70,19 @@ describe("examples", () => {
   )
 
   it.live(
+    "native-crash: one call fails, and nothing else",
+    () =>
+      Effect.map(example("native-crash"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.include(stdout, "served by this process: false")
+        assert.include(stdout, "broken.png: its worker ended by SIGSEGV; may-have-run")
+        for (const file of ["a", "b", "c"]) assert.include(stdout, `${file}.png, resized`)
+        assert.include(stdout, "afterwards: d.png, resized")
+      }),
+    timeout
+  )
+
+  it.live(
     "no-healthy-upstream: shows the failure, what is lost otherwise, and the second upstream",
     () =>
       Effect.map(example("no-healthy-upstream"), ({ code, stderr, stdout }) => {

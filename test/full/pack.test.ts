@@ -64,12 +64,18 @@ const program = Effect.gen(function* () {
   return [failed, answer.includes("Hello"), yield* squares.square({ x: 3 })]
 })
 
-const pool = WorkerPool.layer(Squares, { entry: new URL("./worker.js", import.meta.url), size: 1, spare: 0 })
+const pool = (isolation: "thread" | "process") =>
+  WorkerPool.layer(Squares, { entry: new URL("./worker.js", import.meta.url), isolation, size: 1, spare: 0 })
 
 const result = await Effect.runPromise(
-  program.pipe(Effect.provide(Layer.mergeAll(Local.layer(Asking, asking.pipe(Layer.provide(upstream))), pool)))
+  program.pipe(Effect.provide(Layer.mergeAll(Local.layer(Asking, asking.pipe(Layer.provide(upstream))), pool("thread"))))
 )
-console.log(JSON.stringify(result))
+const crash = Effect.flatMap(Squares, ({ crash }) => crash()).pipe(
+  Effect.catchReason("BoundaryError", "Crashed", ({ signal }) => Effect.succeed(signal)),
+  Effect.zip(Effect.flatMap(Squares, ({ square }) => square({ x: 4 })))
+)
+const contained = await Effect.runPromise(Effect.provide(crash, pool("process")))
+console.log(JSON.stringify([...result, ...contained]))
 `
 
 const contract = `
@@ -79,7 +85,8 @@ import * as Schema from "effect/Schema"
 
 export class Squares extends Contract.Service<Squares>()(
   "sample/Squares",
-  Rpc.make("square", { payload: { x: Schema.Finite }, success: Schema.Finite })
+  Rpc.make("square", { payload: { x: Schema.Finite }, success: Schema.Finite }),
+  Rpc.make("crash")
 ) {}
 `
 
@@ -88,7 +95,12 @@ import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Effect from "effect/Effect"
 import { Squares } from "./contract.js"
 
-WorkerEntry.run(Squares.toLayer({ square: ({ x }) => Effect.succeed(x * x) }))
+WorkerEntry.run(
+  Squares.toLayer({
+    square: ({ x }) => Effect.succeed(x * x),
+    crash: () => Effect.sync(() => void process.kill(process.pid, "SIGSEGV"))
+  })
+)
 `
 
 const tsconfig = {
@@ -143,10 +155,16 @@ describe("the packed packages, in an empty project", () => {
       assert.strictEqual(Number(stdout), packages.length + entries.length)
     })
 
-    it(`run a sample with a worker and an upstream's failure, on Node ${version}`, async () => {
+    it(`run a sample with workers and an upstream's failure, on Node ${version}`, async () => {
       const { stdout } = await inFolder(node, ["sample.js"])
       // The lines before it are the log, which tells of the attempts that failed.
-      assert.deepStrictEqual(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""), ["no-healthy-upstream", true, 9])
+      assert.deepStrictEqual(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""), [
+        "no-healthy-upstream",
+        true,
+        9,
+        "SIGSEGV",
+        16
+      ])
     })
 
     it(`bring the command, on Node ${version}`, async () => {

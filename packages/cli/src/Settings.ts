@@ -165,6 +165,7 @@ const readServer = Effect.fnUntraced(function* (
 })
 
 const poolOptions = [
+  "isolation",
   "size",
   "spare",
   "queue",
@@ -178,6 +179,11 @@ const poolOptions = [
   "recycle"
 ] as const satisfies ReadonlyArray<keyof PoolOptions>
 
+const isolation: Reader.Kind<"thread" | "process"> = {
+  allowed: `"thread" or "process"`,
+  parse: (value) => (value === "thread" || value === "process" ? value : undefined)
+}
+
 const readPool = (
   problems: Reader.Problems,
   inFile: (option: (typeof poolOptions)[number]) => Reader.Given
@@ -186,6 +192,7 @@ const readPool = (
     Reader.read(problems, inFile(option), Reader.wholeNumber(least))
   const duration = (option: (typeof poolOptions)[number]) => Reader.read(problems, inFile(option), Reader.duration)
   return {
+    isolation: Reader.read(problems, inFile("isolation"), isolation),
     spare: number("spare", 0),
     queue: number("queue", 0),
     concurrency: number("concurrency", 1),
@@ -194,8 +201,23 @@ const readPool = (
     startWithin: duration("startWithin"),
     deadline: duration("deadline"),
     resourceLimits: Reader.fields(problems, inFile("resourceLimits"), Reader.wholeNumber(1)),
-    env: Reader.fields(problems, inFile("env"), { ...Reader.text("a text", () => true), secret: true }),
+    env: readEnv(problems, inFile("env")),
     recycle: readRecycle(problems, inFile("recycle"))
+  }
+}
+
+const variable: Reader.Kind<string> = { ...Reader.text("a text", () => true), secret: true }
+
+const readEnv = (problems: Reader.Problems, given: Reader.Given): Settings["pool"]["env"] => {
+  const { value: envOf } = given
+  if (typeof envOf !== "function") return Reader.fields(problems, given, variable)
+  return (slot) => {
+    const value: unknown = Reflect.apply(envOf, undefined, [slot])
+    const wrong: Reader.Problems = []
+    const env = Reader.fields(wrong, { ...given, value }, variable)
+    // The pool is then not ready, for this reason.
+    for (const { actual, allowed, setting } of wrong) throw new TypeError(`${setting}: got ${actual}, needs ${allowed}`)
+    return env
   }
 }
 

@@ -337,13 +337,14 @@ describe("Settings", () => {
             config: `{
               upstreams: "simulator",
               policy: { deadline: "2 minutes", retry: { times: 1 } },
-              pool: { size: 0, queue: 3, deadline: "1 minute", env: { A: "" }, resourceLimits: { stackSizeMb: 4 }, recycle: { calls: 9, age: "1 hour" } },
+              pool: { size: 0, isolation: "process", queue: 3, deadline: "1 minute", env: { A: "" }, resourceLimits: { stackSizeMb: 4 }, recycle: { calls: 9, age: "1 hour" } },
               server: { apiKey: Config.Redacted("KEY"), host: "0.0.0.0", grace: "1 second", maxBody: "1 MiB", forward: ["openai-project"] } }`
           }
         ),
         ({ policy, pool, server, workers }) => {
           assert.strictEqual(policy?.retry.times, 1)
           assert.strictEqual(workers, 0)
+          assert.strictEqual(pool.isolation, "process")
           assert.strictEqual(pool.queue, 3)
           assert.deepStrictEqual(pool.env, { A: "" })
           assert.deepStrictEqual(pool.resourceLimits, { stackSizeMb: 4 })
@@ -353,6 +354,20 @@ describe("Settings", () => {
           assert.deepStrictEqual(server.forward, ["openai-project"])
           assert.strictEqual(Number(server.maxBody), 1024 * 1024)
           assert.deepStrictEqual(server.keys.map(Redacted.value), ["k"])
+        }
+      )
+    )
+
+    it.effect("takes a function of a worker's slot for its environment, and checks what it gives", () =>
+      Effect.map(
+        load(
+          {},
+          { config: `{ upstreams: "simulator", pool: { env: (slot) => ({ DEVICE: slot < 2 ? "d" + slot : slot }) } }` }
+        ),
+        ({ pool: { env } }) => {
+          if (typeof env !== "function") return assert.fail("no function")
+          assert.deepStrictEqual(env(1), { DEVICE: "d1" })
+          assert.throws(() => env(2), "pool.env.DEVICE")
         }
       )
     )

@@ -21,11 +21,13 @@
  */
 import { inspect } from "node:util"
 import type * as Contract from "@causeway/core/Contract"
+import * as Lossless from "@causeway/core/Lossless"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
 import * as Codec from "./Codec.ts"
 import * as Difference from "./Difference.ts"
 import { callsOf, outcome } from "./internal/calls.ts"
@@ -161,6 +163,7 @@ export const sameResult = <Self, Id extends string, R extends Rpc.Any, E = never
       if (first === undefined) return
       for (const { payload, tag } of callsOf(contract.group.requests)) {
         if (options?.calls?.includes(tag) === false) continue
+        const own = copying(payload)
         yield* checkEffect(
           `${tag} gives the same in every place`,
           contract.key,
@@ -168,9 +171,9 @@ export const sameResult = <Self, Id extends string, R extends Rpc.Any, E = never
           options,
           (value) =>
             Effect.gen(function* () {
-              const expected = yield* outcome(first.client, tag, value)
+              const expected = yield* outcome(first.client, tag, own(value))
               for (const { client, place } of others) {
-                const actual = yield* outcome(client, tag, value)
+                const actual = yield* outcome(client, tag, own(value))
                 const difference = Difference.find(expected, actual, {
                   stack: false,
                   annotations: false,
@@ -186,6 +189,23 @@ export const sameResult = <Self, Id extends string, R extends Rpc.Any, E = never
       }
     })
   )
+
+/**
+ * A call takes from its caller the memory that its payload gives away: each place is
+ * then given a payload of its own.
+ */
+const copying = (payload: Schema.Top): ((value: unknown) => unknown) => {
+  if (!Lossless.hasTransfers(payload)) return (value) => value
+  // What services it needs are not known here; a payload that cannot be coded without them stays as it is.
+  const codec = Lossless.codecFor({ form: "clone", redaction: false })(payload) as Schema.Codec<unknown, unknown>
+  return (value) => {
+    try {
+      return Schema.decodeUnknownSync(codec)(structuredClone(Schema.encodeUnknownSync(codec)(value)))
+    } catch {
+      return value
+    }
+  }
+}
 
 const differenceOf = (expected: unknown, actual: unknown, options: Options | undefined): string | undefined => {
   const difference = Difference.find(expected, actual, { ...options?.same, carried: true })

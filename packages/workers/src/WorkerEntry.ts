@@ -68,5 +68,8 @@ export const run = <ROut, E>(handlers: Layer.Layer<ROut, E> & Serves<ROut>, opti
   serve({ handlers, lossless: options?.lossless, boot: host.boot, port: host.open() })
 }
 
+/** Whether a pool started the thread or the process that this code runs in: for a file that is a program and its own entry. */
+export const isWorker: boolean = Host.current() !== undefined
+
 /** What the pool's option `data` holds, as a structured clone of it; `undefined` outside of a pool's worker. */
 export const data: Effect.Effect<unknown> = Effect.sync(() => Host.current()?.data)

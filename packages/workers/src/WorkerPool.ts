@@ -98,8 +98,8 @@ export interface Options {
   readonly resourceLimits?: ResourceLimits | undefined
   /**
    * Variables of the workers' environment, in addition to those of this process. A
-   * function is given the worker's slot: a number that no other worker in service has,
-   * below `size` and `spare` together, which the worker that replaces it may have again.
+   * function is given the worker's slot: a number below `size` and `spare` together that
+   * no other worker in service has, and that the worker which replaces it gets again.
    */
   readonly env?:
     | Readonly<Record<string, string>>

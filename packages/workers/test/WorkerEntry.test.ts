@@ -154,6 +154,7 @@ describe("WorkerEntry", { timeout: 60_000 }, () => {
   )
 
   it("refuses to run where no pool started the thread", () => {
+    assert.isFalse(WorkerEntry.isWorker)
     assert.throws(() => WorkerEntry.run(good), "belongs into the entry of a worker")
   })
 

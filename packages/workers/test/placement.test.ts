@@ -18,7 +18,7 @@ const isolate: Unit.Unit["isolate"] = {
 
 const unit = (id: number): Unit.Unit => {
   const outbox = Outbox.make<ToWorker>({ post: () => undefined, onRefused: () => undefined })
-  return Object.assign(Unit.make(id, isolate, outbox, 0), { state: "ready" as const })
+  return Object.assign(Unit.make(id, 0, isolate, outbox, 0), { state: "ready" as const })
 }
 
 const lane: Unit.Lane = { index: 0, limit: 2, exclusive: false, queue: [] }
