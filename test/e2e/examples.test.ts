@@ -105,4 +105,42 @@ describe("examples", () => {
       }),
     timeout
   )
+
+  it.live(
+    "rest-api: each failure by its reason, and what may be repeated is",
+    () =>
+      Effect.map(example("rest-api"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.deepStrictEqual(
+          stdout.split("\n").filter((line) => /^\w+: /.test(line)),
+          [
+            "item: a bridge",
+            "limited: RateLimited, slow down; retry: after",
+            "counting: Overloaded, the upstream is overloaded; retry: backoff",
+            "portal: MalformedResponse, the answer is not JSON: it is text/html; retry: backoff",
+            "other: MalformedResponse, the answer is not of the expected shape: Expected number; retry: backoff",
+            "silent: Timeout, timed out: no answer within 1s; retry: backoff",
+            "order: ProviderFault, disk full; retry: never",
+            "flaky: a third attempt"
+          ]
+        )
+      }),
+    timeout
+  )
+
+  it.live(
+    "database: a driver's codes by rows, and a locked table that a policy waits for",
+    () =>
+      Effect.map(example("database"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.match(stdout, /^twice: .*: InvalidRequest, UNIQUE constraint failed: orders\.item; retry: never$/m)
+        assert.match(stdout, /^nothing: .*: InvalidRequest, NOT NULL .*; retry: never$/m)
+        assert.match(stdout, /^elsewhere: .*: NotFound, no such table: nowhere; retry: never$/m)
+        assert.match(stdout, /^nonsense: .*: InvalidRequest, near "WHERE": syntax error; retry: never$/m)
+        assert.match(stdout, /^nofile: .*: Configuration, the file cannot be opened; retry: never$/m)
+        assert.match(stdout, /^after a while: order 2$/m)
+        assert.match(stdout, /^2 orders$/m)
+      }),
+    timeout
+  )
 })

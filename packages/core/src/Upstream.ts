@@ -106,11 +106,17 @@ export interface Upstream<Name extends string = string> {
    * states no error, and fits the schema, is a success. An `error` that the schema
    * knows is a part of the answer. Without a schema the JSON is `unknown`.
    */
-  readonly json: <A = unknown, RD = never, E = never, R = never>(
-    operation: string | Operation,
-    ask: AskHttp<Name, E, R>,
-    schema?: Schema.ConstraintDecoder<A, RD>
-  ) => Effect.Effect<A, UpstreamError, R | RD>
+  readonly json: {
+    <A, RD = never, E = never, R = never>(
+      operation: string | Operation,
+      ask: AskHttp<Name, E, R>,
+      schema: Schema.ConstraintDecoder<A, RD>
+    ): Effect.Effect<A, UpstreamError, R | RD>
+    <E = never, R = never>(
+      operation: string | Operation,
+      ask: AskHttp<Name, E, R>
+    ): Effect.Effect<unknown, UpstreamError, R>
+  }
 
   /** A call whose answer comes in elements. With the stream's scope the signal is aborted. */
   readonly stream: <A>(
@@ -133,6 +139,23 @@ export interface Upstream<Name extends string = string> {
 /** Makes an upstream. */
 export const make = <const Name extends string>(options: Options<Name>): Upstream<Name> => {
   const settings = settingsOf(options)
+  function jsonOf<A, RD, E, R>(
+    operation: string | Operation,
+    ask: AskHttp<Name, E, R>,
+    schema: Schema.ConstraintDecoder<A, RD>
+  ): Effect.Effect<A, UpstreamError, R | RD>
+  function jsonOf<E, R>(
+    operation: string | Operation,
+    ask: AskHttp<Name, E, R>
+  ): Effect.Effect<unknown, UpstreamError, R>
+  function jsonOf<E, R>(
+    operation: string | Operation,
+    ask: AskHttp<Name, E, R>,
+    schema?: Schema.ConstraintDecoder<unknown, R>
+  ): Effect.Effect<unknown, UpstreamError, R> {
+    const decode = schema === undefined ? undefined : decoderOf(schema)
+    return within(settings, operation, (call) => Effect.flatMap(asked(call, ask), (value) => json(call, value, decode)))
+  }
   return {
     names: settings.names,
     call: (operation, ask) =>
@@ -142,12 +165,7 @@ export const make = <const Name extends string>(options: Options<Name>): Upstrea
           return answer === undefined || isSuccess(answer) ? Effect.succeed(value) : refused(call, answer)
         })
       ),
-    json: (operation, ask, schema) => {
-      const decode = schema === undefined ? undefined : decoderOf(schema)
-      return within(settings, operation, (call) =>
-        Effect.flatMap(asked(call, ask), (value) => json(call, value, decode))
-      )
-    },
+    json: jsonOf,
     stream: (operation, ask, options = {}) =>
       streamed(settings, operation, options, (call) =>
         Effect.flatMap(asked(call, ask), (iterable) => {

@@ -9,6 +9,7 @@ import type { Call } from "./call.ts"
 import { type Incoming, incomingOf } from "./incoming.ts"
 import { settle } from "./iteration.ts"
 import type { Ask } from "./options.ts"
+import { jsonOf } from "./seen.ts"
 import { ruled, type Verdict } from "./thrown.ts"
 
 /** The value of a call, or the error of what it threw, or failed with. */
@@ -42,26 +43,19 @@ export const isSuccess = ({ status }: Incoming): boolean => status >= 200 && sta
 export const refused = (call: Call, answer: Incoming, cause?: unknown): Effect.Effect<never, UpstreamError> =>
   Effect.suspend(() => {
     call.answered(answer)
-    const refusal = (): Verdict => ({ ...verdictOn(call, answer, call.body), ...(cause !== undefined && { cause }) })
+    const refusal = (): Verdict => ({ ...verdictOn(call, answer, cause), ...(cause !== undefined && { cause }) })
     call.refusal = refusal
     return Effect.flatMap(beginning(call, answer), () => call.fail(refusal()))
   })
 
-const verdictOn = (call: Call, { headers, status }: Incoming, body: string): Verdict => {
+const verdictOn = (call: Call, { headers, status }: Incoming, thrown: unknown): Verdict => {
+  const { body } = call
   const answer: Classification.Answer = { status, headers, body, seenIn: "status", now: call.now }
-  const own = ruled({ ...look(answer), json: jsonOf(body) }, call.settings.rules)
+  const own = ruled({ ...look(answer), json: jsonOf(body), thrown }, call.settings.rules)
   if (own !== undefined) return { reason: own }
   return (
     Classification.classify(answer) ?? {
       reason: Classification.malformed("wrong-shape", body, clean(`its status is ${status}`))
     }
   )
-}
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -83,7 +83,6 @@ const ofNode = (value: object): Incoming | undefined => {
   const headers = read(value, "headers")
   const body = isIterable(value) ? value : read(value, "body")
   if (!isStatus(status) || typeof headers !== "object" || headers === null || !isIterable(body)) return undefined
-  silence(body)
   const request = Object(read(value, "req"))
   const host = read(request, "host")
   return {
@@ -117,6 +116,7 @@ const headerOf = (request: object): unknown =>
   hasProperty(request, "getHeader") && typeof request.getHeader === "function" ? request.getHeader("host") : undefined
 
 const discard = (body: unknown): void => {
+  silence(body)
   if (hasProperty(body, "destroy") && typeof body.destroy === "function") return void body.destroy()
   if (!hasProperty(body, "cancel") || typeof body.cancel !== "function") return
   const cancel = body.cancel.bind(body)

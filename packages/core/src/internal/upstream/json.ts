@@ -12,10 +12,10 @@ import { type Incoming, incomingOf } from "./incoming.ts"
 import { ruled, type Verdict } from "./thrown.ts"
 
 /** Turns JSON into what was asked for. */
-export type Decode<A, R> = (json: unknown) => Effect.Effect<A, Schema.SchemaError, R>
+export type Decode<R> = (json: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>
 
 /** The decoder of a schema; without one JSON stays as it is. */
-export const decoderOf = <A, R>(schema: Schema.ConstraintDecoder<A, R>): Decode<A, R> =>
+export const decoderOf = <R>(schema: Schema.ConstraintDecoder<unknown, R>): Decode<R> =>
   Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
 
 /** What a call gave as an answer of HTTP, if it is one and its status claims success. */
@@ -35,21 +35,21 @@ export const accepted = (call: Call, value: unknown): Effect.Effect<Incoming, Up
   })
 
 /** The JSON of an answer, decoded. */
-export const json = <A, R>(
+export const json = <R>(
   call: Call,
   value: unknown,
-  decode: Decode<A, R> | undefined
-): Effect.Effect<A, UpstreamError, R> =>
+  decode: Decode<R> | undefined
+): Effect.Effect<unknown, UpstreamError, R> =>
   Effect.flatMap(accepted(call, value), (answer) =>
     Effect.flatMap(collected(call, answer), (bytes) => judged(call, answer, bytes, decode))
   )
 
-const judged = <A, R>(
+const judged = <R>(
   call: Call,
   answer: Incoming,
   bytes: Uint8Array,
-  decode: Decode<A, R> | undefined
-): Effect.Effect<A, UpstreamError, R> => {
+  decode: Decode<R> | undefined
+): Effect.Effect<unknown, UpstreamError, R> => {
   const type = typeOf(call)
   const text = textOf(bytes, type.charset)
   if (text === undefined) {
@@ -71,8 +71,7 @@ const judged = <A, R>(
   const foreign = type.isForeign && (typeof parsed.value !== "object" || parsed.value === null)
   if (foreign) return call.fail({ reason: Classification.malformed("not-json", text, `it is ${type.name}`) })
   if (decode === undefined) {
-    // Without a schema the type is that of any JSON.
-    return stated === undefined ? Effect.succeed(parsed.value as A) : call.fail(stated)
+    return stated === undefined ? Effect.succeed(parsed.value) : call.fail(stated)
   }
   return Effect.matchEffect(decode(parsed.value), {
     onSuccess: (value) => (stated === undefined || declares(value) ? Effect.succeed(value) : call.fail(stated)),

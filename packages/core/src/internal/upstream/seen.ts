@@ -23,7 +23,17 @@ export const seenIn = (thrown: unknown, errors: ReadonlyArray<object>, answer: A
     stated: base.stated || answer === undefined,
     codes: [...new Set([...base.codes, ...codes.map((each) => each.toLowerCase())])],
     text: [base.text, ...messages].join("\n").trim().slice(0, textLimit).toLowerCase(),
+    ...(answer !== undefined && { json: jsonOf(answer.body) }),
     thrown
+  }
+}
+
+/** What a text says in JSON; `undefined` where it is none. */
+export const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

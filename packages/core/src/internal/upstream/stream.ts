@@ -14,7 +14,7 @@ import { bytesOf, notBytes, short } from "./body.ts"
 import { Call } from "./call.ts"
 import type { Incoming } from "./incoming.ts"
 import type { Operation, Settings, StreamOptions } from "./options.ts"
-import { givenUp, limited, typeOf } from "./within.ts"
+import { givenUp, limited, noStack, typeOf } from "./within.ts"
 
 /** Opens a stream: its elements, with the errors of this call. */
 export type Open<Name extends string, A, R> = (
@@ -52,7 +52,7 @@ export const streamed = <Name extends string, A, R>(
           ),
           Effect.map(Stream.tapCause(failed)),
           Effect.tapCause(failed),
-          Effect.withParentSpan(span)
+          Effect.withParentSpan(span, noStack)
         )
       })
     })

@@ -43,6 +43,9 @@ export const limited = <A, R>(
     })
   })
 
+/** The frames of this module are no part of where a call was made. */
+export const noStack = { captureStackTrace: false } as const
+
 /** Makes a call within its limits and in a span of its own. */
 export const within = <Name extends string, A, R>(
   settings: Settings<Name>,
@@ -57,7 +60,7 @@ export const within = <Name extends string, A, R>(
         Effect.onExit((exit) =>
           Effect.sync(() => call.tell(span, Exit.isFailure(exit) ? typeOf(exit.cause) : undefined))
         ),
-        Effect.withParentSpan(span)
+        Effect.withParentSpan(span, noStack)
       )
     )
   })
