@@ -11,7 +11,7 @@ import type { IncomingMessage } from "node:http"
 import { request as undiciRequest, fetch as undiciFetch } from "undici"
 import { describe, expectTypeOf, it } from "vitest"
 
-class Clock extends Context.Service<Clock, { readonly now: number }>()("Clock") {}
+class Clock extends Context.Service<Clock, { readonly now: number }>()("@causeway/core/test/Upstream.test-d/Clock") {}
 
 const one = Upstream.make({ name: "one" })
 const both = Upstream.make({ name: ["eu", "us"] })
@@ -22,12 +22,13 @@ describe("Upstream.make", () => {
   it("knows its names", () => {
     expectTypeOf(one).toEqualTypeOf<Upstream.Upstream<"one">>()
     expectTypeOf(both.names[0]).toEqualTypeOf<"eu" | "us">()
-    both.call("x", (signal, { attempt, upstream }) => {
+    const told = both.call("x", (signal, { attempt, upstream }) => {
       expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
       expectTypeOf(upstream).toEqualTypeOf<"eu" | "us">()
       expectTypeOf(attempt).toEqualTypeOf<number>()
       return 1
     })
+    expectTypeOf(told).toEqualTypeOf<Effect.Effect<number, UpstreamError>>()
     expectTypeOf(one).toExtend<Upstream.Upstream>()
     // @ts-expect-error: a name is needed
     Upstream.make({ name: [] })
@@ -76,16 +77,22 @@ describe("Upstream.json", () => {
   })
 
   it("takes the answers of every client of HTTP, and nothing else", () => {
-    one.json("x", () => undiciRequest("http://x"), Item)
-    one.json("x", () => undiciFetch("http://x"), Item)
-    one.json("x", () => message, Item)
+    const answers = [
+      one.json("x", () => undiciRequest("http://x"), Item),
+      one.json("x", () => undiciFetch("http://x"), Item),
+      one.json("x", () => message, Item)
+    ]
+    expectTypeOf(answers).toExtend<ReadonlyArray<Effect.Effect<{ readonly id: number }, UpstreamError>>>()
     expectTypeOf(one.json("x", HttpClient.get("http://x"), Item)).toEqualTypeOf<
       Effect.Effect<{ readonly id: number; readonly at: Date }, UpstreamError, HttpClient.HttpClient>
     >()
-    // @ts-expect-error: no answer of HTTP
-    one.json("x", () => Promise.resolve({ id: 1 }), Item)
-    // @ts-expect-error: no answer of HTTP
-    one.json("x", Effect.succeed("text"), Item)
+    const wrong = [
+      // @ts-expect-error: no answer of HTTP
+      one.json("x", () => Promise.resolve({ id: 1 }), Item),
+      // @ts-expect-error: no answer of HTTP
+      one.json("x", Effect.succeed("text"), Item)
+    ]
+    expectTypeOf(wrong).toBeArray()
   })
 })
 
