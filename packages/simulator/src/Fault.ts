@@ -81,6 +81,48 @@ export const isHarmless = ({ group }: Fault): boolean => group === "harmless"
 /** Whether a model's name asks for a fault, known or not. */
 export const isFaultModel = (model: string): boolean => model.startsWith("fault:")
 
+/**
+ * The names nearest to one that there is not, nearest first: at most five, and none
+ * where nothing is near.
+ *
+ * **Example** (A slip)
+ *
+ * ```ts
+ * import * as Fault from "@causeway/simulator/Fault"
+ *
+ * Fault.closest("rate-limitted")[0] // => "rate-limited"
+ * ```
+ */
+export const closest = (name: string): ReadonlyArray<string> => {
+  const asked = name
+    .replace(/^fault:/, "")
+    .replace(/[*?].*$/s, "")
+    .toLowerCase()
+    .slice(0, 64)
+  if (asked === "") return []
+  const slips = Math.max(2, Math.floor(asked.length / 3))
+  return all
+    .map(({ name }) => [name, name.includes(asked) ? 1 : editsBetween(asked, name)] as const)
+    .filter(([, edits]) => edits <= slips)
+    .toSorted(([, a], [, b]) => a - b)
+    .slice(0, 5)
+    .map(([name]) => name)
+}
+
+/** How many letters have to be put in, taken out or replaced (Levenshtein). */
+const editsBetween = (from: string, to: string): number => {
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= from.length; row++) {
+    const line = [row]
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = above[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1)
+      line.push(Math.min(replaced, above[column]! + 1, line[column - 1]! + 1))
+    }
+    above = line
+  }
+  return above[to.length]!
+}
+
 /** What every fault can be told, with its limits. */
 const common: Readonly<Record<string, { readonly min: number; readonly max: number }>> = {
   n: { min: 1, max: 999_999 },

@@ -34,20 +34,28 @@ layer(Simulator.layer())("routes", (it) => {
     })
   )
 
-  it.effect("answer an unknown fault with 404 and the list of those there are", () =>
+  it.effect("answer an unknown fault with 404, those nearest to it, and how to list all", () =>
     Effect.gen(function* () {
       const simulator = yield* Simulator
-      const answers = yield* Effect.all([
-        call(simulator, "/models/fault:nope"),
-        ask(simulator, "fault:nope"),
-        ask(simulator, "fault:stall*0"),
-        post(simulator, "/embeddings", { model: "fault:", input: "x" })
-      ])
-      for (const { json, status, text } of answers) {
+      const rows = [
+        [yield* call(simulator, "/models/fault:rate-limitted"), "Did you mean fault:rate-limited, "],
+        [yield* ask(simulator, "fault:rate-limitted*2?share=0.5"), "Did you mean fault:rate-limited, "],
+        [yield* ask(simulator, "fault:Empty-Streem"), "Did you mean fault:empty-stream"],
+        [yield* ask(simulator, "fault:qwertyuiopasdf"), "does not exist. All "],
+        [yield* post(simulator, "/embeddings", { model: "fault:", input: "x" }), "does not exist. All "],
+        [
+          yield* ask(simulator, "fault:stall*0"),
+          "The fault stall there is, but not told so: it takes *<n> or ?n, share, delay"
+        ],
+        [yield* ask(simulator, "fault:huge-event?bytes=0"), "it takes *<n> or ?n, share, delay, bytes, within"]
+      ] as const
+      for (const [{ json, status, text }, said] of rows) {
         assert.strictEqual(status, 404)
         assert.nestedPropertyVal(json, "error.code", "model_not_found")
         assert.nestedPropertyVal(json, "error.param", "model")
-        assert.include(text, "fault:no-healthy-upstream, fault:rate-limited")
+        assert.include(text, said)
+        assert.include(text, `All ${Fault.all.length} faults: GET /v1/models, or causeway simulate --list.`)
+        assert.isBelow(text.length, 700)
       }
     })
   )

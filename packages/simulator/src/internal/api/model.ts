@@ -30,13 +30,23 @@ export const retrieve = (encoded: string): Answer.Answer => {
   return Answer.json(description === undefined ? notFound(id) : Reply.json(200, model(id, description)))
 }
 
-/** The answer for a fault that there is not. */
+/** The answer for a fault that there is not, or that cannot be told what it was told. */
 export const notFound = (model: string): Reply.Reply =>
   Reply.problem(404, {
     type: "invalid_request_error",
     param: "model",
     code: "model_not_found",
     message:
-      `The model '${model.slice(0, nameLimit)}' does not exist. The simulator's faults are ` +
-      `${Fault.all.map(({ name }) => `fault:${name}`).join(", ")}; with *<n> behind it a fault happens n times.`
+      `The model '${model.slice(0, nameLimit)}' does not exist. ${nearTo(model)}` +
+      `All ${Fault.all.length} faults: GET /v1/models, or causeway simulate --list.`
   })
+
+const nearTo = (model: string): string => {
+  const known = Fault.parse(/^fault:[a-z0-9-]+/.exec(model)?.[0] ?? "")?.fault
+  if (known !== undefined) {
+    const options = ["n", "share", "delay", ...Object.keys(known.parameters)].join(", ")
+    return `The fault ${known.name} there is, but not told so: it takes *<n> or ?${options}, within their limits. `
+  }
+  const names = Fault.closest(model).map((name) => `fault:${name}`)
+  return names.length === 0 ? "" : `Did you mean ${names.join(", ")}? `
+}
