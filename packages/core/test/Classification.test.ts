@@ -41,6 +41,11 @@ describe("Classification.classify", () => {
     )
   })
 
+  it("has one name for each answer, and a source", () => {
+    assert.strictEqual(new Set(fixtures.map(({ name }) => name)).size, fixtures.length)
+    for (const { name, source } of fixtures) assert.isAbove(source.length, 8, name)
+  })
+
   it("takes no quoted message for a failure of its own", () => {
     const messages = fixtures.flatMap((fixture) => Classification.classify(answerOf(fixture))?.provider?.message ?? [])
     assert.isAbove(messages.length, 100)

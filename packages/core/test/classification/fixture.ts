@@ -8,6 +8,8 @@ type Fields = Readonly<Record<string, unknown>> & { readonly _tag: UpstreamReaso
 export interface Fixture {
   /** Whose answer it is, and on which occasion. */
   readonly name: string
+  /** Where the form is written down, or was seen. */
+  readonly source: string
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   /** An object is sent as JSON. */
@@ -19,8 +21,11 @@ export interface Fixture {
   readonly rule?: string
 }
 
-export const group = (vendor: string, fixtures: ReadonlyArray<Fixture>): ReadonlyArray<Fixture> =>
-  fixtures.map((fixture) => ({ ...fixture, name: `${vendor}: ${fixture.name}` }))
+/** A row as it is written: without a source of its own it has its group's. */
+type Row = Omit<Fixture, "source"> & { readonly source?: string }
+
+export const group = (vendor: string, source: string, rows: ReadonlyArray<Row>): ReadonlyArray<Fixture> =>
+  rows.map((row) => ({ source, ...row, name: `${vendor}: ${row.name}` }))
 
 export const rest = { retry: "never", health: "ignored" } as const
 export const again = { retry: "backoff", health: "counts", fallback: "any" } as const

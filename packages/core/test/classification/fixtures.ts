@@ -6,7 +6,21 @@ import * as Duration from "effect/Duration"
 import { again, type Fixture, gateway, group, html, notSent, pause, perhaps, rest } from "./fixture.ts"
 import { lookAlikes } from "./lookAlikes.ts"
 
-const openai = group("OpenAI", [
+const openai = group("OpenAI", "https://platform.openai.com/docs/guides/error-codes", [
+  {
+    name: "the hard limit of billing",
+    status: 400,
+    body: {
+      error: {
+        message: "Billing hard limit has been reached",
+        type: "invalid_request_error",
+        param: null,
+        code: "billing_hard_limit_reached"
+      }
+    },
+    reason: { _tag: "QuotaExhausted" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
   {
     name: "quota",
     status: 429,
@@ -309,73 +323,109 @@ const openai = group("OpenAI", [
   }
 ])
 
-const azure = group("Azure", [
-  {
-    name: "content filter",
-    status: 400,
-    headers: { "apim-request-id": "a-1", "x-ms-region": "Sweden Central" },
-    body: {
-      error: {
-        message: "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
-        type: null,
-        param: "prompt",
-        code: "content_filter",
-        status: 400,
-        innererror: {
-          code: "ResponsibleAIPolicyViolation",
-          content_filter_result: {
-            hate: { filtered: false, severity: "safe" },
-            jailbreak: { filtered: true, detected: true },
-            violence: { filtered: true, severity: "medium" }
+const azure = group(
+  "Azure",
+  "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota, https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter",
+  [
+    {
+      name: "a principal without the role",
+      status: 401,
+      body: { error: { code: "PermissionDenied", message: "Principal does not have access to API/Operation." } },
+      reason: { _tag: "Permission" },
+      disposition: { ...rest, fallback: "other-credential" }
+    },
+    {
+      name: "no capacity",
+      status: 429,
+      body: {
+        error: { code: "NoCapacity", message: "The system is currently experiencing high demand. Please retry later." }
+      },
+      reason: { _tag: "Overloaded" },
+      disposition: { ...again, delivery: "not-sent" }
+    },
+    {
+      name: "content filter",
+      status: 400,
+      headers: { "apim-request-id": "a-1", "x-ms-region": "Sweden Central" },
+      body: {
+        error: {
+          message: "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+          type: null,
+          param: "prompt",
+          code: "content_filter",
+          status: 400,
+          innererror: {
+            code: "ResponsibleAIPolicyViolation",
+            content_filter_result: {
+              hate: { filtered: false, severity: "safe" },
+              jailbreak: { filtered: true, detected: true },
+              violence: { filtered: true, severity: "medium" }
+            }
           }
         }
-      }
+      },
+      reason: { _tag: "ContentFiltered", side: "input", categories: ["jailbreak", "violence"] },
+      disposition: { ...rest, fallback: "other-provider" }
     },
-    reason: { _tag: "ContentFiltered", side: "input", categories: ["jailbreak", "violence"] },
-    disposition: { ...rest, fallback: "other-provider" }
-  },
-  {
-    name: "tokens per minute, the wait in the sentence alone",
-    status: 429,
-    body: {
-      error: {
-        code: "429",
-        message:
-          "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-08-01-preview have exceeded token rate limit of your current OpenAI S0 pricing tier. Please retry after 26 seconds."
-      }
+    {
+      name: "tokens per minute, the wait in the sentence alone",
+      status: 429,
+      body: {
+        error: {
+          code: "429",
+          message:
+            "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-08-01-preview have exceeded token rate limit of your current OpenAI S0 pricing tier. Please retry after 26 seconds."
+        }
+      },
+      reason: { _tag: "RateLimited", retryAfter: Duration.seconds(26) },
+      disposition: pause
     },
-    reason: { _tag: "RateLimited", retryAfter: Duration.seconds(26) },
-    disposition: pause
-  },
-  {
-    name: "a wrong key",
-    status: 401,
-    body: {
-      error: {
-        code: "401",
-        message: "Access denied due to invalid subscription key or wrong API endpoint."
-      }
+    {
+      name: "a wrong key",
+      status: 401,
+      body: {
+        error: {
+          code: "401",
+          message: "Access denied due to invalid subscription key or wrong API endpoint."
+        }
+      },
+      reason: { _tag: "Authentication" },
+      disposition: rest
     },
-    reason: { _tag: "Authentication" },
-    disposition: rest
-  },
-  {
-    name: "an unknown deployment",
-    status: 404,
-    body: { error: { code: "DeploymentNotFound", message: "The API deployment for this resource does not exist." } },
-    reason: { _tag: "NotFound", what: "model" },
-    disposition: { fallback: "any" }
-  },
-  {
-    name: "a wrong path",
-    status: 404,
-    body: { error: { code: "404", message: "Resource not found" } },
-    reason: { _tag: "NotFound", what: "route" },
-    disposition: { fallback: "never" }
-  }
-])
+    {
+      name: "an unknown deployment",
+      status: 404,
+      body: { error: { code: "DeploymentNotFound", message: "The API deployment for this resource does not exist." } },
+      reason: { _tag: "NotFound", what: "model" },
+      disposition: { fallback: "any" }
+    },
+    {
+      name: "a wrong path",
+      status: 404,
+      body: { error: { code: "404", message: "Resource not found" } },
+      reason: { _tag: "NotFound", what: "route" },
+      disposition: { fallback: "never" }
+    }
+  ]
+)
 
-const openrouter = group("OpenRouter", [
+const openrouter = group("OpenRouter", "https://openrouter.ai/docs/api-reference/errors", [
+  {
+    name: "a provider that is down",
+    status: 502,
+    body: { error: { code: 502, message: "Provider returned error", metadata: { provider_name: "X", raw: "" } } },
+    reason: { _tag: "ProviderFault", status: 502 },
+    disposition: { ...again, delivery: "may-have-run" }
+  },
+  {
+    name: "no provider that meets the routing",
+    status: 503,
+    body: {
+      error: { code: 503, message: "There is no available model provider that meets your routing requirements" }
+    },
+    reason: { _tag: "Overloaded" },
+    disposition: { ...again, delivery: "not-sent" }
+  },
   {
     name: "an error inside a success",
     status: 200,
@@ -511,7 +561,29 @@ const openrouter = group("OpenRouter", [
   }
 ])
 
-const together = group("Together", [
+const together = group("Together", "https://docs.together.ai/docs/error-codes", [
+  {
+    name: "the spending limit",
+    status: 402,
+    body: { error: { message: "Monthly spending limit reached", type: "payment_required", param: null, code: null } },
+    reason: { _tag: "QuotaExhausted" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
+  {
+    name: "the rate limit of a model",
+    status: 429,
+    headers: { "x-ratelimit-reset": "2", "x-ratelimit-remaining": "0", "x-ratelimit-limit": "10" },
+    body: {
+      error: {
+        message: "You have reached the rate limit specific to this model.",
+        type: "model_rate_limit",
+        param: null,
+        code: null
+      }
+    },
+    reason: { _tag: "RateLimited", limit: 10, remaining: 0, retryAfter: Duration.seconds(2) },
+    disposition: pause
+  },
   {
     name: "overflow by 403",
     status: 403,
@@ -556,7 +628,14 @@ const together = group("Together", [
   }
 ])
 
-const groq = group("Groq", [
+const groq = group("Groq", "https://console.groq.com/docs/errors, https://console.groq.com/docs/rate-limits", [
+  {
+    name: "a wrong key",
+    status: 401,
+    body: { error: { message: "Invalid API Key", type: "invalid_request_error", code: "invalid_api_key" } },
+    reason: { _tag: "Authentication" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
   {
     name: "tokens per minute",
     status: 429,
@@ -635,83 +714,89 @@ const groq = group("Groq", [
   }
 ])
 
-const vllm = group("vLLM", [
-  {
-    name: "context",
-    status: 400,
-    body: {
-      object: "error",
-      message:
-        "This model's maximum context length is 8192 tokens. However, you requested 8203 tokens (7691 in the messages, 512 in the completion). Please reduce the length of the messages or completion.",
-      type: "BadRequestError",
-      param: null,
-      code: 400
-    },
-    reason: { _tag: "InputTooLarge", limit: 8192, actual: 8203 },
-    disposition: { fallback: "larger-context" }
-  },
-  {
-    name: "context, newer",
-    status: 400,
-    body: {
-      error: {
+const vllm = group(
+  "vLLM",
+  "https://github.com/vllm-project/vllm/tree/main/vllm/entrypoints/openai, https://fastapi.tiangolo.com/tutorial/handling-errors/",
+  [
+    {
+      name: "context",
+      status: 400,
+      body: {
+        object: "error",
         message:
-          "This model's maximum context length is 2048 tokens. However, your request has 3000 input tokens. Please reduce the length of the input messages. (parameter=input_tokens, value=3000)",
+          "This model's maximum context length is 8192 tokens. However, you requested 8203 tokens (7691 in the messages, 512 in the completion). Please reduce the length of the messages or completion.",
         type: "BadRequestError",
-        param: "input_tokens",
+        param: null,
         code: 400
-      }
+      },
+      reason: { _tag: "InputTooLarge", limit: 8192, actual: 8203 },
+      disposition: { fallback: "larger-context" }
     },
-    reason: { _tag: "InputTooLarge", limit: 2048, actual: 3000 },
-    disposition: { fallback: "larger-context" }
-  },
-  {
-    name: "an unknown model",
-    status: 404,
-    body: { error: { message: "The model `none` does not exist.", type: "NotFoundError", param: "model", code: 404 } },
-    reason: { _tag: "NotFound", what: "model" },
-    disposition: { fallback: "any" }
-  },
-  {
-    name: "a wrong key",
-    status: 401,
-    body: { error: "Unauthorized" },
-    reason: { _tag: "Authentication", message: "Unauthorized" },
-    disposition: rest
-  },
-  {
-    name: "a dead engine, in plain text",
-    status: 500,
-    body: "Internal Server Error",
-    reason: { _tag: "ProviderFault", message: "Internal Server Error" },
-    disposition: again
-  },
-  {
-    name: "FastAPI's list of problems",
-    status: 422,
-    body: {
-      detail: [{ type: "missing", loc: ["body", "messages"], msg: "Field required", input: { model: "x" } }]
+    {
+      name: "context, newer",
+      status: 400,
+      body: {
+        error: {
+          message:
+            "This model's maximum context length is 2048 tokens. However, your request has 3000 input tokens. Please reduce the length of the input messages. (parameter=input_tokens, value=3000)",
+          type: "BadRequestError",
+          param: "input_tokens",
+          code: 400
+        }
+      },
+      reason: { _tag: "InputTooLarge", limit: 2048, actual: 3000 },
+      disposition: { fallback: "larger-context" }
     },
-    reason: { _tag: "InvalidRequest", message: "Field required", param: "messages" },
-    disposition: { blame: "caller" }
-  },
-  {
-    name: "FastAPI's route",
-    status: 404,
-    body: { detail: "Not Found" },
-    reason: { _tag: "NotFound", what: "route", message: "Not Found" },
-    disposition: rest
-  },
-  {
-    name: "FastAPI's method",
-    status: 405,
-    body: { detail: "Method Not Allowed" },
-    reason: { _tag: "NotFound", what: "route" },
-    disposition: rest
-  }
-])
+    {
+      name: "an unknown model",
+      status: 404,
+      body: {
+        error: { message: "The model `none` does not exist.", type: "NotFoundError", param: "model", code: 404 }
+      },
+      reason: { _tag: "NotFound", what: "model" },
+      disposition: { fallback: "any" }
+    },
+    {
+      name: "a wrong key",
+      status: 401,
+      body: { error: "Unauthorized" },
+      reason: { _tag: "Authentication", message: "Unauthorized" },
+      disposition: rest
+    },
+    {
+      name: "a dead engine, in plain text",
+      status: 500,
+      body: "Internal Server Error",
+      reason: { _tag: "ProviderFault", message: "Internal Server Error" },
+      disposition: again
+    },
+    {
+      name: "FastAPI's list of problems",
+      status: 422,
+      body: {
+        detail: [{ type: "missing", loc: ["body", "messages"], msg: "Field required", input: { model: "x" } }]
+      },
+      reason: { _tag: "InvalidRequest", message: "Field required", param: "messages" },
+      disposition: { blame: "caller" }
+    },
+    {
+      name: "FastAPI's route",
+      status: 404,
+      body: { detail: "Not Found" },
+      reason: { _tag: "NotFound", what: "route", message: "Not Found" },
+      disposition: rest
+    },
+    {
+      name: "FastAPI's method",
+      status: 405,
+      body: { detail: "Method Not Allowed" },
+      reason: { _tag: "NotFound", what: "route" },
+      disposition: rest
+    }
+  ]
+)
 
-const llamaCpp = group("llama.cpp", [
+const llamaCpp = group("llama.cpp", "https://github.com/ggml-org/llama.cpp/tree/master/tools/server", [
   {
     name: "context",
     status: 400,
@@ -758,7 +843,14 @@ const llamaCpp = group("llama.cpp", [
   }
 ])
 
-const ollama = group("Ollama", [
+const ollama = group("Ollama", "https://github.com/ollama/ollama/tree/main/server", [
+  {
+    name: "a runner that died",
+    status: 500,
+    body: { error: { message: "model runner has unexpectedly stopped", type: "api_error", param: null, code: null } },
+    reason: { _tag: "ProviderFault", status: 500 },
+    disposition: { ...again, delivery: "may-have-run" }
+  },
   {
     name: "an unknown model",
     status: 404,
@@ -784,7 +876,36 @@ const ollama = group("Ollama", [
   }
 ])
 
-const litellm = group("LiteLLM", [
+const litellm = group("LiteLLM", "https://docs.litellm.ai/docs/exception_mapping", [
+  {
+    name: "a rate limit of the provider behind it, as Python prints it",
+    status: 429,
+    body: {
+      error: {
+        message:
+          "litellm.RateLimitError: RateLimitError: OpenAIException - Error code: 429 - {'error': {'message': 'You exceeded your current quota, please check your plan and billing details.', 'type': 'insufficient_quota', 'param': None, 'code': 'insufficient_quota'}}. Received Model Group=x",
+        type: "throttling_error",
+        param: null,
+        code: "429"
+      }
+    },
+    reason: { _tag: "QuotaExhausted" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
+  {
+    name: "every deployment of a model is resting",
+    status: 429,
+    body: {
+      error: {
+        message: "No deployments available for selected model, Try again in 60 seconds. Passed model=x.",
+        type: "None",
+        param: "None",
+        code: "429"
+      }
+    },
+    reason: { _tag: "RateLimited", retryAfter: Duration.minutes(1) },
+    disposition: pause
+  },
   {
     name: "context, through two providers",
     status: 400,
@@ -876,7 +997,20 @@ const litellm = group("LiteLLM", [
   }
 ])
 
-const mistral = group("Mistral", [
+const mistral = group("Mistral", "https://docs.mistral.ai/resources/error-glossary", [
+  {
+    name: "an unknown model, as documented",
+    status: 404,
+    body: {
+      object: "error",
+      message: "The model is not one of ours.",
+      type: "invalid_request_error",
+      param: "model",
+      code: "unknown_model"
+    },
+    reason: { _tag: "NotFound", what: "model" },
+    disposition: { ...rest, fallback: "any" }
+  },
   {
     name: "context",
     status: 400,
@@ -940,7 +1074,7 @@ const mistral = group("Mistral", [
   }
 ])
 
-const scaleway = group("Scaleway", [
+const scaleway = group("Scaleway", "https://www.scaleway.com/en/docs/generative-apis/api-cli/understanding-errors/", [
   {
     name: "tokens per minute, in the words of a quota",
     status: 429,
@@ -971,7 +1105,25 @@ const scaleway = group("Scaleway", [
   }
 ])
 
-const anthropic = group("Anthropic", [
+const anthropic = group("Anthropic", "https://docs.anthropic.com/en/api/errors", [
+  {
+    name: "a wrong key, by the compatible endpoint",
+    source: "https://platform.claude.com/docs/en/api/openai-sdk",
+    status: 401,
+    body: {
+      error: { code: "authentication_error", message: "invalid x-api-key", type: "authentication_error", param: null }
+    },
+    reason: { _tag: "Authentication" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
+  {
+    name: "overloaded, by the compatible endpoint",
+    source: "https://platform.claude.com/docs/en/api/openai-sdk",
+    status: 529,
+    body: { error: { code: "overloaded_error", message: "Overloaded", type: "overloaded_error", param: null } },
+    reason: { _tag: "Overloaded" },
+    disposition: again
+  },
   {
     name: "overloaded",
     status: 529,
@@ -1078,7 +1230,7 @@ const anthropic = group("Anthropic", [
   }
 ])
 
-const google = group("Gemini", [
+const google = group("Gemini", "https://ai.google.dev/gemini-api/docs/troubleshooting", [
   {
     name: "a wrong key, by 400 and in a list",
     status: 400,
@@ -1146,7 +1298,22 @@ const google = group("Gemini", [
   }
 ])
 
-const others = group("others", [
+const others = group("others", "the vendor's own answer, as seen; RFC 9110", [
+  {
+    name: "a list of errors",
+    status: 400,
+    body: { error: [{ message: "temperature is out of range" }, { message: "top_p is out of range" }] },
+    reason: { _tag: "InvalidRequest", message: "temperature is out of range; top_p is out of range" },
+    disposition: { ...rest, blame: "caller" }
+  },
+  {
+    name: "OAuth's form",
+    source: "RFC 6749, section 5.2",
+    status: 401,
+    body: { error: "invalid_token", error_description: "The token is expired" },
+    reason: { _tag: "Authentication", message: "The token is expired" },
+    disposition: { ...rest, fallback: "other-credential" }
+  },
   {
     name: "vLLM, early: the prompt's length",
     status: 400,
@@ -1326,111 +1493,132 @@ const others = group("others", [
 
 const envoyServer = { server: "envoy", "content-type": "text/plain" }
 
-const envoy = group("Envoy", [
-  {
-    name: "UH",
-    status: 503,
-    headers: envoyServer,
-    body: "no healthy upstream",
-    reason: gateway("envoy", "no-healthy-upstream"),
-    disposition: notSent
-  },
-  {
-    name: "UH, without its header",
-    status: 503,
-    body: "no healthy upstream",
-    reason: gateway("envoy", "no-healthy-upstream"),
-    disposition: notSent
-  },
-  {
-    name: "UF",
-    status: 503,
-    headers: { server: "istio-envoy" },
-    body: "upstream connect error or disconnect/reset before headers. reset reason: connection failure, transport failure reason: delayed connect error: 111",
-    reason: gateway("envoy", "connect-failure"),
-    disposition: notSent
-  },
-  {
-    name: "UF, newer, after retries",
-    status: 503,
-    body: "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused",
-    reason: gateway("envoy", "connect-failure"),
-    disposition: notSent
-  },
-  {
-    name: "UC",
-    status: 503,
-    body: "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
-    reason: gateway("envoy", "reset"),
-    disposition: perhaps
-  },
-  {
-    name: "UO",
-    status: 503,
-    headers: { server: "envoy", "x-envoy-overloaded": "true" },
-    body: "upstream connect error or disconnect/reset before headers. reset reason: overflow",
-    reason: gateway("envoy", "overflow"),
-    disposition: notSent
-  },
-  {
-    name: "UT",
-    status: 504,
-    headers: envoyServer,
-    body: "upstream request timeout",
-    reason: gateway("envoy", "timeout"),
-    disposition: perhaps
-  },
-  {
-    name: "a time limit without a sentence",
-    status: 504,
-    headers: envoyServer,
-    body: "",
-    reason: gateway("envoy", "timeout"),
-    disposition: perhaps
-  },
-  {
-    name: "its own rate limit",
-    status: 429,
-    headers: { server: "envoy", "x-envoy-ratelimited": "true", "retry-after": "3" },
-    body: "",
-    reason: { _tag: "RateLimited", retryAfter: Duration.seconds(3) },
-    disposition: pause
-  },
-  {
-    name: "RBAC",
-    status: 403,
-    headers: envoyServer,
-    body: "RBAC: access denied",
-    reason: { _tag: "Permission" },
-    disposition: rest
-  },
-  {
-    name: "NR",
-    status: 404,
-    headers: envoyServer,
-    body: "",
-    reason: { _tag: "NotFound", what: "route" },
-    disposition: rest
-  },
-  {
-    name: "anything else",
-    status: 503,
-    headers: envoyServer,
-    body: "",
-    reason: gateway("envoy", "other"),
-    disposition: perhaps
-  },
-  {
-    name: "only on the way: the upstream's own answer",
-    status: 503,
-    headers: { server: "envoy", "x-envoy-upstream-service-time": "12" },
-    body: { error: { message: "The server is currently overloaded", type: "server_error" } },
-    reason: { _tag: "Overloaded" },
-    disposition: again
-  }
-])
+const envoy = group(
+  "Envoy",
+  "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#response-flags",
+  [
+    {
+      name: "UPE",
+      status: 502,
+      headers: envoyServer,
+      body: "upstream connect error or disconnect/reset before headers. reset reason: protocol error",
+      reason: gateway("envoy", "reset"),
+      disposition: perhaps
+    },
+    {
+      name: "UH, in JSON, as it can be told to write",
+      source: "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/local_reply",
+      status: 503,
+      headers: envoyServer,
+      body: { status: 503, message: "no healthy upstream" },
+      reason: gateway("envoy", "no-healthy-upstream"),
+      disposition: notSent
+    },
+    {
+      name: "UH",
+      status: 503,
+      headers: envoyServer,
+      body: "no healthy upstream",
+      reason: gateway("envoy", "no-healthy-upstream"),
+      disposition: notSent
+    },
+    {
+      name: "UH, without its header",
+      status: 503,
+      body: "no healthy upstream",
+      reason: gateway("envoy", "no-healthy-upstream"),
+      disposition: notSent
+    },
+    {
+      name: "UF",
+      status: 503,
+      headers: { server: "istio-envoy" },
+      body: "upstream connect error or disconnect/reset before headers. reset reason: connection failure, transport failure reason: delayed connect error: 111",
+      reason: gateway("envoy", "connect-failure"),
+      disposition: notSent
+    },
+    {
+      name: "UF, newer, after retries",
+      status: 503,
+      body: "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused",
+      reason: gateway("envoy", "connect-failure"),
+      disposition: notSent
+    },
+    {
+      name: "UC",
+      status: 503,
+      body: "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+      reason: gateway("envoy", "reset"),
+      disposition: perhaps
+    },
+    {
+      name: "UO",
+      status: 503,
+      headers: { server: "envoy", "x-envoy-overloaded": "true" },
+      body: "upstream connect error or disconnect/reset before headers. reset reason: overflow",
+      reason: gateway("envoy", "overflow"),
+      disposition: notSent
+    },
+    {
+      name: "UT",
+      status: 504,
+      headers: envoyServer,
+      body: "upstream request timeout",
+      reason: gateway("envoy", "timeout"),
+      disposition: perhaps
+    },
+    {
+      name: "a time limit without a sentence",
+      status: 504,
+      headers: envoyServer,
+      body: "",
+      reason: gateway("envoy", "timeout"),
+      disposition: perhaps
+    },
+    {
+      name: "its own rate limit",
+      status: 429,
+      headers: { server: "envoy", "x-envoy-ratelimited": "true", "retry-after": "3" },
+      body: "",
+      reason: { _tag: "RateLimited", retryAfter: Duration.seconds(3) },
+      disposition: pause
+    },
+    {
+      name: "RBAC",
+      status: 403,
+      headers: envoyServer,
+      body: "RBAC: access denied",
+      reason: { _tag: "Permission" },
+      disposition: rest
+    },
+    {
+      name: "NR",
+      status: 404,
+      headers: envoyServer,
+      body: "",
+      reason: { _tag: "NotFound", what: "route" },
+      disposition: rest
+    },
+    {
+      name: "anything else",
+      status: 503,
+      headers: envoyServer,
+      body: "",
+      reason: gateway("envoy", "other"),
+      disposition: perhaps
+    },
+    {
+      name: "only on the way: the upstream's own answer",
+      status: 503,
+      headers: { server: "envoy", "x-envoy-upstream-service-time": "12" },
+      body: { error: { message: "The server is currently overloaded", type: "server_error" } },
+      reason: { _tag: "Overloaded" },
+      disposition: again
+    }
+  ]
+)
 
-const nginx = group("nginx", [
+const nginx = group("nginx", "https://nginx.org/en/docs/http/ngx_http_core_module.html", [
   {
     name: "502",
     status: 502,
@@ -1470,146 +1658,210 @@ const nginx = group("nginx", [
 
 const cloudflareServer = { server: "cloudflare", "cf-ray": "8e695a03eed4f9fd-SJC" }
 
-const cloudflare = group("Cloudflare", [
-  {
-    name: "520",
-    status: 520,
-    headers: cloudflareServer,
-    body: "error code: 520",
-    reason: gateway("cloudflare", "other"),
-    disposition: perhaps
-  },
-  {
-    name: "521",
-    status: 521,
-    headers: cloudflareServer,
-    body: "error code: 521",
-    reason: gateway("cloudflare", "connect-failure"),
-    disposition: notSent
-  },
-  {
-    name: "522 as JSON",
-    status: 522,
-    headers: cloudflareServer,
-    body: {
-      title: "Error 522: Connection timed out",
-      status: 522,
-      error_code: 522,
-      cloudflare_error: true,
-      retryable: true,
-      retry_after: 120
+const cloudflare = group(
+  "Cloudflare",
+  "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/",
+  [
+    {
+      name: "523",
+      status: 523,
+      headers: cloudflareServer,
+      body: "error code: 523",
+      reason: gateway("cloudflare", "connect-failure"),
+      disposition: notSent
     },
-    reason: { ...gateway("cloudflare", "connect-failure"), retryAfter: Duration.minutes(2) },
-    disposition: { retry: "after", delivery: "not-sent" }
-  },
-  {
-    name: "524",
-    status: 524,
-    headers: cloudflareServer,
-    body: "error code: 524",
-    reason: gateway("cloudflare", "timeout"),
-    disposition: perhaps
-  },
-  {
-    name: "1015",
-    status: 429,
-    headers: cloudflareServer,
-    body: "error code: 1015",
-    reason: { _tag: "RateLimited" },
-    disposition: { health: "pauses" }
-  },
-  {
-    name: "1020",
-    status: 403,
-    headers: cloudflareServer,
-    body: "error code: 1020",
-    reason: { _tag: "Permission" },
-    disposition: rest
-  },
-  {
-    name: "502 of its own",
-    status: 502,
-    headers: cloudflareServer,
-    body: "error code: 502",
-    reason: gateway("cloudflare", "other"),
-    disposition: perhaps
-  },
-  {
-    name: "504 of its own",
-    status: 504,
-    headers: cloudflareServer,
-    body: "error code: 504",
-    reason: gateway("cloudflare", "timeout"),
-    disposition: perhaps
-  },
-  {
-    name: "only on the way: the provider's own answer",
-    status: 500,
-    headers: cloudflareServer,
-    body: { error: { message: "The server had an error", type: "server_error" } },
-    reason: { _tag: "ProviderFault" },
-    disposition: again
-  }
-])
+    {
+      name: "525",
+      status: 525,
+      headers: cloudflareServer,
+      body: "error code: 525",
+      reason: gateway("cloudflare", "connect-failure"),
+      disposition: notSent
+    },
+    {
+      name: "526",
+      status: 526,
+      headers: cloudflareServer,
+      body: "error code: 526",
+      reason: gateway("cloudflare", "connect-failure"),
+      disposition: notSent
+    },
+    {
+      name: "527",
+      status: 527,
+      headers: cloudflareServer,
+      body: "error code: 527",
+      reason: gateway("cloudflare", "other"),
+      disposition: perhaps
+    },
+    {
+      name: "530",
+      status: 530,
+      headers: cloudflareServer,
+      body: "error code: 530",
+      reason: gateway("cloudflare", "connect-failure"),
+      disposition: notSent
+    },
+    {
+      name: "520",
+      status: 520,
+      headers: cloudflareServer,
+      body: "error code: 520",
+      reason: gateway("cloudflare", "other"),
+      disposition: perhaps
+    },
+    {
+      name: "521",
+      status: 521,
+      headers: cloudflareServer,
+      body: "error code: 521",
+      reason: gateway("cloudflare", "connect-failure"),
+      disposition: notSent
+    },
+    {
+      name: "522 as JSON",
+      status: 522,
+      headers: cloudflareServer,
+      body: {
+        title: "Error 522: Connection timed out",
+        status: 522,
+        error_code: 522,
+        cloudflare_error: true,
+        retryable: true,
+        retry_after: 120
+      },
+      reason: { ...gateway("cloudflare", "connect-failure"), retryAfter: Duration.minutes(2) },
+      disposition: { retry: "after", delivery: "not-sent" }
+    },
+    {
+      name: "524",
+      status: 524,
+      headers: cloudflareServer,
+      body: "error code: 524",
+      reason: gateway("cloudflare", "timeout"),
+      disposition: perhaps
+    },
+    {
+      name: "1015",
+      status: 429,
+      headers: cloudflareServer,
+      body: "error code: 1015",
+      reason: { _tag: "RateLimited" },
+      disposition: { health: "pauses" }
+    },
+    {
+      name: "1020",
+      status: 403,
+      headers: cloudflareServer,
+      body: "error code: 1020",
+      reason: { _tag: "Permission" },
+      disposition: rest
+    },
+    {
+      name: "502 of its own",
+      status: 502,
+      headers: cloudflareServer,
+      body: "error code: 502",
+      reason: gateway("cloudflare", "other"),
+      disposition: perhaps
+    },
+    {
+      name: "504 of its own",
+      status: 504,
+      headers: cloudflareServer,
+      body: "error code: 504",
+      reason: gateway("cloudflare", "timeout"),
+      disposition: perhaps
+    },
+    {
+      name: "only on the way: the provider's own answer",
+      status: 500,
+      headers: cloudflareServer,
+      body: { error: { message: "The server had an error", type: "server_error" } },
+      reason: { _tag: "ProviderFault" },
+      disposition: again
+    }
+  ]
+)
 
-const alb = group("AWS", [
-  {
-    name: "ALB without targets",
-    status: 503,
-    headers: { server: "awselb/2.0" },
-    body: "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n",
-    reason: gateway("alb", "no-healthy-upstream"),
-    disposition: notSent
-  },
-  {
-    name: "ALB, 502",
-    status: 502,
-    headers: { server: "awselb/2.0" },
-    body: "",
-    reason: gateway("alb", "reset"),
-    disposition: perhaps
-  },
-  {
-    name: "ALB, 504",
-    status: 504,
-    headers: { server: "awselb/2.0" },
-    body: "",
-    reason: gateway("alb", "timeout"),
-    disposition: perhaps
-  },
-  {
-    name: "ALB, 460",
-    status: 460,
-    headers: { server: "awselb/2.0" },
-    body: "",
-    reason: { _tag: "Aborted" },
-    disposition: { retry: "never" }
-  },
-  {
-    name: "ALB, 500",
-    status: 500,
-    headers: { server: "awselb/2.0" },
-    body: "",
-    reason: gateway("alb", "other"),
-    disposition: perhaps
-  },
-  {
-    name: "API Gateway, too slow",
-    status: 504,
-    body: { message: "Endpoint request timed out" },
-    reason: gateway("unknown", "timeout"),
-    disposition: perhaps
-  },
-  {
-    name: "API Gateway, no route",
-    status: 403,
-    body: { message: "Missing Authentication Token" },
-    reason: { _tag: "NotFound", what: "route" },
-    disposition: rest
-  }
-])
+const alb = group(
+  "AWS",
+  "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html",
+  [
+    {
+      name: "ALB, 561",
+      status: 561,
+      headers: { server: "awselb/2.0" },
+      body: "",
+      reason: gateway("alb", "other"),
+      disposition: perhaps
+    },
+    {
+      name: "ALB, a rule of the firewall",
+      status: 403,
+      headers: { server: "awselb/2.0" },
+      body: "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center><h1>403 Forbidden</h1></center>\r\n</body>\r\n</html>\r\n",
+      reason: { _tag: "Permission", message: "403 Forbidden" },
+      disposition: rest
+    },
+    {
+      name: "ALB without targets",
+      status: 503,
+      headers: { server: "awselb/2.0" },
+      body: "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n",
+      reason: gateway("alb", "no-healthy-upstream"),
+      disposition: notSent
+    },
+    {
+      name: "ALB, 502",
+      status: 502,
+      headers: { server: "awselb/2.0" },
+      body: "",
+      reason: gateway("alb", "reset"),
+      disposition: perhaps
+    },
+    {
+      name: "ALB, 504",
+      status: 504,
+      headers: { server: "awselb/2.0" },
+      body: "",
+      reason: gateway("alb", "timeout"),
+      disposition: perhaps
+    },
+    {
+      name: "ALB, 460",
+      status: 460,
+      headers: { server: "awselb/2.0" },
+      body: "",
+      reason: { _tag: "Aborted" },
+      disposition: { retry: "never" }
+    },
+    {
+      name: "ALB, 500",
+      status: 500,
+      headers: { server: "awselb/2.0" },
+      body: "",
+      reason: gateway("alb", "other"),
+      disposition: perhaps
+    },
+    {
+      name: "API Gateway, too slow",
+      status: 504,
+      body: { message: "Endpoint request timed out" },
+      reason: gateway("unknown", "timeout"),
+      disposition: perhaps
+    },
+    {
+      name: "API Gateway, no route",
+      status: 403,
+      body: { message: "Missing Authentication Token" },
+      reason: { _tag: "NotFound", what: "route" },
+      disposition: rest
+    }
+  ]
+)
 
-const unnamed = group("a gateway", [
+const unnamed = group("a gateway", "RFC 9110, section 15", [
   { name: "502", status: 502, body: "Bad Gateway", reason: gateway("unknown", "other"), disposition: perhaps },
   { name: "503 without a body", status: 503, body: "", reason: gateway("unknown", "other"), disposition: perhaps },
   {

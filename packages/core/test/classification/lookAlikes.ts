@@ -13,7 +13,7 @@ const refused = (message: string, code: string | null = null, param: string | nu
 const invalid = { _tag: "InvalidRequest" } as const
 const ofCaller = { ...rest, blame: "caller", fallback: "never", delivery: "not-sent" } as const
 
-const quoted = group("look-alike, the caller's words", [
+const quoted = group("look-alike, the caller's words", "the vendors' forms of refusal, around made-up words", [
   {
     name: "a value that speaks of a rate limit",
     status: 400,
@@ -228,7 +228,7 @@ const quoted = group("look-alike, the caller's words", [
   }
 ])
 
-const sentences = group("look-alike, another's sentence", [
+const sentences = group("look-alike, another's sentence", "sentences of gateways where none stands", [
   {
     name: "Envoy's, as a request's fault",
     status: 400,
