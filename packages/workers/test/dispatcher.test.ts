@@ -2,6 +2,7 @@
  * What real threads show only by chance: the moment between a call and its post.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Dispatcher from "../src/internal/dispatcher.ts"
 import * as failures from "../src/internal/failures.ts"
 import * as Outbox from "../src/internal/outbox.ts"
@@ -49,8 +50,8 @@ const setup = (queue = 10) => {
     made.state = "ready"
     return made
   }
-  const call = (tag: string, { isExclusive = false, isShared = false, timeoutMs = 1000 } = {}): number => {
-    const id = dispatcher.submit({
+  const submit = (tag: string, { isExclusive = false, isShared = false, timeoutMs = 1000 } = {}) =>
+    dispatcher.submit({
       contract: "test",
       tag,
       key: undefined,
@@ -70,13 +71,15 @@ const setup = (queue = 10) => {
         fail: ({ reason }) => ended.push(`${tag} ${reason._tag}`)
       }
     })
+  const call = (...args: Parameters<typeof submit>): number => {
+    const id = submit(...args)
     return typeof id === "number" ? id : assert.fail(id.message)
   }
   const sleep = (ms: number): void => {
     time += ms
     dispatcher.expire()
   }
-  return { call, dispatcher, ended, posted, sleep, unit }
+  return { call, dispatcher, ended, posted, sleep, submit, unit }
 }
 
 const crash = (boundary: string) => failures.draining(boundary)
@@ -198,6 +201,23 @@ describe("dispatcher", () => {
     dispatcher.interrupt(other)
     only.outbox.flush()
     assert.deepStrictEqual(posted.get(1), ["one", "two"])
+  })
+
+  it("says when to come again by what calls took, and not by how long none came", () => {
+    const { call, dispatcher, sleep, submit, unit } = setup(6)
+    const only = unit(1)
+    dispatcher.add(only)
+    for (let i = 0; i < 4; i++) {
+      const id = call("served")
+      sleep(200)
+      dispatcher.receive(only, [fromWorker.success, id, 1])
+      sleep(60_000)
+    }
+    for (let i = 0; i < 8; i++) call("waits")
+    const refused = submit("one too many")
+    const reason = typeof refused === "number" ? undefined : refused.reason
+    // Six wait, two are served at a time, each takes 200 ms.
+    assert.strictEqual(reason?._tag === "Overloaded" && Duration.toMillis(reason.retryAfter), 600)
   })
 
   it("outlasts any number of waiting calls that cannot be posted", () => {

@@ -9,6 +9,7 @@
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as failures from "./failures.ts"
 import { transferables } from "./lossless.ts"
+import * as Lanes from "./lanes.ts"
 import * as Placement from "./placement.ts"
 import * as Rate from "./rate.ts"
 import { boundaryOf, callOf, errorOf, type Submission } from "./submission.ts"
@@ -37,25 +38,15 @@ export type Refusal = (boundary: string) => BoundaryError
 
 export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity }: Options) => {
   const calls = new Table<Call>()
-  const placement = Placement.make({
-    isBehind: ({ id, lane }) =>
-      lanes.some(({ queue: [first] }) => first !== undefined && first.lane !== lane && first.id < id)
-  })
-  const lanes: Array<Lane> = []
-  const rate = Rate.make(now)
+  const lanes = Lanes.make()
+  const placement = Placement.make(lanes)
+  const rate = Rate.make()
   let lastId = 0
-  let queued = 0
   let refusal: Refusal | undefined
   let isDraining = false
   let isPumping = false
   let isToPumpAgain = false
   let earliestDeadline = Number.POSITIVE_INFINITY
-
-  const lane = (limit: number, exclusive: boolean): Lane => {
-    const made: Lane = { index: lanes.length, limit, exclusive, queue: [] }
-    lanes.push(made)
-    return made
-  }
 
   /** Takes a call and gives its id, or says why not. */
   const submit = (submission: Submission): number | BoundaryError => {
@@ -65,8 +56,9 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     if (!(timeoutMs > 0)) return failures.deadlineExceeded(`${contract} pool`, 0, "not-sent")
     const call = callOf(++lastId, submission, now())
     const unit = call.lane.queue.length === 0 ? placement.find(call) : undefined
+    const queued = lanes.queued()
     if (unit === undefined && queued >= capacity) {
-      return failures.overloaded(`${contract} pool`, queued, rate.waitFor(queued))
+      return failures.overloaded(`${contract} pool`, queued, rate.waitFor(queued, calls.size - queued))
     }
     if (call.deadline < earliestDeadline) earliestDeadline = call.deadline
     calls.add(call)
@@ -77,29 +69,26 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
   }
 
   const enqueue = (call: Call): void => {
-    call.lane.queue.push(call)
-    queued++
+    lanes.push(call)
     if (call.lane.exclusive) placement.reserve(call)
   }
 
   const dequeue = (call: Call): void => {
-    const at = call.lane.queue.indexOf(call)
-    if (at < 0) return
-    call.lane.queue.splice(at, 1)
-    queued--
-    if (call.lane.exclusive) placement.unreserve(call)
+    if (lanes.remove(call) && call.lane.exclusive) placement.unreserve(call)
   }
 
   const post = (call: Call, unit: Unit): void => {
     placement.place(call, unit)
-    if (call.deadline < Number.POSITIVE_INFINITY) call.request[4] = Math.max(0, Math.ceil(call.deadline - now()))
+    call.postedAt = now()
+    if (call.deadline < Number.POSITIVE_INFINITY)
+      call.request[4] = Math.max(0, Math.ceil(call.deadline - call.postedAt))
     if (call.isFresh) unit.outbox.push(call.request)
     else unit.outbox.pushAlone(call.request, transferables(call.request[3]))
   }
 
   /** Posts what waits, as far as there is room. */
   const pump = (): void => {
-    if (queued === 0) return
+    if (lanes.queued() === 0) return
     // A post that is refused ends its call, and with that comes here again: one by one, however many follow.
     isToPumpAgain = true
     if (isPumping) return
@@ -112,7 +101,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
   }
 
   const postWaiting = (): void => {
-    for (const { exclusive, queue } of lanes) {
+    for (const { exclusive, queue } of lanes.all) {
       for (let call = queue[0]; call !== undefined; call = queue[0]) {
         if (exclusive) placement.reserve(call)
         const unit = placement.find(call)
@@ -134,7 +123,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     } else {
       release(unit, call)
       unit.callsDone++
-      rate.count()
+      rate.count(now() - call.postedAt)
       pump()
     }
     if (calls.size === 0) onEmpty()
@@ -244,8 +233,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
         continue
       }
       // It came before all that wait.
-      call.lane.queue.unshift(call)
-      queued++
+      lanes.putBack(call)
     }
     pump()
   }
@@ -287,9 +275,9 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     fail,
     interrupt,
     isDraining: () => isDraining,
-    lane,
+    lane: lanes.add,
     lose,
-    queued: () => queued,
+    queued: lanes.queued,
     receive,
     reclaim,
     refuse,

@@ -36,6 +36,7 @@ export const callOf = (id: number, submission: Submission, now: number): Call =>
     isFresh,
     sink,
     submittedAt: now,
+    postedAt: now,
     deadline: now + timeoutMs,
     limitMs: timeoutMs,
     unit: undefined,

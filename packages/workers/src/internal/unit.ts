@@ -51,6 +51,8 @@ export interface Call {
   readonly sink: Sink
   /** On the pool's clock. */
   readonly submittedAt: number
+  /** When its worker got it. */
+  postedAt: number
   readonly deadline: number
   readonly limitMs: number
   unit: Unit | undefined
