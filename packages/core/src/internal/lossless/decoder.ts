@@ -105,13 +105,11 @@ export class Decoder {
     if (prototype !== Object.prototype) return undefined
     const keys = Object.keys(wire)
     for (const key of keys) if (key.charCodeAt(0) === 0x24) return undefined
-    const node = wire as Node
-    const made: Record<string, unknown> = {}
+    // A copy has its properties at once, whatever is inherited under their names.
+    const made: Record<string, unknown> = { ...wire }
     for (const key of keys) {
-      const held = node[key]
-      const value = typeof held === "object" && held !== null ? this.object(held) : held
-      if (key in made) define(made, key, value, true)
-      else made[key] = value
+      const held = made[key]
+      if (typeof held === "object" && held !== null) made[key] = this.object(held)
     }
     return made
   }

@@ -47,14 +47,19 @@ const hashMap = leaf((encoder, value) => {
   return { $: "HashMap", $entries: entries }
 })
 
-const duration = leaf((encoder, value) =>
-  Duration.match(value as Duration.Duration, {
-    onMillis: (millis): Wire => ({ $: "Duration", $millis: numberNode(millis, encoder.settings.clone) }),
-    onNanos: (nanos) => ({ $: "Duration", $nanos: encoder.settings.clone ? nanos : String(nanos) }),
-    onInfinity: () => ({ $: "Duration", $millis: "Infinity" }),
-    onNegativeInfinity: () => ({ $: "Duration", $millis: "-Infinity" })
-  })
-)
+const duration = leaf((encoder, value): Node => {
+  const own = (value as Duration.Duration).value
+  switch (own._tag) {
+    case "Millis":
+      return { $: "Duration", $millis: numberNode(own.millis, encoder.settings.clone) }
+    case "Nanos":
+      return { $: "Duration", $nanos: encoder.settings.clone ? own.nanos : String(own.nanos) }
+    case "Infinity":
+      return { $: "Duration", $millis: "Infinity" }
+    case "NegativeInfinity":
+      return { $: "Duration", $millis: "-Infinity" }
+  }
+})
 
 const zoneOf = (zone: DateTime.TimeZone): Wire => (zone._tag === "Named" ? zone.id : zone.offset)
 

@@ -128,11 +128,11 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
   return (decoder, wire) => {
     if (!Array.isArray(wire) || wire.length < readers.length || isHead(wire[0])) return unsure(decoder, wire)
     decoder.enter()
-    const made: Array<unknown> = []
-    for (let at = 0; at < wire.length; at++) {
-      const element: unknown = wire[at]
+    const made: Array<unknown> = wire.slice()
+    for (let at = 0; at < made.length; at++) {
+      const element: unknown = made[at]
       const isOwn = typeof element === "string" && (texts[at] ?? isText)
-      made.push(isOwn ? element : (readers[at] ?? other)(decoder, element))
+      if (!isOwn) made[at] = (readers[at] ?? other)(decoder, element)
     }
     decoder.level--
     return made

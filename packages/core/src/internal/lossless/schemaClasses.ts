@@ -143,7 +143,7 @@ const compile = (ast: SchemaAST.AST): Check => {
  * symbol-keyed properties are not looked for in them.
  */
 export const closedFields = ({ fields }: SchemaClass): ReadonlySet<string> =>
-  new Set(Object.keys(fields).filter((name) => isClosed(SchemaAST.toType(fields[name]!.ast), new Set())))
+  new Set(Object.keys(fields).filter((name) => isClosed(fields[name]!.ast, new Set())))
 
 const isClosed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
   if (seen.has(ast)) return true

@@ -69,7 +69,7 @@ export const make = (options: Options, found: Registry.Found = Registry.nothing)
   const secrets = Secrets.compile(options.secrets ?? [])
   const shapes = options.redaction ?? true
   const own = secrets === undefined ? (text: string) => text : (text: string) => text.replace(secrets, mask)
-  const redact = shapes ? (text: string) => Redaction.text(own(text)) : own
+  const redact = !shapes ? own : secrets === undefined ? Redaction.text : (text: string) => Redaction.text(own(text))
   return {
     registry: registryOf(options.classes ?? noClasses, found),
     limits: limitsOf(options),

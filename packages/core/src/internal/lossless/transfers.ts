@@ -179,7 +179,7 @@ export const remember = (wire: object, buffers: Iterable<ArrayBuffer>): void => 
 
 /** Remembers that a message hands over what a part of it does. */
 export const passOn = <A extends object>(part: unknown, message: A): A => {
-  const buffers = isObject(part) ? lists.get(part) : undefined
+  const buffers = isUsed && isObject(part) ? lists.get(part) : undefined
   if (buffers !== undefined) lists.set(message, buffers)
   return message
 }

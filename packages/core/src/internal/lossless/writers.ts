@@ -229,7 +229,8 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
     if (!encoder.isRoomFor(length) || !Object.isExtensible(value) || pair?.holds === "credential") {
       return encoder.value(value)
     }
-    const out: Array<Wire> = []
+    // Most lists are pairs: a list that grows is given room for many.
+    const out: Array<Wire> = length === 2 ? [null, null] : []
     const { bytesLeft, level, nodesLeft } = encoder
     const index = encoder.enter(value, out)
     try {
@@ -240,11 +241,13 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
         }
         encoder.bytesLeft -= 2
         // A text is written as one, whatever was declared; what is known of a name is remembered.
-        out.push(
+        const wire =
           typeof element === "string"
             ? encoder.text(element, at === 0 && pair?.altered === false)
             : (writers[at] ?? other)(encoder, element)
-        )
+        // What was written may have put a head before them.
+        if (length === 2) out[out.length - 2 + at] = wire
+        else out.push(wire)
       }
     } catch {
       return again(encoder, value, index, { bytesLeft, level, nodesLeft })
