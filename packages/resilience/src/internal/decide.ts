@@ -49,10 +49,16 @@ interface End {
 
 export type Step = Fallback | Retry | End
 
-/** Why an upstream is not asked now, see `Blocked` of an entry. */
+/** Why an upstream is not asked now. */
 export interface Refusal {
-  readonly kind: "forced" | "rest" | "open" | "late"
+  /**
+   * `forced`: an operator closed it; `rest`: it serves again at a known time; `open`: it
+   * may be asked where all others are no better; `late`: it would not answer in time;
+   * `busy`: no place is free; `shed`: as many as it refuses are refused here.
+   */
+  readonly kind: "forced" | "rest" | "open" | "late" | "busy" | "shed"
   readonly why: string
+  /** When that may end, in milliseconds on the epoch. */
   readonly until: number
 }
 

@@ -1,9 +1,12 @@
 /** What is remembered of upstreams between calls, shared by all policies that meet in it. */
 import type * as Context from "effect/Context"
 import type { Budget } from "../Budget.ts"
+import type { Concurrency } from "../Concurrency.ts"
 import type { Change, Health } from "../Health.ts"
 import type { Latency } from "../Latency.ts"
 import type { Pause } from "../Pause.ts"
+import type { Rate } from "../Rate.ts"
+import type { Shedding } from "../Shedding.ts"
 import type { Circuit, Force } from "./circuit.ts"
 import { Remembered } from "./remembered.ts"
 
@@ -48,10 +51,15 @@ export interface Known {
 export interface Registry {
   /** By name, in the order in which they are preferred; empty where any name will do. */
   readonly defined: ReadonlyMap<string, Defined>
+  /** Whether any two have the same priority. */
+  readonly hasTies: boolean
   readonly known: Remembered<Known>
   readonly circuits: Remembered<Circuit>
   readonly pauses: Remembered<Pause>
+  readonly rates: Remembered<Rate>
   readonly budgets: Remembered<Budget>
+  readonly limiters: Remembered<Concurrency>
+  readonly sheddings: Remembered<Shedding>
   readonly latencies: Remembered<Latency>
   /** What operators did, by upstream: it also holds for models that come later. */
   readonly forced: Map<string | undefined, Force>
@@ -62,10 +70,14 @@ export interface Registry {
 
 export const make = (defined: ReadonlyArray<Defined> = []): Registry => ({
   defined: new Map(defined.map((each) => [each.name, each])),
+  hasTies: defined.some(({ priority }, index) => index > 0 && priority === defined[index - 1]?.priority),
   known: new Remembered(),
   circuits: new Remembered(),
   pauses: new Remembered(),
+  rates: new Remembered(),
   budgets: new Remembered(),
+  limiters: new Remembered(),
+  sheddings: new Remembered(),
   latencies: new Remembered(),
   forced: new Map(),
   listeners: new Set(),

@@ -5,6 +5,8 @@ import type * as Disposition from "@causeway/core/Disposition"
 import * as Duration from "effect/Duration"
 import * as Breaker from "../Breaker.ts"
 import * as Budget from "../Budget.ts"
+import * as Concurrency from "../Concurrency.ts"
+import * as Shedding from "../Shedding.ts"
 import * as Check from "./options.ts"
 
 /** Why another upstream is asked: a fallback of `Disposition`, but for `never`. */
@@ -78,6 +80,10 @@ export interface Options<Name extends string = string> {
    * takes the answer that comes first. It costs what the other one costs. Default: `false`.
    */
   readonly hedge?: HedgeOptions | false | undefined
+  /** How many calls an upstream gets at once: a limit that finds itself, see `Concurrency`. Default: `false`, no limit. */
+  readonly concurrency?: Concurrency.Options | false | undefined
+  /** Whether a part of the calls is refused when most of them fail anyway, see `Shedding`. Default: `false`. */
+  readonly shed?: Shedding.Options | false | undefined
 }
 
 /** When another upstream is asked too. */
@@ -108,6 +114,8 @@ export interface Settings {
   readonly breaker: Breaker.Settings | undefined
   readonly pause: boolean
   readonly hedge: { readonly medianTimes: number; readonly otherwise: Duration.Duration } | undefined
+  readonly concurrency: Concurrency.Settings | undefined
+  readonly shed: Shedding.Settings | undefined
 }
 
 /** A list of upstreams for every kind of failure. */
@@ -134,7 +142,9 @@ export const read = (options: Options): Settings => {
     "budget",
     "breaker",
     "pause",
-    "hedge"
+    "hedge",
+    "concurrency",
+    "shed"
   ])
   const deadline = options.deadline === undefined ? undefined : Check.duration("deadline", options.deadline)
   const part = (option: "attempt" | "firstElement" | "idle", otherwise: Duration.Duration): Duration.Duration => {
@@ -156,6 +166,8 @@ export const read = (options: Options): Settings => {
     budget: options.budget === false ? undefined : Budget.read(options.budget ?? {}),
     breaker: options.breaker === false ? undefined : Breaker.read(options.breaker ?? {}),
     pause: Check.oneOf("pause", options.pause ?? true, [true, false]),
+    concurrency: options.concurrency ? Concurrency.read(options.concurrency) : undefined,
+    shed: options.shed ? Shedding.read(options.shed) : undefined,
     hedge: options.hedge === undefined || options.hedge === false ? undefined : readHedge(options.hedge)
   }
   if (options.upstreams !== undefined) checkUpstreams(options.upstreams, settings)

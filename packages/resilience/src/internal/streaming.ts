@@ -14,7 +14,8 @@ import * as Exit from "effect/Exit"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { failWith, isFailure, isTimeOver, run, type Turn } from "./loop.ts"
+import type { Turn } from "./course.ts"
+import { failWith, isFailure, isTimeOver, run } from "./loop.ts"
 import { attemptOf, exceeded } from "./record.ts"
 import type { Settings } from "./settings.ts"
 import { makeWatch, type Watch, within } from "./within.ts"
@@ -74,6 +75,7 @@ const open = <A, E, R>(
     const close = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.suspend(() => {
         watch.stop()
+        turn.release()
         return Scope.close(scope, exit)
       })
     // A scope that is being closed already is not waited for by whoever closes it next.

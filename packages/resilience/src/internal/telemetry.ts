@@ -34,10 +34,10 @@ export const failed = (
 }
 
 /** Another upstream is asked beside a slow one. */
-export const hedged = (slow: string | undefined, other: string | undefined, ms: number): Effect.Effect<void> =>
+export const hedged = (slow: string | undefined, other: string | undefined): Effect.Effect<void> =>
   Effect.andThen(
     Metric.update(Metric.withAttributes(hedges, { upstream: label(slow) }), 1),
-    Effect.logDebug(`${label(slow)} takes longer than usual (${Math.round(ms)} ms), ${label(other)} is asked too`)
+    Effect.logDebug(`${label(slow)} takes longer than usual, ${label(other)} is asked too`)
   )
 
 /** A failed attempt that another one follows: the call itself may succeed in the end. */

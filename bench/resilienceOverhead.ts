@@ -1,0 +1,82 @@
+/**
+ * What a policy costs a call that needs none of it: npx tsx bench/resilienceOverhead.ts
+ *
+ * The call itself takes no time, so what is measured is the policy alone; once as a call
+ * that ends at once, and once as one that is waited for, as every real call is. Contenders
+ * take turns, and the figure is the median of their rounds.
+ */
+import * as Policy from "@causeway/resilience/Policy"
+import * as Upstreams from "@causeway/resilience/Upstreams"
+import * as Effect from "effect/Effect"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+
+const rounds = 15
+const calls = 5000
+
+const plain = Policy.make({ pause: false, budget: false, breaker: false, retry: { times: 0 } })
+const three = Policy.make({ deadline: "30 seconds", retry: { times: 2 }, breaker: {}, pause: false, budget: false })
+const all = Policy.make({
+  deadline: "30 seconds",
+  attempt: "10 seconds",
+  retry: { times: 2 },
+  breaker: { slow: { over: "5 seconds" } },
+  budget: {},
+  pause: true,
+  hedge: { medianTimes: 1000 },
+  fallback: ["backup"]
+})
+
+const stock = Effect.map(
+  CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(5), openDuration: "2 seconds" }),
+  (breaker) =>
+    <A, E, R>(call: Effect.Effect<A, E, R>) =>
+      call.pipe(Effect.timeout("30 seconds"), breaker.execute({ key: "primary" }))
+)
+
+/** The time of one call, in microseconds. */
+const time = <E>(call: Effect.Effect<unknown, E>) =>
+  Effect.gen(function* () {
+    const startedAt = performance.now()
+    for (let each = 0; each < calls; each++) yield* call
+    return ((performance.now() - startedAt) / calls) * 1000
+  })
+
+const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+
+const compare = (name: string, call: Effect.Effect<unknown>) =>
+  Effect.gen(function* () {
+    const stockPart = yield* stock
+    const contenders: Record<string, Effect.Effect<unknown, unknown>> = {
+      "no policy": call,
+      "a policy without parts": call.pipe(Policy.apply(plain)),
+      "deadline, retry, breaker": call.pipe(Policy.apply(three)),
+      "all parts": call.pipe(Policy.apply(all)),
+      "Effect's own timeout and CircuitBreaker": stockPart(call)
+    }
+    const took = new Map<string, Array<number>>()
+    for (let round = 0; round < rounds; round++) {
+      for (const [contender, effect] of Object.entries(contenders)) {
+        const each = took.get(contender) ?? []
+        took.set(contender, each)
+        each.push(yield* time(effect))
+      }
+    }
+    const base = median(took.get("no policy") ?? [])
+    console.log(`\n${name}: microseconds of overhead a call`)
+    for (const [contender, each] of took) {
+      if (contender !== "no policy") console.log(`  ${contender.padEnd(40)} ${(median(each) - base).toFixed(1)}`)
+    }
+  })
+
+const program = Effect.gen(function* () {
+  yield* compare("a call that ends at once", Effect.void)
+  yield* compare("a call that is waited for", Effect.yieldNow)
+})
+
+await Effect.runPromise(
+  program.pipe(
+    Effect.provide(Upstreams.layerNamed({ primary: {}, backup: {} })),
+    Effect.provide(CircuitBreaker.layerStoreMemory()),
+    Effect.scoped
+  )
+)

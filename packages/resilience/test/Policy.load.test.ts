@@ -1,0 +1,137 @@
+import { PolicyError } from "@causeway/core/PolicyError"
+import * as Call from "@causeway/resilience/Call"
+import * as Policy from "@causeway/resilience/Policy"
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { failure, reasons, timed } from "./fixtures/calls.ts"
+import { world } from "./fixtures/upstreams.ts"
+
+const yes = Effect.succeed("yes")
+const second = Effect.delay(yes, "1 second")
+
+const together = <A, E, R>(count: number, call: Effect.Effect<A, E, R>) =>
+  Effect.all(
+    Array.from({ length: count }, () => Effect.exit(call)),
+    { concurrency: "unbounded" }
+  )
+
+const tagOf = (exit: Exit.Exit<unknown, unknown>): string => {
+  const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+  return error instanceof PolicyError ? error.reason._tag : Exit.isSuccess(exit) ? "success" : "failure"
+}
+
+describe("concurrency", () => {
+  it.effect("sends what is over an upstream's limit to another one", () =>
+    Effect.gen(function* () {
+      const { asked, call } = world({ primary: second, backup: second })
+      const policy = Policy.make({ fallback: ["backup"], concurrency: { initial: 2, max: 2 } })
+      yield* timed(together(4, call.pipe(Policy.apply(policy))))
+      assert.deepStrictEqual(asked(), ["primary", "primary", "backup", "backup"])
+    })
+  )
+
+  it.effect("lets calls wait where there is nowhere else to go, and refuses those that are too many", () =>
+    Effect.gen(function* () {
+      const { call } = world({ primary: second })
+      const policy = Policy.make({ concurrency: { initial: 2, max: 2, queue: 4 } })
+      const { exit, ms } = yield* timed(together(8, call.pipe(Policy.apply(policy))))
+      assert.strictEqual(ms, 3000)
+      const tags = (yield* exit).map(tagOf)
+      assert.strictEqual(tags.filter((tag) => tag === "success").length, 6)
+      assert.strictEqual(tags.filter((tag) => tag === "Shed").length, 2)
+    })
+  )
+
+  it.effect("waits for no longer than the deadline", () =>
+    Effect.gen(function* () {
+      const { call } = world({ primary: Effect.never })
+      const policy = Policy.make({ deadline: "5 seconds", concurrency: { initial: 1, max: 1 } })
+      const { exit, ms } = yield* timed(together(3, call.pipe(Policy.apply(policy))))
+      assert.deepStrictEqual((yield* exit).map(tagOf), ["DeadlineExceeded", "DeadlineExceeded", "DeadlineExceeded"])
+      assert.strictEqual(ms, 5000)
+    })
+  )
+
+  it.effect("counts a stream until it has ended, however that comes about", () =>
+    Effect.gen(function* () {
+      const policy = Policy.make({ concurrency: { initial: 1, max: 1, queue: 0 } })
+      const flowing = Stream.concat(Stream.make("a"), Stream.never).pipe(Policy.applyStream(policy))
+      const ended = Stream.make("a").pipe(Policy.applyStream(policy), Stream.runCollect)
+      const reader = yield* Effect.forkChild(Stream.runDrain(flowing), { startImmediately: true })
+      assert.strictEqual(tagOf(yield* Effect.exit(ended)), "Shed")
+      yield* Fiber.interrupt(reader)
+      assert.deepStrictEqual(yield* ended, ["a"])
+      yield* flowing.pipe(Stream.take(1), Stream.runDrain)
+      assert.deepStrictEqual(yield* ended, ["a"])
+    })
+  )
+
+  it.effect.prop(
+    "loses no place, however calls end and callers go away",
+    {
+      calls: Schema.NonEmptyArray(
+        Schema.Struct({
+          takes: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3000 })),
+          leaves: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3000 })),
+          ends: Schema.Literals(["success", "failure", "defect", "never"])
+        })
+      )
+    },
+    ({ calls }) =>
+      Effect.gen(function* () {
+        const policy = Policy.make({
+          attempt: "1 second",
+          retry: { times: 1 },
+          fallback: ["backup"],
+          hedge: { otherwise: "300 millis" },
+          breaker: false,
+          concurrency: { initial: 2, min: 2, max: 2, queue: 2 }
+        })
+        const ends = {
+          success: yes,
+          failure: Effect.fail(failure(reasons.overloaded)),
+          defect: Effect.die("a mistake"),
+          never: Effect.never
+        }
+        const fibers = yield* Effect.forEach(calls, ({ ends: end, leaves, takes }) =>
+          Effect.delay(ends[end], Duration.millis(takes)).pipe(
+            Policy.apply(policy),
+            Effect.timeoutOption(Duration.millis(leaves)),
+            Effect.exit,
+            Effect.forkChild({ startImmediately: true })
+          )
+        )
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.awaitAll(fibers)
+        // Both places of both upstreams are free again.
+        const { asked, call } = world({ primary: second, backup: second })
+        yield* timed(together(4, call.pipe(Policy.apply(policy))))
+        assert.deepStrictEqual(asked().slice(0, 4), ["primary", "primary", "backup", "backup"])
+      })
+  )
+})
+
+describe("shedding", () => {
+  it.effect("refuses most calls of an upstream that serves none, but for those that are critical", () =>
+    Effect.gen(function* () {
+      const { asked, call } = world({ primary: Effect.fail(failure(reasons.overloaded)) })
+      const policied = call.pipe(Policy.apply(Policy.make({ shed: {}, retry: { times: 0 } })))
+      yield* timed(together(200, policied))
+      asked()
+      const { exit } = yield* timed(together(200, policied))
+      const reached = asked().length
+      assert.isAtLeast(reached, 3)
+      assert.isAtMost(reached, 60)
+      assert.strictEqual((yield* exit).filter((each) => tagOf(each) === "Shed").length, 200 - reached)
+      yield* timed(together(20, policied.pipe(Call.annotate({ priority: "critical" }))))
+      assert.strictEqual(asked().length, 20)
+    })
+  )
+})
