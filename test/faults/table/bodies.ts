@@ -64,15 +64,9 @@ export const bodies: Table = {
     is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
   ),
   "cut-gzip": every(is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })),
-  "unknown-encoding": {
-    json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" }),
-    stream: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
-    // Bytes in a compression that nobody knows are no text either: the relay looks at them as such first.
-    relay: {
-      binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
-    }
-  },
+  "unknown-encoding": every(
+    is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "encoding" })
+  ),
   "gzip-bomb": every(
     is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "too-large" })
   ),

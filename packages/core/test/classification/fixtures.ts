@@ -878,12 +878,12 @@ const ollama = group("Ollama", "https://github.com/ollama/ollama/tree/main/serve
 
 const litellm = group("LiteLLM", "https://docs.litellm.ai/docs/exception_mapping", [
   {
-    name: "a rate limit of the provider behind it, as Python prints it",
+    name: "an account that is not active, as Python prints it",
     status: 429,
     body: {
       error: {
         message:
-          "litellm.RateLimitError: RateLimitError: OpenAIException - Error code: 429 - {'error': {'message': 'You exceeded your current quota, please check your plan and billing details.', 'type': 'insufficient_quota', 'param': None, 'code': 'insufficient_quota'}}. Received Model Group=x",
+          "litellm.RateLimitError: RateLimitError: OpenAIException - Error code: 429 - {'error': {'message': 'Your account is not active, please check your billing details on our website.', 'type': 'billing_not_active', 'param': None, 'code': 'billing_not_active'}}. Received Model Group=x",
         type: "throttling_error",
         param: null,
         code: "429"
@@ -891,6 +891,21 @@ const litellm = group("LiteLLM", "https://docs.litellm.ai/docs/exception_mapping
     },
     reason: { _tag: "QuotaExhausted" },
     disposition: { ...rest, fallback: "other-credential" }
+  },
+  {
+    name: "a filter of the provider behind it, told by its code alone",
+    status: 400,
+    body: {
+      error: {
+        message:
+          'litellm.BadRequestError: AzureException BadRequestError - {"error":{"message":"The request was refused.","code":"content_filter"}}',
+        type: "None",
+        param: "None",
+        code: "400"
+      }
+    },
+    reason: { _tag: "ContentFiltered", side: "input" },
+    disposition: { ...rest, fallback: "other-provider" }
   },
   {
     name: "every deployment of a model is resting",

@@ -83,7 +83,7 @@ export class Events<A> implements Sink {
     clearTimeout(this.#timer)
     const exchange = this.#exchange
     if (this.isOver || exchange === undefined) return
-    if (this.#body !== undefined) return this.#settle(this.#verdictOfBody(exchange, this.#body.text))
+    if (this.#body !== undefined) return this.#settle(this.#verdictOfBody(exchange, this.#body))
     const rest = this.#parser.rest
     // Some upstreams forget the empty line after their last event.
     if (/^data: ?\[DONE\]\s*$/.test(rest)) {
@@ -202,8 +202,10 @@ export class Events<A> implements Sink {
     exchange.abort(exchange.givenUp())
   }
 
-  #verdictOfBody(exchange: Exchange, text: string): Verdict {
-    return exchange.status >= 300 ? ofStatus(exchange, text) : this.#verdictOfText(exchange, text)
+  #verdictOfBody(exchange: Exchange, body: Beginning): Verdict {
+    if (exchange.status >= 300) return ofStatus(exchange, body.text)
+    const reason = body.undecodable(exchange)
+    return reason === undefined ? this.#verdictOfText(exchange, body.text) : { reason }
   }
 
   #verdictOfText(exchange: Exchange, text: string): Verdict {

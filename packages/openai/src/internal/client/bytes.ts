@@ -4,7 +4,7 @@ import type { UpstreamReason } from "@causeway/core/UpstreamReason"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { Recording } from "../../Recording.ts"
 import { problems } from "../answer.ts"
-import { Beginning, beginsAsText, isText } from "../beginning.ts"
+import { Beginning, beginsAsText, isText, undecodable } from "../beginning.ts"
 import type { Exchange } from "../exchange.ts"
 import { type Call, classified, errorOf, type Head, ofStatus, type Verdict } from "../failure.ts"
 import { Pending } from "../pending.ts"
@@ -31,7 +31,9 @@ export const bytes = (content: Content): Accept<Uint8Array> => ({
     if (content === "any") return { value: body }
     const type = attempt.header("content-type") ?? ""
     const isWrong = body.length === 0 || isText(type) || (type === "" && beginsAsText(body))
-    return isWrong ? notAudio(attempt, text()) : { value: body }
+    if (!isWrong) return { value: body }
+    const reason = undecodable(type, body)
+    return reason === undefined ? notAudio(attempt, text()) : { reason }
   }
 })
 
@@ -97,7 +99,9 @@ export class Bytes implements Source<Uint8Array> {
     if (this.isOver || exchange === undefined) return
     if (this.#body !== undefined) {
       const { text } = this.#body
-      return this.#fail(exchange.status >= 300 ? ofStatus(exchange, text) : notAudio(exchange, text))
+      if (exchange.status >= 300) return this.#fail(ofStatus(exchange, text))
+      const reason = this.#body.undecodable(exchange)
+      return this.#fail(reason === undefined ? notAudio(exchange, text) : { reason })
     }
     if (exchange.bytes === 0 && this.#content !== "any")
       return this.#fail({ reason: Classification.malformed("empty", "") })
