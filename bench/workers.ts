@@ -103,8 +103,7 @@ const measure = async (variants: ReadonlyArray<readonly [name: string, turn: Tur
   }
 }
 
-const program = Effect.gen(function* () {
-  const greetings = yield* Greetings
+const report = async (greetings: Greetings["Service"]): Promise<void> => {
   const variants = [
     ["piscina", plain],
     ["piscina, same schemas", withSchemas],
@@ -116,8 +115,11 @@ const program = Effect.gen(function* () {
   )
   console.log("| variant               | in flight | calls/s | × piscina | CPU µs/call | × piscina by CPU |")
   console.log("| --------------------- | --------- | ------- | --------- | ----------- | ---------------- |")
-  for (const inFlight of counts) yield* Effect.promise(() => measure(variants, inFlight))
-})
+  for (const inFlight of counts) await measure(variants, inFlight)
+}
 
-await Effect.runPromise(Effect.provide(program, WorkerPool.layer(Greetings, { entry, size: 1, spare: 0 })))
+const pool = WorkerPool.layer(Greetings, { entry, size: 1, spare: 0 })
+await Effect.runPromise(
+  Effect.flatMap(Greetings, (greetings) => Effect.promise(() => report(greetings))).pipe(Effect.provide(pool))
+)
 await piscina.destroy()

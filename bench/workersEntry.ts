@@ -1,5 +1,4 @@
 /** What the workers of `workers.ts` do: ours by the contract, piscina's by the function. */
-import { isMainThread, workerData } from "node:worker_threads"
 import * as Contract from "@causeway/core/Contract"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Effect from "effect/Effect"
@@ -31,5 +30,4 @@ const decodePayload = Schema.decodeUnknownSync(Payload)
 
 export const decodeAnswer = Schema.decodeUnknownSync(Answer)
 
-const isOurs = typeof workerData === "object" && workerData !== null && "causeway" in workerData
-if (!isMainThread && isOurs) WorkerEntry.run(Greetings.toLayer({ greet: (payload) => Effect.succeed(greet(payload)) }))
+if (WorkerEntry.isWorker) WorkerEntry.run(Greetings.toLayer({ greet: (payload) => Effect.succeed(greet(payload)) }))

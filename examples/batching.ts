@@ -1,6 +1,5 @@
 // A model that answers many questions in the time of one, in a worker thread: npx tsx examples/batching.ts
 // Each caller makes one call; the handler gets up to 32 at once. A bad one fails alone.
-import { isMainThread } from "node:worker_threads"
 import * as Batch from "@causeway/core/Batch"
 import * as Contract from "@causeway/core/Contract"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
@@ -39,7 +38,7 @@ const rate = Batch.make(
 )
 
 const handlers = Ratings.toLayer(Effect.map(rate, (rate) => ({ rate })))
-if (!isMainThread) WorkerEntry.run(handlers)
+if (WorkerEntry.isWorker) WorkerEntry.run(handlers)
 
 const program = Effect.gen(function* () {
   const ratings = yield* Ratings
@@ -55,4 +54,4 @@ const program = Effect.gen(function* () {
 })
 
 const live = WorkerPool.layer(Ratings, { entry: new URL(import.meta.url), size: 1, spare: 0 })
-if (isMainThread) await Effect.runPromise(Effect.provide(program, live))
+if (!WorkerEntry.isWorker) await Effect.runPromise(Effect.provide(program, live))

@@ -1,5 +1,5 @@
 // Work that computes, spread over worker threads, and what ends a call that never would: npx tsx examples/cpu-pool.ts
-import { isMainThread, threadId } from "node:worker_threads"
+import { threadId } from "node:worker_threads"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Contract from "@causeway/core/Contract"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
@@ -32,7 +32,7 @@ const countBelow = (below: number): number => {
 const handlers = Primes.toLayer({
   count: ({ below }) => Effect.sync(() => ({ count: countBelow(below), thread: threadId }))
 })
-if (!isMainThread) WorkerEntry.run(handlers)
+if (WorkerEntry.isWorker) WorkerEntry.run(handlers)
 
 const program = Effect.gen(function* () {
   const primes = yield* Primes
@@ -52,4 +52,4 @@ const program = Effect.gen(function* () {
 })
 
 const live = WorkerPool.layer(Primes, { entry: new URL(import.meta.url), size: 2, grace: "200 millis" })
-if (isMainThread) await Effect.runPromise(Effect.provide(program, live))
+if (!WorkerEntry.isWorker) await Effect.runPromise(Effect.provide(program, live))

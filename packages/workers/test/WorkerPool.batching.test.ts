@@ -30,8 +30,8 @@ const calls = (hows: ReadonlyArray<How>) =>
 
 const of = (size: number, how: How): ReadonlyArray<How> => Array.from({ length: size }, () => how)
 
-describe("batching", { timeout: 60_000 }, () => {
-  it.layer(layer(), { excludeTestServices: true })("in a worker", (it) => {
+describe.each(["thread", "process"] as const)("batching, %s", { timeout: 60_000 }, (isolation) => {
+  it.layer(layer({ isolation }), { excludeTestServices: true })("in a worker", (it) => {
     it.effect("puts as many calls together as it may, and answers each by its own", () =>
       Effect.gen(function* () {
         const exits = yield* calls(of(64, "answer"))
@@ -106,6 +106,6 @@ describe("batching", { timeout: 60_000 }, () => {
       assert.strictEqual(error instanceof BoundaryError && error.reason._tag, "Crashed")
       assert.isTrue(Exit.isSuccess(second))
       assert.isTrue((yield* calls(of(8, "answer"))).every(Exit.isSuccess))
-    }).pipe(Effect.provide(layer({ size: 2 })))
+    }).pipe(Effect.provide(layer({ isolation, size: 2 })))
   )
 })

@@ -44,8 +44,8 @@ const exitOf = ({ status }: Tracer.Span) =>
 const recorded = <A, E, R>(call: Effect.Effect<A, E, R>, tracer: Tracer.Tracer) =>
   call.pipe(Effect.withSpan("caller"), Effect.withTracer(tracer))
 
-describe("tracing", { timeout: 60_000 }, () => {
-  it.layer(layer(), { excludeTestServices: true })("a worker without a tracer", (it) => {
+describe.each(["thread", "process"] as const)("tracing, %s", { timeout: 60_000 }, (isolation) => {
+  it.layer(layer({ isolation }), { excludeTestServices: true })("a worker without a tracer", (it) => {
     it.effect("tells its spans to the tracer of the caller, below the caller's", () =>
       Effect.gen(function* () {
         const { work } = yield* Traced
@@ -150,7 +150,7 @@ describe("tracing", { timeout: 60_000 }, () => {
       const exit = exitOf(named("inner"))
       const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
       assert.include(String(error), "Crashed")
-    }).pipe(Effect.provide(layer()))
+    }).pipe(Effect.provide(layer({ isolation })))
   )
 
   it.live("a worker's own tracer has the caller's span as parent, and tells nothing twice", () =>
@@ -165,6 +165,6 @@ describe("tracing", { timeout: 60_000 }, () => {
       const [server, inner] = yield* seen()
       assert.deepStrictEqual([server?.name, server?.parentId], ["test/Traced/work", spans[1]?.spanId])
       assert.strictEqual(inner?.name, "inner")
-    }).pipe(Effect.provide(layer({ data: "own tracer" })))
+    }).pipe(Effect.provide(layer({ isolation, data: "own tracer" })))
   )
 })

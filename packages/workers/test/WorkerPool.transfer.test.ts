@@ -95,6 +95,21 @@ describe("transfer", { timeout: 60_000 }, () => {
     )
   })
 
+  it.live("copies to and from a process, where nothing can move", () =>
+    Effect.gen(function* () {
+      const { fill, left, stream } = yield* Bytes
+      const bytes = new Uint8Array(1000)
+      const filled = yield* fill({ bytes, by: 7 })
+      assert.deepStrictEqual([bytes.byteLength, filled.byteLength, filled[999]], [1000, 1000, 7])
+      assert.deepStrictEqual(yield* left(), [1000])
+      const elements = yield* Stream.runCollect(stream({ sizes: [2, 1] }))
+      assert.deepStrictEqual(
+        elements.map((bytes) => Array.from(bytes)),
+        [[1, 1], [1]]
+      )
+    }).pipe(Effect.provide(layer({ isolation: "process" })))
+  )
+
   it.live("fails only the later of two calls that wait with the same memory", () =>
     Effect.gen(function* () {
       const { copy, fill } = yield* Bytes
