@@ -9,25 +9,14 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { deserialize, serialize } from "node:v8"
 import * as Lossless from "@causeway/core/Lossless"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import { classes, corpus } from "../packages/core/test/conformance/corpus/index.ts"
+import { millisOf } from "../test/duration.ts"
 import { judge, type Form } from "../test/lossless/decoding.ts"
 import { damage, invent, mutate, seeded, vocabularyOf } from "../test/lossless/mutation.ts"
 
 const regressions = "test/lossless/regressions.json"
 
-const durationOf = (text: string): number => {
-  const [, amount = "10", unit = "s"] = /^\s*(\d+)\s*(ms|s|m|h)?/.exec(text) ?? []
-  const names = { ms: "millis", s: "seconds", m: "minutes", h: "hours" } as const
-  const name = unit === "ms" || unit === "m" || unit === "h" ? names[unit] : names.s
-  return Option.match(Option.map(Duration.fromInput(`${Number(amount)} ${name}`), Duration.toMillis), {
-    onNone: () => 10_000,
-    onSome: (millis) => millis
-  })
-}
-
-const duration = durationOf(process.env["DURATION"] ?? "10s")
+const duration = millisOf(process.env["DURATION"] ?? "10s", 10_000)
 const seed = Number(process.env["SEED"] ?? Math.trunc(Date.now() % 4_294_967_296))
 const random = seeded(seed)
 
