@@ -1,7 +1,8 @@
 /**
  * The table of rules, in the order in which they are tried: who answered, what the
  * body says, what the status says. To add a rule, add a row with its source, and
- * beside it an answer that it was made for in `test/classification/fixtures.ts`.
+ * beside it an answer that it was made for in `test/classification/vendors`, and one that
+ * only looks like it in `lookAlikes.ts`.
  */
 import type { Rule } from "../../Rule.ts"
 import type { Seen } from "./seen.ts"
