@@ -62,6 +62,7 @@ describe("Batch", () => {
 
   it("is refused by a contract that does not name its error", () => {
     // @ts-expect-error BatchError is no error of this call
+    // @effect-diagnostics-next-line anyUnknownInErrorContext:off missingEffectError:off
     Forgetful.toLayer(Effect.map(embed, (embed) => ({ embed })))
   })
 })
