@@ -33,7 +33,7 @@ const faulty = (baseUrl: string, pool: string) => ({
   })
 })
 
-describe("a worker", () => {
+describe.for(["thread", "process"])("a worker that is a %s", (isolation) => {
   it.live(
     "that its service ends fails that call only",
     () =>
@@ -41,7 +41,9 @@ describe("a worker", () => {
         const upstream = yield* gate((_, response) => {
           response.setHeader("content-type", "application/json").end('{"object":"list","data":[{"id":"m"}]}')
         })
-        const server = yield* ready(faulty(upstream.url, "{ size: 2, spare: 1, unresponsiveAfter: '1 second' }"))
+        const server = yield* ready(
+          faulty(upstream.url, `{ isolation: "${isolation}", size: 2, spare: 1, unresponsiveAfter: "1 second" }`)
+        )
         const call = (tag: string, body: unknown = "") => post(`${server.url}/faulty/${tag}`, body)
         // The call that waits is on one of two workers, and what comes goes to the other one.
         const bothReady = until(get(`${server.url}/health`), ({ text }) => {

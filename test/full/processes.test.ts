@@ -3,6 +3,7 @@ import { isolation } from "../../packages/workers/test/fixtures/isolation.ts"
 
 isolation.of = "process"
 await import("../../packages/workers/test/WorkerEntry.test.ts")
+await import("../../packages/workers/test/WorkerPool.life.test.ts")
 await import("../../packages/workers/test/WorkerPool.lossless.test.ts")
 await import("../../packages/workers/test/WorkerPool.streams.test.ts")
 await import("../../packages/workers/test/WorkerPool.test.ts")

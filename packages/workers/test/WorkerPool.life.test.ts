@@ -12,11 +12,14 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { Life, type Script } from "./fixtures/life.ts"
+import { isolation } from "./fixtures/isolation.ts"
 import { entry, eventually, layer, until } from "./fixtures/pool.ts"
 
 const pool = (options: Partial<WorkerPool.Options> & { readonly data?: Script } = {}) =>
   WorkerPool.client(Life).pipe(
-    Layer.provideMerge(WorkerPool.layerPool({ entry: entry("lifeWorker"), size: 1, spare: 0, ...options })),
+    Layer.provideMerge(
+      WorkerPool.layerPool({ entry: entry("lifeWorker"), isolation: isolation.of, size: 1, spare: 0, ...options })
+    ),
     Layer.provideMerge(Logger.layer([]))
   )
 

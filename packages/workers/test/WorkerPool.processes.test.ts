@@ -197,6 +197,12 @@ describe("WorkerPool of processes", { timeout: 60_000 }, () => {
     }).pipe(Effect.provide(processes()))
   )
 
+  it.live("what a process sent before it exits arrives, however much it is", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* native((_) => _.lastWords({ length: 20_000_000 }))).length, 20_000_000)
+    }).pipe(Effect.provide(processes()))
+  )
+
   it.live("each worker has the environment of its slot, and one that replaces it the same", () =>
     Effect.gen(function* () {
       const good = yield* Good
@@ -213,6 +219,8 @@ describe("WorkerPool of processes", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(yield* devices, ["0", "1"])
       yield* Effect.flip(bad.exit({ code: 1 }))
       yield* both
+      assert.deepStrictEqual(yield* devices, ["0", "1"])
+      yield* (yield* WorkerPool.WorkerPool).restart
       assert.deepStrictEqual(yield* devices, ["0", "1"])
     }).pipe(Effect.provide(layer({ isolation: "process", size: 2, env: (slot) => ({ DEVICE: String(slot) }) })))
   )

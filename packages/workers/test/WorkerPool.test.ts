@@ -358,6 +358,8 @@ describe("WorkerPool", { timeout: 60_000 }, () => {
 
   it("refuses options that make no sense", () => {
     const nonsense = [{ size: 0 }, { spare: -1 }, { queue: Number.NaN }, { concurrency: 1.5 }, { deadline: 0 }]
+    const limits = { isolation: "process", resourceLimits: { codeRangeSizeMb: 1 } } as const
+    assert.throws(() => WorkerPool.layerPool({ entry: entry("worker"), ...limits }), "codeRangeSizeMb")
     for (const options of nonsense) {
       assert.throws(() => WorkerPool.layerPool({ entry: entry("worker"), ...options }), RangeError)
     }
