@@ -19,7 +19,7 @@ import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { Bad, Good } from "./fixtures/contracts.ts"
-import { entry, layer, until } from "./fixtures/pool.ts"
+import { entry, eventually, layer, until } from "./fixtures/pool.ts"
 import { Native } from "./fixtures/nativeContract.ts"
 
 const processes = (options: Partial<WorkerPool.Options> = {}) =>
@@ -241,6 +241,21 @@ describe("WorkerPool of processes", { timeout: 60_000 }, () => {
     })
   )
 
+  it.live("a process that the system does not start makes the pool not ready, until it does", () => {
+    const { execPath } = process
+    const before = handles()
+    process.execPath = "/nowhere/node"
+    return Effect.gen(function* () {
+      const { reason } = yield* Effect.flip(native((_) => _.pid()))
+      assert.strictEqual(reason._tag, "Unreachable")
+      assert.include(reason.message, "ENOENT")
+      yield* eventually(Effect.sync(handles), (count) => count <= before)
+      process.execPath = execPath
+      yield* until(({ state }) => state === "ready")
+      assert.isAbove(yield* native((_) => _.pid()), 0)
+    }).pipe(Effect.provide(processes()), Effect.ensuring(Effect.sync(() => void (process.execPath = execPath))))
+  })
+
   it.live("a process knows its entry as a thread does", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* native((_) => _.argv()))[1], fileURLToPath(entry("native")))
@@ -261,6 +276,23 @@ describe("a program with a pool of processes", { timeout: 60_000 }, () => {
       assert.strictEqual(stdout, "printed by a worker\n")
     })
   }
+
+  it("has its workers run as it runs itself, but for what it runs", async () => {
+    const preload = ["--import", "data:text/javascript,"]
+    const code = `await import(${JSON.stringify(entry("owner").href)})`
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...preload,
+      "--inspect=0",
+      "--input-type=module",
+      "--eval",
+      code,
+      "owner",
+      "arguments"
+    ])
+    const own = JSON.parse(stdout)
+    assert.deepStrictEqual(own.slice(0, 2), preload)
+    assert.notMatch(String(own), /inspect|eval|input-type|import\(/)
+  })
 
   it.live("takes its workers with it when it is killed, even one that is stuck", () =>
     Effect.gen(function* () {

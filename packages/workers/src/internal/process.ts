@@ -51,6 +51,7 @@ export const start: Isolate.Start = (options, listener) => {
   if (pipes === undefined) {
     // Where the system has no room for a process, its error comes as an event.
     child.on("error", (error) => {
+      for (const pipe of child.stdio ?? []) pipe?.destroy()
       listener.onError(error)
       listener.onExit({ exitCode: undefined, signal: undefined })
     })
@@ -151,10 +152,13 @@ const ownArguments = /^(-e|--eval|-p|--print|-pe|-i|--interactive|-c|--check|--i
 
 /** How this process runs its code: loaders, conditions, what the entry may rely upon. */
 const inheritedArguments = (): ReadonlyArray<string> =>
-  process.execArgv.filter(
-    (argument, at) =>
-      !ownArguments.test(argument) && !/^(-e|--eval|-p|--print|-pe)$/.test(process.execArgv[at - 1] ?? "")
-  )
+  process.execArgv.filter((argument, at, all) => {
+    const before = all[at - 1] ?? ""
+    // Its value may be an argument of its own, which for code may begin with anything.
+    const isValue =
+      ownArguments.test(before) && (!argument.startsWith("-") || /^(-e|--eval|-p|--print|-pe)$/.test(before))
+    return !ownArguments.test(argument) && !isValue
+  })
 
 /** Young objects take up three semi-spaces. */
 const semiSpaces = 3
