@@ -30,15 +30,18 @@ const stderrMs = 100
 /** How long a process may live whose pipes are closed. */
 const closedMs = 500
 
-const program = fileURLToPath(
-  import.meta.url.endsWith(".ts")
+/** Looked for when it is needed: a bundle, where it is missing, may still start threads. */
+const findProgram = (): string => {
+  const url = import.meta.url.endsWith(".ts")
     ? new URL("./processMain.ts", import.meta.url)
     : new URL("./processMain.js", import.meta.url)
-)
+  if (existsSync(url)) return fileURLToPath(url)
+  throw new Error(`the program of worker processes is missing, which a bundle must leave outside: ${url.href}`)
+}
 
-/** Starts a process. Throws where its data cannot be cloned, or the entry is no path. */
+/** Starts a process. Throws where its data cannot be cloned, the entry is no path, or its program is missing. */
 export const start: Isolate.Start = (options, listener) => {
-  if (!existsSync(program)) throw new Error(`the program of worker processes is not there: ${program}`)
+  const program = findProgram()
   const { boot, data, name } = options
   const first: ProcessBoot = { entry: hrefOf(options.entry), name, boot, data }
   const firstFrame = Frames.encode(first)
