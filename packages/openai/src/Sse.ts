@@ -20,6 +20,7 @@
  * ```
  */
 import { isUtf8 } from "node:buffer"
+import { StringDecoder } from "node:string_decoder"
 
 /** One event. */
 export interface Event {
@@ -49,6 +50,7 @@ const strayLimit = 500
 export class Parser {
   readonly #onEvent: (event: Event) => void
   readonly #max: number
+  readonly #decoder = new StringDecoder("utf8")
   #isFirst = true
   /** Whether a CR ended the last chunk, so that an LF at the start of the next one belongs to it. */
   #afterCr = false
@@ -60,8 +62,10 @@ export class Parser {
   #event = ""
   #data: string | undefined
   #stray = ""
-  /** The beginning of a character whose last bytes have not come. */
-  #tail: Uint8Array | undefined
+  /** The last three bytes before this chunk, the first one highest: a character may have begun in them. */
+  #before = 0
+  /** Whether a replacement character was seen: sent as such, or in the place of bytes that are no UTF-8. */
+  #isDoubtful = false
 
   /**
    * Whether all bytes so far were UTF-8. Where some are not, the event with the
@@ -102,13 +106,23 @@ export class Parser {
   }
 
   #decode(chunk: Uint8Array): string {
-    const bytes = this.#tail === undefined ? chunk : Buffer.concat([this.#tail, chunk])
-    const length = bytes.length - unfinished(bytes)
-    this.#tail = length === bytes.length ? undefined : Uint8Array.from(bytes.subarray(length))
-    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, length)
-    const text = whole.toString()
-    if (this.isUtf8 && text.includes(replacement)) this.isUtf8 = isUtf8(whole)
+    const text = this.#decoder.write(chunk)
+    // Looking for one character costs next to nothing; looking at every byte does not.
+    if (this.#isDoubtful || text.includes(replacement)) {
+      this.#isDoubtful = true
+      if (this.isUtf8) this.isUtf8 = this.#isRight(chunk)
+    }
+    for (let at = Math.max(0, chunk.length - 3); at < chunk.length; at++) {
+      this.#before = ((this.#before << 8) | chunk[at]!) & 0xff_ff_ff
+    }
     return text
+  }
+
+  /** Whether a chunk is UTF-8, from the character that began before it to the last one that ends in it. */
+  #isRight(chunk: Uint8Array): boolean {
+    const before = Uint8Array.of(this.#before >> 16, (this.#before >> 8) & 0xff, this.#before & 0xff)
+    const bytes = Buffer.concat([before.subarray(3 - unfinished(before)), chunk])
+    return isUtf8(bytes.subarray(0, bytes.length - unfinished(bytes)))
   }
 
   #read(text: string): boolean {
