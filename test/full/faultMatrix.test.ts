@@ -279,7 +279,7 @@ const scene = ({ expected, isFatal, kind }: Row, isolation: Isolation, wrong: Ar
               // Filling the memory stands in the way of the event loop as well, the longer the busier the machine.
               unresponsiveAfter: kind === "out of memory" ? "20 seconds" : "1500 millis",
               grace: "300 millis",
-              startWithin: kind === "entry that never gets ready" ? "2 seconds" : "30 seconds",
+              startWithin: kind === "entry that never gets ready" ? "6 seconds" : "30 seconds",
               data: script,
               ...(kind === "out of memory" && { resourceLimits: { maxOldGenerationSizeMb: 64 } })
             })
