@@ -28,6 +28,8 @@ interface Run {
   readonly failedElsewhere: number
 }
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+
 const isFull = ({ workers }: WorkerPool.Status): boolean =>
   workers.length === 3 && workers.every(({ state }) => state === "ready" || state === "spare")
 
@@ -99,12 +101,12 @@ const row = (isolation: Isolation, fault: Fault) =>
     const elsewhere = measured.reduce((sum, run) => sum + run.elsewhere, 0)
     const failed = measured.reduce((sum, run) => sum + run.failedElsewhere, 0)
     const name = over > 0 ? `${fault}, over \`unresponsiveAfter\` (${over} ms)` : fault
-    console.log(`| ${isolation} | ${name} | ${shown(errors)} | ${shown(successes)} | ${failed} of ${elsewhere} |`)
+    print(`| ${isolation} | ${name} | ${shown(errors)} | ${shown(successes)} | ${failed} of ${elsewhere} |`)
   })
 
-console.log(`Node ${process.version}, ${runs} runs, load average ${loadavg()[0]?.toFixed(1)}; ms, median [range]\n`)
-console.log("| isolation | fault | typed error | next success | failed elsewhere |")
-console.log("| --- | --- | --- | --- | --- |")
+print(`Node ${process.version}, ${runs} runs, load average ${loadavg()[0]?.toFixed(1)}; ms, median [range]\n`)
+print("| isolation | fault | typed error | next success | failed elsewhere |")
+print("| --- | --- | --- | --- | --- |")
 for (const isolation of ["thread", "process"] as const) {
   const faults = Effect.forEach(["exit 1", "throw in a timer", "endless loop"] as const, (fault) =>
     row(isolation, fault)

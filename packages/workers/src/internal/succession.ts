@@ -4,7 +4,7 @@
  * no call ever lacks a worker.
  */
 import type { Dispatcher } from "./dispatcher.ts"
-import { isRetiring, type Unit } from "./unit.ts"
+import { isHopeful, isRetiring, type Unit } from "./unit.ts"
 
 /** Options of {@link make}. */
 export interface Options {
@@ -53,6 +53,14 @@ export const make = ({ dispatcher, retire, size, spare, stop, units }: Options) 
     advance: (): void => {
       fill()
       relieve()
+    },
+
+    /** The lowest that no worker has which stays: one that goes gives its own to whom takes its place. */
+    freeSlot: (): number => {
+      const taken = new Set(having((unit) => isHopeful(unit) && unit.due === undefined).map(({ slot }) => slot))
+      let slot = 0
+      while (taken.has(slot)) slot++
+      return slot
     },
 
     /** How many workers are to be started; the spares when the others are ready. */

@@ -19,7 +19,7 @@ import * as Recycling from "./recycling.ts"
 import * as Restarts from "./restarts.ts"
 import * as Starting from "./starting.ts"
 import * as Succession from "./succession.ts"
-import type * as Unit from "./unit.ts"
+import * as Unit from "./unit.ts"
 import * as Watching from "./watching.ts"
 import { fromWorker, isFromWorker, type Log } from "./wire.ts"
 
@@ -81,7 +81,7 @@ export const make = (options: Options) => {
   const start = (): void => {
     const id = ++lastId
     try {
-      const unit = startUnit(id, freeSlot())
+      const unit = startUnit(id, succession.freeSlot())
       units.add(unit)
       isolates.add(unit.isolate)
       options.onStarted(unit)
@@ -92,14 +92,6 @@ export const make = (options: Options) => {
       backoff.failed()
       cannotRun(`worker ${id} could not be started: ${failures.oneLine(error)}`, { error: redacted(error) })
     }
-  }
-
-  /** The lowest that no worker has which stays: one that goes gives its own to whom takes its place. */
-  const freeSlot = (): number => {
-    const taken = new Set(having((unit) => isHopeful(unit) && unit.due === undefined).map(({ slot }) => slot))
-    let slot = 0
-    while (taken.has(slot)) slot++
-    return slot
   }
 
   const onReady = (unit: Unit.Unit): void => {
@@ -117,7 +109,7 @@ export const make = (options: Options) => {
     watch()
     onWarning(message)
     restarts.fail(() => failures.unreachable("worker pool", `not all workers were replaced: ${message}`, thrown))
-    if (!isClosing && having(isHopeful).length === 0) outage.refuseCalls()
+    if (!isClosing && having(Unit.isHopeful).length === 0) outage.refuseCalls()
     onChange()
   }
 
@@ -306,5 +298,3 @@ export const make = (options: Options) => {
 }
 
 const isStarting = ({ state }: Unit.Unit): boolean => state === "starting"
-
-const isHopeful = ({ state }: Unit.Unit): boolean => state === "ready" || state === "starting"

@@ -153,6 +153,9 @@ export const release = (unit: Unit, call: Call): void => {
   unit.load[call.lane.index] = (unit.load[call.lane.index] ?? 1) - 1
 }
 
+/** Whether it serves, or will. */
+export const isHopeful = ({ state }: Unit): boolean => state === "ready" || state === "starting"
+
 /** Whether it ends the calls it has, and then itself. */
 export const isRetiring = ({ state }: Unit): boolean => state === "retiring"
 
