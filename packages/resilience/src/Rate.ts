@@ -1,77 +1,53 @@
 /**
- * How fast an upstream may be called, learnt from its refusals: when it says 429, what
- * it had served until then is what it serves. Calls then follow one another at that
- * pace, which grows slowly while no refusal comes, and is forgotten after a minute.
+ * How fast an upstream may be called, as the headers of its rate limit state it. Calls
+ * follow one another at that pace until its limit has come free, so that those who
+ * waited for the end of a rest do not run into the next refusal all at once. The pace is
+ * kept by the generic cell rate algorithm (ITU-T I.371).
  *
- * The pace is kept by the generic cell rate algorithm (ITU-T I.371). What is learnt is
- * kept between calls, and a little below what was served, since every refusal costs a
- * rest (the AWS SDKs' adaptive mode falls to 0.7 and grows by a cubic).
+ * It is not guessed from refusals alone: where the limit is not stated, a pace that is
+ * slow enough to be safe uses less of it than a `Pause` does, and is slow to go.
  *
- * **Example** (Twenty calls were served in the last second)
+ * **Example** (Sixty a minute, none of them left)
  *
  * ```ts
  * import * as Rate from "@causeway/resilience/Rate"
  *
  * const rate = Rate.make()
- * for (let call = 0; call < 20; call++) rate.servedUnsafe(1000)
- * rate.refusedUnsafe(1000, 1000)
+ * rate.statedUnsafe(0, { "limit-requests": "60", "remaining-requests": "0", "reset-requests": "60s" })
  *
- * rate.perSecondUnsafe(1000) // => 19
+ * rate.perSecondUnsafe(0) // => 1
+ * rate.perSecondUnsafe(60_000) // => undefined
  * ```
  */
-import * as Window from "./internal/window.ts"
+import { paceOf } from "./internal/rateLimit.ts"
 
-/** A pace that is learnt. */
+/** A pace that is stated. */
 export interface Rate {
-  /** A call was served. */
-  readonly servedUnsafe: (now: number) => void
-  /** A call was refused since there were too many, with a rest of so many milliseconds. */
-  readonly refusedUnsafe: (now: number, restMs: number) => void
+  /** An answer had these headers of a rate limit, without their common prefix, as in `Evidence.rateLimit`. */
+  readonly statedUnsafe: (now: number, headers: Readonly<Record<string, string>> | undefined) => void
   /** Takes a place in the pace; else says when the next one is free, in milliseconds on the epoch. */
   readonly takeUnsafe: (now: number) => number | undefined
   /** Somebody waits for a place, or does no longer: the others are told of later ones. */
   readonly waitUnsafe: (change: 1 | -1) => void
-  /** Calls a second; `undefined` where nothing was learnt. */
+  /** Calls a second; `undefined` where nothing is stated. */
   readonly perSecondUnsafe: (now: number) => number | undefined
 }
 
-const shortestMs = 1000
-const longestMs = 60_000
-/** Which part of what was served is asked for from then on. */
-const part = 0.95
-/** For how long the pace stays as it was learnt, and by how much of it it then grows in a second. */
-const holdMs = 10_000
-const growth = 0.05
-/** How many calls must have been served. */
-const fewest = 3
 /** How many calls may come before their time, as those who come at random do. */
 const early = 3
 
 /** A pace of which nothing is known yet. */
 export const make = (): Rate => {
-  const served = Window.make(longestMs + 250, 241, 1)
-  let learnt: { readonly perMs: number; readonly at: number } | undefined
+  let stated: { readonly perMs: number; readonly until: number } | undefined
   /** When the next call would be due if all came at the pace. */
   let due = 0
   let waiting = 0
-  const perMs = (now: number): number | undefined => {
-    if (learnt === undefined) return undefined
-    const age = now - learnt.at
-    if (age > longestMs) {
-      learnt = undefined
-      return undefined
-    }
-    return learnt.perMs * (1 + growth * Math.max(0, (age - holdMs) / 1000))
-  }
+  const perMs = (now: number): number | undefined =>
+    stated === undefined || now >= stated.until ? undefined : stated.perMs
   return {
-    servedUnsafe: (now) => served.add(now, 0),
-    refusedUnsafe: (now, restMs) => {
-      const ms = Math.min(longestMs, Math.max(shortestMs, restMs))
-      const count = served.sum(now, 0, ms)
-      // Of next to nothing that was served nothing is learnt: others may have had the allowance.
-      if (count < fewest) return
-      learnt = { perMs: (count * part) / ms, at: now }
-      due = now
+    statedUnsafe: (now, headers) => {
+      const pace = paceOf(headers, now)
+      if (pace !== undefined) stated = { perMs: pace.perMs, until: now + pace.ms }
     },
     takeUnsafe: (now) => {
       const pace = perMs(now)

@@ -47,6 +47,7 @@ import type * as Health from "./Health.ts"
 import * as Check from "./internal/options.ts"
 import { reasonOf } from "./internal/record.ts"
 import { knownOf } from "./internal/entry.ts"
+import { Observed } from "./internal/course.ts"
 import * as Registries from "./internal/registries.ts"
 import * as Registry from "./internal/registry.ts"
 
@@ -248,6 +249,18 @@ export const reset = (upstream: string): Effect.Effect<void> =>
       for (const circuit of known.circuits) circuit.reset(now)
       for (const pause of known.pauses) pause.endUnsafe()
     }
+  })
+
+/**
+ * Tells what the headers of an answer say of the upstream's rate limit, by their names
+ * without the common prefix, as in `Evidence.rateLimit`. Failures tell theirs by
+ * themselves; of a success only the call knows them. To be used within a policy's call.
+ */
+export const observe = (rateLimit: Readonly<Record<string, string>>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const observed = yield* Observed
+    observed?.(now, rateLimit)
   })
 
 /** A request, as far as upstreams differ in it. */

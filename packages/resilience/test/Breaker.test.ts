@@ -52,6 +52,27 @@ describe("a breaker opens", () => {
     assert.strictEqual(breaker.circuit.state(0), "open")
   })
 
+  it("whatever comes in of what was sent before the failures began", () => {
+    const { circuit } = Breaker.make()
+    const early = Array.from({ length: 5 }, () => circuit.admit(0))
+    for (const each of early) {
+      circuit.admit(1)?.end(1, "failure", 1)
+      each?.end(1, "success", 1)
+    }
+    assert.strictEqual(circuit.state(1), "open")
+  })
+
+  it("not as long as calls are under way that were sent among those that failed", () => {
+    const { circuit } = Breaker.make()
+    const slow: Array<Breaker.Permit | undefined> = []
+    for (let call = 0; call < 10; call++) {
+      slow.push(circuit.admit(call))
+      slow[call - 4]?.end(call, "success", 4)
+      circuit.admit(call)?.end(call, "failure", 1)
+    }
+    assert.strictEqual(circuit.state(10), "closed")
+  })
+
   it("at a share of failures within its window, and of no fewer calls than it needs", () => {
     const breaker = Breaker.make({ rate: { share: 0.5, minimum: 10 } })
     for (let call = 0; call < 4; call++) calls(breaker, 0, "failure", "success")

@@ -1,11 +1,16 @@
 import * as Rate from "@causeway/resilience/Rate"
 import { assert, describe, it } from "@effect/vitest"
 
-/** A pace that was learnt from so many calls in the last second. */
-const learnt = (count: number) => {
+const headers = (limit: number, remaining: number, reset: string) => ({
+  "limit-requests": String(limit),
+  "remaining-requests": String(remaining),
+  "reset-requests": reset
+})
+
+/** A pace of twenty a second for ten seconds. */
+const stated = () => {
   const rate = Rate.make()
-  for (let call = 0; call < count; call++) rate.servedUnsafe(1000)
-  rate.refusedUnsafe(1000, 1000)
+  rate.statedUnsafe(0, headers(200, 0, "10s"))
   return rate
 }
 
@@ -17,34 +22,37 @@ const through = (rate: Rate.Rate, from: number, to: number): number => {
 }
 
 describe("Rate", () => {
-  it("lets everything through of which nothing was learnt, or of next to nothing", () => {
-    assert.strictEqual(through(Rate.make(), 0, 1000), 1000)
-    assert.isUndefined(learnt(2).perSecondUnsafe(1000))
-  })
-
-  it("keeps calls at what was served, a little below", () => {
-    const rate = learnt(20)
-    assert.strictEqual(rate.perSecondUnsafe(1000), 19)
-    assert.closeTo(through(rate, 2000, 4000), 38, 4)
-  })
-
-  it("measures over the rest that was asked for, where that is longer than a second", () => {
+  it("lets everything through where nothing is stated, nothing can be read, or plenty is left", () => {
     const rate = Rate.make()
-    for (let call = 0; call < 600; call++) rate.servedUnsafe(call * 10)
-    rate.refusedUnsafe(6000, 54_000)
-    assert.closeTo(rate.perSecondUnsafe(6000) ?? 0, (600 / 54) * 0.95, 0.01)
+    rate.statedUnsafe(0, undefined)
+    rate.statedUnsafe(0, headers(200, 0, "soon"))
+    rate.statedUnsafe(0, headers(200, 100, "10s"))
+    rate.statedUnsafe(0, { "limit-requests": "many", "remaining-requests": "0", "reset-requests": "1s" })
+    assert.strictEqual(through(rate, 0, 1000), 1000)
   })
 
-  it("grows after a while, and is forgotten after a minute", () => {
-    const rate = learnt(20)
-    assert.strictEqual(rate.perSecondUnsafe(11_000), 19)
-    assert.closeTo(rate.perSecondUnsafe(31_000) ?? 0, 38, 0.01)
-    assert.isUndefined(rate.perSecondUnsafe(62_000))
+  it("keeps calls at the pace that is stated, in the words of each provider", () => {
+    assert.closeTo(through(stated(), 1000, 3000), 40, 4)
+    const rate = Rate.make()
+    rate.statedUnsafe(0, {
+      "requests-limit": "50",
+      "requests-remaining": "0",
+      "requests-reset": "1970-01-01T00:00:10Z"
+    })
+    assert.strictEqual(rate.perSecondUnsafe(0), 5)
+    rate.statedUnsafe(0, { limit: "10", remaining: "0", reset: "5" })
+    assert.strictEqual(rate.perSecondUnsafe(0), 2)
+  })
+
+  it("is forgotten when the limit has come free", () => {
+    const rate = stated()
+    assert.strictEqual(rate.perSecondUnsafe(9999), 20)
+    assert.isUndefined(rate.perSecondUnsafe(10_000))
+    assert.strictEqual(through(rate, 10_000, 11_000), 1000)
   })
 
   it("says when there is a place, later for each who waits", () => {
-    const rate = learnt(20)
-    through(rate, 2000, 2001)
+    const rate = stated()
     while (rate.takeUnsafe(2000) === undefined) {
       // The few that may come before their time.
     }
@@ -52,7 +60,7 @@ describe("Rate", () => {
     rate.waitUnsafe(1)
     const second = rate.takeUnsafe(2000) ?? 0
     rate.waitUnsafe(-1)
-    assert.closeTo(second - first, 1000 / 19, 1)
+    assert.closeTo(second - first, 50, 1)
     assert.strictEqual(rate.takeUnsafe(2000), first)
   })
 })

@@ -1,5 +1,6 @@
 /** Leave to ask an upstream, and what is learnt of it when that has ended. */
 import * as Disposition from "@causeway/core/Disposition"
+import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Duration from "effect/Duration"
 import type { Outcome, Permit } from "../Breaker.ts"
 import type { Priority } from "../Call.ts"
@@ -123,7 +124,6 @@ export const settle = (entry: Entry, leave: Leave, now: number, { elapsedMs, err
     // Not what was given up: a wait that grows with what it cut short itself would never stop growing.
     entry.latency.addUnsafe(now, elapsedMs)
     entry.pause?.servedUnsafe()
-    entry.rate?.servedUnsafe(now)
     entry.aside?.endUnsafe()
     entry.shedding?.acceptedUnsafe(now)
     leave.place?.sawUnsafe(entry.measure === "answer" ? "answer" : { firstElementMs: elapsedMs, at: now })
@@ -136,7 +136,7 @@ export const settle = (entry: Entry, leave: Leave, now: number, { elapsedMs, err
   Pause.observeUnsafe(entry.pause, now, error)
   if (disposition?.health !== "pauses") return
   leave.place?.sawUnsafe("overload")
-  entry.rate?.refusedUnsafe(now, (entry.pause.untilUnsafe(now) ?? now) - now)
+  if (error instanceof UpstreamError) entry.rate?.statedUnsafe(now, error.evidence.rateLimit)
 }
 
 /** How much slower than usual an attempt must have been that nobody waited for any longer. */

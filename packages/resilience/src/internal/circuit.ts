@@ -58,6 +58,12 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
   let state: "closed" | "open" | "recovering" = "closed"
   let generation = 0
   let streak = 0
+  /** Calls by the order in which they were sent. */
+  let sent = 0
+  const underWay = new Set<number>()
+  /** Failures in a row in that order, and the first of them: what was sent before it says nothing about it. */
+  let ordered = 0
+  let orderedFrom = 0
   /** Openings since it was last closed. */
   let openings = 0
   let openUntil = 0
@@ -77,6 +83,7 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
     state = to
     generation++
     streak = 0
+    ordered = 0
     probe = undefined
     window.clear()
     if (from !== to) onChange?.({ at: now, from, to, why })
@@ -111,11 +118,29 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
     const all = window.sum(now, kinds.success) + window.sum(now, kinds.failure) + window.sum(now, kinds.slow)
     return all >= minimum && window.sum(now, kinds[kind]) / all >= share
   }
-  const count = (now: number, outcome: Exclude<Outcome, "ignored">): void => {
+  /**
+   * Failures in a row as they end, or as they were sent: answers to what was sent before an
+   * outage began come in for a while. Nothing that was sent among them may be under way,
+   * since those that fail are often faster than those that succeed.
+   */
+  const inRow = (call: number, outcome: Outcome): number => {
+    if (outcome === "failure") {
+      streak++
+      orderedFrom = ordered === 0 ? call : Math.min(orderedFrom, call)
+      ordered++
+    } else if (outcome === "success") {
+      streak = 0
+      if (call > orderedFrom) ordered = 0
+    }
+    if (ordered <= streak) return streak
+    for (const other of underWay) if (other > orderedFrom) return streak
+    return ordered
+  }
+  const count = (now: number, call: number, outcome: Exclude<Outcome, "ignored">): void => {
     window.add(now, kinds[outcome])
-    streak = outcome === "failure" ? streak + 1 : outcome === "success" ? 0 : streak
-    if (streak >= (state === "recovering" ? Math.min(relapse, consecutive) : consecutive)) {
-      return open(now, `${streak} failures in a row`)
+    const failures = inRow(call, outcome)
+    if (outcome === "failure" && failures >= (state === "recovering" ? Math.min(relapse, consecutive) : consecutive)) {
+      return open(now, `${failures} failures in a row`)
     }
     if (outcome === "failure" && rate !== undefined && share(now, "failure", rate)) {
       return open(now, `at least ${rate.share * 100} % of its calls failed`)
@@ -132,12 +157,15 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
   const permit = (isProbe: boolean): Permit => {
     const own = generation
     const slot = probe
+    const call = ++sent
     let isEnded = false
+    underWay.add(call)
     return {
       isProbe,
       end: (now, outcome, elapsedMs) => {
         if (isEnded) return
         isEnded = true
+        underWay.delete(call)
         if (isProbe && probe === slot) probe = undefined
         if (own !== generation || outcome === "ignored") return
         const judged = outcome === "success" && elapsedMs > (slow?.overMs ?? Infinity) ? "slow" : outcome
@@ -148,7 +176,7 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
             ? recover(now)
             : open(now, judged === "slow" ? "the probe was slow" : "the probe failed")
         }
-        count(now, judged)
+        count(now, call, judged)
       }
     }
   }

@@ -112,10 +112,16 @@ export const asking = ({ endsAt, priority, random }: Course, now: number): Askin
   random
 })
 
+/** Takes what an attempt's answers say of a rate limit. */
+export const Observed = Context.Reference<
+  ((now: number, rateLimit: Readonly<Record<string, string>>) => void) | undefined
+>("@causeway/resilience/Upstreams/Observed", { defaultValue: () => undefined })
+
 /** What the calls of an attempt shall see. */
 export const contextOf = ({ resultEndsAt }: Course, number: number, entry: Entry.Entry): Context.Context<never> =>
   entry.context.pipe(
     Context.add(Upstream.Current, entry.name),
     Context.add(Upstream.CurrentAttempt, { number }),
+    Context.add(Observed, entry.observed),
     Context.add(CallMetadata.Deadline, Number.isFinite(resultEndsAt) ? resultEndsAt : undefined)
   )

@@ -9,6 +9,7 @@ import * as Pause from "../Pause.ts"
 import * as Rate from "../Rate.ts"
 import * as Shedding from "../Shedding.ts"
 import * as Circuit from "./circuit.ts"
+import { restOf } from "./rateLimit.ts"
 import { type Defined, happened, key, type Known, label, type Registry } from "./registry.ts"
 import { Remembered } from "./remembered.ts"
 import type { Settings } from "./settings.ts"
@@ -27,13 +28,15 @@ export interface Entry {
   readonly pause: Pause.Pause | undefined
   /** Its credential is of no use for now: it is asked after all others. */
   readonly aside: Pause.Pause | undefined
-  /** The pace that was learnt from its refusals. */
+  /** The pace that it states. */
   readonly rate: Rate.Rate | undefined
   readonly budget: Budget.Budget | undefined
   readonly limiter: Concurrency.Concurrency | undefined
   readonly shedding: Shedding.Shedding | undefined
   readonly latency: Latency.Latency
   readonly known: Known
+  /** Takes what an answer says of its rate limit. */
+  readonly observed: (now: number, rateLimit: Readonly<Record<string, string>>) => void
 }
 
 const caches = new WeakMap<Registry, WeakMap<Settings, Remembered<Entry>>>()
@@ -91,7 +94,12 @@ const make = (
     shedding: shed && registry.sheddings.get(key(name, model) + JSON.stringify(shed), () => Shedding.make(shed)),
     budget: budget && registry.budgets.get(key(name) + JSON.stringify(budget), () => Budget.make(budget)),
     latency: registry.latencies.get(key(name, model, measure), () => Latency.make()),
-    known
+    known,
+    observed: (now, rateLimit) => {
+      const rest = restOf(rateLimit, now)
+      if (rest !== undefined) entry.pause?.askedUnsafe(now, rest)
+      entry.rate?.statedUnsafe(now, rateLimit)
+    }
   }
   if (entry.circuit !== undefined) known.circuits.add(entry.circuit)
   for (const each of [entry.pause, entry.aside]) if (each !== undefined) known.pauses.add(each)

@@ -182,7 +182,9 @@ const wait = <A, E, R>(
     }
     const fibers = running.map(({ fiber }) => fiber)
     return Effect.flatMap(
-      Effect.onInterrupt(restore(firstOf(fibers, moment - at)), () => abandonAndWait(course, making, running)),
+      Effect.onInterrupt(restore(firstOf(fibers, Math.ceil(moment - at))), () =>
+        abandonAndWait(course, making, running)
+      ),
       () => wait(course, making, running, restore)
     )
   })
