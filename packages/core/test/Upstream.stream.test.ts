@@ -57,6 +57,14 @@ describe("Upstream.stream", () => {
     })
   )
 
+  it.effect("that is cut off tells no secret of what had come", () =>
+    Effect.gen(function* () {
+      const error = yield* failure(read("the key is sk-1234567890abcdefgh"))
+      assert.deepInclude(error.reason, { _tag: "StreamTruncated", partial: "the key is <redacted>" })
+      assert.deepStrictEqual(error.evidence.stream?.partial, "the key is <redacted>")
+    })
+  )
+
   it.effect("ends by its limits: to its opening, to its first element, between two", () =>
     Effect.gen(function* () {
       const rows = [

@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as CallMetadata from "../../CallMetadata.ts"
 import { bodyLimit } from "../../Evidence.ts"
+import * as Redaction from "../../Redaction.ts"
 import type { UpstreamError } from "../../UpstreamError.ts"
 import { StreamTruncated } from "../../UpstreamReason.ts"
 import { bytesOf, notBytes, short } from "./body.ts"
@@ -108,7 +109,7 @@ const cutOff = ({ bytes, events, partial }: Call): StreamTruncated =>
     seenIn: "stream",
     events,
     bytes,
-    partial,
+    partial: Redaction.text(partial),
     missing: events === 0 ? "first-event" : "final-event"
   })
 
