@@ -317,6 +317,28 @@ describe("a list in pages", () => {
     })
   )
 
+  it.effect("is not followed in a wider circle, by any of its ways", () =>
+    calling(
+      (socket, { head, number }) => {
+        if (number > 20) return void socket.destroy()
+        const [, after] = /[?&]after=(\w)/.exec(head) ?? []
+        socket.write(json({ object: "list", data: [{ id: after === "a" ? "b" : "a" }], has_more: true }))
+      },
+      (ai, { requests }) =>
+        Effect.gen(function* () {
+          for (const [walk, expected] of [
+            [ai.files.list(), 3],
+            [Stream.runDrain(ai.files.listStream()), 6],
+            [ai.responses.inputItems.list("resp_1"), 9]
+          ] as const) {
+            const error = yield* failure(walk)
+            assert.deepInclude(error.reason, { _tag: "MalformedResponse", issue: "wrong-shape" })
+            assert.strictEqual(requests.length, expected)
+          }
+        })
+    )
+  )
+
   it.effect("keeps what came before a page that fails", () =>
     calling(
       (socket, request) => (request.number === 1 ? pages(socket, request) : socket.write(http(503, {}, "no"))),
