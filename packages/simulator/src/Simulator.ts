@@ -147,7 +147,7 @@ const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Retu
       store,
       wish: typeof wish === "string" ? wish : undefined
     }
-    const { content, delay, headers, holding, reply } =
+    const { content, delay, headers, holding, reply, takesTime } =
       body === undefined
         ? Respond.tooLarge(director, now())
         : yield* Respond.respond({ director, turns, random }, { ...call, body }, now())
@@ -161,7 +161,7 @@ const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Retu
         "openai-processing-ms": String(now() - start),
         ...headers
       },
-      wait: delay + holding.latency.answer(),
+      wait: delay + (takesTime ? holding.latency.answer() : 0),
       pause: content.stream ? holding.latency.event : () => 0
     })
   })

@@ -85,6 +85,16 @@ describe("Behaviour", () => {
     })
   )
 
+  it.effect("refuses at once what is over a limit", () =>
+    Effect.gen(function* () {
+      const rateLimit = { requests: { limit: 1, per: "1 hour" } } as const
+      const simulator = yield* Simulator.make({ latency: { answer: "80 millis" }, rateLimit })
+      assert.strictEqual(yield* waited(simulator), 80)
+      // The clock stands still.
+      assert.strictEqual((yield* ask(simulator, "gpt-5")).status, 429)
+    })
+  )
+
   it.effect("waits log-normally where the latency is spread", () =>
     Effect.gen(function* () {
       const simulator = yield* Simulator.make({ latency: { answer: { p50: "100 millis", p99: "200 millis" } } })

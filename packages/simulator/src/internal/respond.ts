@@ -32,6 +32,8 @@ export interface Response {
   readonly holding: Holding
   /** What the fault waits for, in milliseconds. */
   readonly delay: number
+  /** Whether it takes the time of an answer: a limit stands before what answers, and refuses at once. */
+  readonly takesTime: boolean
 }
 
 /** The fault of a request: its header's, its model's, or that of the behaviour; not where it is not its turn. */
@@ -69,7 +71,7 @@ export const respond = Effect.fnUntraced(function* (
   const answered = yield* Routes.answer(request)
   const holding = setting.director.admit(now)
   const content = { ...answered.content, phase: holding.phase }
-  const nothing = { content, headers: {}, holding, delay: 0 }
+  const nothing = { content, headers: {}, holding, delay: 0, takesTime: true }
   if (request.wish !== undefined && request.wish !== "none" && Fault.parse(request.wish) === undefined) {
     return { ...nothing, reply: unknownWish(request.wish) }
   }
@@ -80,12 +82,12 @@ export const respond = Effect.fnUntraced(function* (
     return { ...nothing, reply, delay, content: { ...content, fault: fault.name } }
   }
   const verdict = holding.limiter?.take(now, request.body.length)
-  if (verdict?._tag === "Refused") return { ...nothing, reply: verdict.reply }
+  if (verdict?._tag === "Refused") return { ...nothing, reply: verdict.reply, takesTime: false }
   return { ...nothing, reply: answered.answer.reply, headers: verdict?.headers ?? {} }
 })
 
 /** What a body over the limit gets. */
 export const tooLarge = (director: Director, now: number): Response => {
   const { answer, content } = Routes.tooLarge
-  return { reply: answer.reply, content, headers: {}, holding: director.admit(now), delay: 0 }
+  return { reply: answer.reply, content, headers: {}, holding: director.admit(now), delay: 0, takesTime: true }
 }
