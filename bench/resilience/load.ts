@@ -1,17 +1,7 @@
 /** The callers of a contender: 50 of them, each with one call at a time and a pause after it. */
 import type { Ask } from "./contender.ts"
+import { chances } from "./chances.ts"
 import { badShare, type Call, callers, type Ending, settings, think, totalMs } from "./protocol.ts"
-
-/** Chances by a seed (mulberry32): every contender's callers make the same calls. */
-const chances = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 // The global timer: it may be one of a time of its own.
 const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms))

@@ -86,17 +86,17 @@ const figuresOf = (run: Run): Figures => {
   const bad = run.calls.filter(({ isBad, at }) => isBad && at >= outage.from)
   return {
     ...Object.assign({}, ...phases.map(({ name }) => inPhase(run, name))),
-    dead: came(run, "outage", "primary"),
-    "dead per call": came(run, "outage", "primary") / began(run, outage.from, outage.to).length,
-    "first by secondary": firstAnswer(run, "secondary", outage.from),
-    hurt: began(run, outage.from, outage.to).filter((call) => !isAnswer(call) || call.ms > 500).length,
-    "first by primary": returned,
+    "outage: dead": came(run, "outage", "primary"),
+    "outage: dead per call": came(run, "outage", "primary") / began(run, outage.from, outage.to).length,
+    "outage: first by secondary": firstAnswer(run, "secondary", outage.from),
+    "outage: hurt": began(run, outage.from, outage.to).filter((call) => !isAnswer(call) || call.ms > 500).length,
+    "return: first by primary": returned,
     "first step": steps[0] ?? 0,
     "second step": steps[1] ?? 0,
     "third step": steps[2] ?? 0,
-    "share after": Number.isFinite(returned) ? shareOfPrimary(run, from + 1000, back.to) : 0,
+    "return: share after": Number.isFinite(returned) ? shareOfPrimary(run, from + 1000, back.to) : 0,
     // What the bucket holds at first is allowed too.
-    "rate used":
+    "rate limit: used":
       (came(run, "rate limit", "primary", "served") /
         (limitPerSecond + (limitPerSecond * (limited.to - limited.from)) / 1000)) *
       100,
@@ -153,13 +153,13 @@ export const edgeTable = (all: ReadonlyMap<string, Figures>): string =>
       const of = (name: string, digits = 0) => shown(figures[name], digits)
       return [
         contender,
-        `${of("dead")} (${of("dead per call", 2)})`,
-        of("first by secondary"),
-        of("hurt"),
-        of("first by primary"),
+        `${of("outage: dead")} (${of("outage: dead per call", 2)})`,
+        of("outage: first by secondary"),
+        of("outage: hurt"),
+        of("return: first by primary"),
         `${of("first step")}, ${of("second step")}, ${of("third step")}`,
-        of("share after"),
-        of("rate used"),
+        of("return: share after"),
+        of("rate limit: used"),
         of("bad answered"),
         of("longest")
       ]
@@ -181,39 +181,53 @@ const bars: ReadonlyArray<Bar> = [
     least: 100,
     digits: 1
   })),
-  { what: "outage: first answer by the secondary, ms", figure: "first by secondary", most: 250 },
-  { what: "outage: requests to the dead primary in 10 s", figure: "dead", most: (20 * phaseMs) / 10_000 },
+  { what: "outage: first answer by the secondary, ms", figure: "outage: first by secondary", most: 250 },
+  { what: "outage: requests to the dead primary in 10 s", figure: "outage: dead", most: (20 * phaseMs) / 10_000 },
   { what: "outage: p99, ms", figure: figure("outage", "p99"), most: 300 },
-  { what: "outage: calls failed or over 500 ms", figure: "hurt", most: 0 },
+  { what: "outage: calls failed or over 500 ms", figure: "outage: hurt", most: 0 },
   { what: "brown-out: p99, ms", figure: figure("brown-out", "p99"), most: 600 },
   { what: "brown-out: requests per success", figure: figure("brown-out", "requests"), most: 1.35, digits: 2 },
   { what: "brown-out: cost per success", figure: figure("brown-out", "cost"), most: 3, digits: 2 },
-  { what: "rate limit: of the allowed rate, %", figure: "rate used", least: 80 },
+  { what: "rate limit: of the allowed rate, %", figure: "rate limit: used", least: 80 },
   { what: "rate limit: requests per success", figure: figure("rate limit", "requests"), most: 1.05, digits: 2 },
-  { what: "return: first answer by the primary, ms", figure: "first by primary", most: 1000 },
-  { what: "return: its share a second later, %", figure: "share after", least: 90 },
+  { what: "return: first answer by the primary, ms", figure: "return: first by primary", most: 1000 },
+  { what: "return: its share a second later, %", figure: "return: share after", least: 90 },
   { what: "bad requests told so, %", figure: "bad answered", least: 100 },
   { what: "longest call, ms", figure: "longest", most: settings.deadlineMs }
 ]
 
-/** The bars, what one contender reached, and the best of the others. */
+const isMet = ({ least, most = 0 }: Bar, value: number): boolean =>
+  least === undefined ? value <= most : value >= least
+
+const limit = ({ least, most }: Bar): string => (least === undefined ? `≤ ${most}` : `≥ ${least}`)
+
+/** The bars that a contender missed, and by what. */
+export const missed = (figures: Figures): ReadonlyArray<string> =>
+  bars.flatMap((bar) => {
+    const value = figures[bar.figure] ?? Number.NaN
+    return isMet(bar, value) ? [] : [`${bar.what}: ${shown(value, bar.digits)}, not ${limit(bar)}`]
+  })
+
+/** Whoever answers fewer calls has it easy in all else: such a contender is not compared in a phase. */
+const answersAll = (figures: Figures, { figure: name }: Bar): boolean =>
+  phases.every((phase) => !name.startsWith(phase.name) || (figures[figure(phase.name, "success")] ?? 0) > 99)
+
+/** The bars, what one contender reached, and the best of those others that answer in that phase at all. */
 export const barTable = (all: ReadonlyMap<string, Figures>, ours: string): string =>
   table(
     ["bar", "", ours, "", "best of the others"],
-    bars.map(({ digits = 0, figure, least, most, what }) => {
+    bars.map((bar) => {
+      const { digits = 0, figure, least, what } = bar
       const own = all.get(ours)?.[figure] ?? Number.NaN
-      const isMet = least === undefined ? own <= (most ?? 0) : own >= least
-      const others = [...all].filter(([name]) => name !== ours)
-      const ranked = others.toSorted(
-        ([, a], [, b]) => ((a[figure] ?? 0) - (b[figure] ?? 0)) * (least === undefined ? 1 : -1)
-      )
-      const [best] = ranked
+      const [best] = [...all]
+        .filter(([name, figures]) => name !== ours && (what.includes("success %") || answersAll(figures, bar)))
+        .toSorted(([, a], [, b]) => ((a[figure] ?? 0) - (b[figure] ?? 0)) * (least === undefined ? 1 : -1))
       return [
         what,
-        least === undefined ? `≤ ${most}` : `≥ ${least}`,
+        limit(bar),
         shown(own, digits),
-        isMet ? "met" : "**missed**",
-        best === undefined ? "" : `${shown(best[1][figure], digits)} (${best[0]})`
+        isMet(bar, own) ? "met" : "**missed**",
+        best === undefined ? "–" : `${shown(best[1][figure], digits)} (${best[0]})`
       ]
     })
   )

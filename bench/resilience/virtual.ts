@@ -9,7 +9,7 @@ const epochMs = Date.UTC(2026, 0, 1)
 
 /** One contender's run. The same seed, the same run. */
 export const virtually = (name: string, seed: number): Promise<Run> =>
-  inVirtualTime(epochMs, async () => {
+  inVirtualTime(epochMs, seed, async () => {
     const { isRejection, make } = contenderOf(name)
     const primary = await upstream("primary", seed)
     const secondary = await upstream("secondary", seed + 1000)

@@ -2,9 +2,10 @@
  * A program whose time passes at once: timers fire in their order as soon as nothing
  * else is left to do, and the clocks say what they would. It holds for everything in
  * the process that asks `setTimeout`, `setInterval`, `Date.now` or `performance.now`,
- * and for no sockets. So the figures depend on no other load of the machine.
+ * and for no sockets; chance comes from a seed. So the figures depend on no other load of the machine.
  */
 import { setImmediate as turn } from "node:timers/promises"
+import { chances } from "./chances.ts"
 
 interface Entry {
   readonly at: number
@@ -37,7 +38,7 @@ class Timer {
 const turns = 12
 
 /** Runs a program in a time of its own, which begins at a moment on the epoch. */
-export const inVirtualTime = async <A>(epochMs: number, program: () => Promise<A>): Promise<A> => {
+export const inVirtualTime = async <A>(epochMs: number, seed: number, program: () => Promise<A>): Promise<A> => {
   const entries = new Map<unknown, Entry>()
   let now = epochMs
   let order = 0
@@ -58,8 +59,10 @@ export const inVirtualTime = async <A>(epochMs: number, program: () => Promise<A
   const { clearInterval, clearTimeout, setInterval, setTimeout } = globalThis
   const dateNow = Date.now
   const performanceNow = performance.now
+  const mathRandom = Math.random
   Object.assign(globalThis, fakes)
   Date.now = () => now
+  Math.random = chances(seed)
   performance.now = () => now - epochMs
   try {
     let isOver = false
@@ -80,6 +83,7 @@ export const inVirtualTime = async <A>(epochMs: number, program: () => Promise<A
   } finally {
     Object.assign(globalThis, { clearInterval, clearTimeout, setInterval, setTimeout })
     Date.now = dateNow
+    Math.random = mathRandom
     performance.now = performanceNow
   }
 }

@@ -76,9 +76,13 @@ export interface Options {
   readonly slow?: (Share & { readonly over?: Duration.Input | undefined }) | false | undefined
   /** How long a call counts. Default: 10 seconds. */
   readonly window?: Duration.Input | undefined
-  /** How long it stays open at first. It doubles with each opening in a row, up to `maxOpen`. Default: 1 second. */
+  /**
+   * How long it stays open at first. That doubles, up to `maxOpen`, with each probe that
+   * failed after more than a tenth of it, since somebody waited, and with each relapse on
+   * its way back. A probe that fails at once costs nobody anything. Default: 1 second.
+   */
   readonly open?: Duration.Input | undefined
-  /** Default: 30 seconds, or `open` where that is longer. */
+  /** What it never stays open longer than. Default: 30 seconds, or `open` where that is longer. */
   readonly maxOpen?: Duration.Input | undefined
   /** How long a probe may hold its slot; then another call may probe. Default: 10 seconds. */
   readonly probe?: Duration.Input | undefined

@@ -43,6 +43,20 @@ const recovering = () => {
   return breaker
 }
 
+/** How long it stays open each time, where every probe fails after so many milliseconds. */
+const openTimes = (probeMs: number) => {
+  const { circuit } = open({ open: "1 second", maxOpen: "3 seconds" })
+  const waits: Array<number> = []
+  let now = 0
+  for (let opening = 0; opening < 4; opening++) {
+    waits.push(circuit.retryInMs(now))
+    now += circuit.retryInMs(now)
+    circuit.admit(now)?.end(now + probeMs, "failure", probeMs)
+    now += probeMs
+  }
+  return waits
+}
+
 describe("a breaker opens", () => {
   it("after failures in a row, which a success interrupts and an ignored call does not", () => {
     const breaker = Breaker.make()
@@ -132,16 +146,25 @@ describe("an open breaker", () => {
     assert.strictEqual(circuit.state(6200), "open")
   })
 
-  it("stays open twice as long with every opening in a row, up to its limit", () => {
-    const { circuit } = open({ open: "1 second", maxOpen: "3 seconds" })
+  it("stays open twice as long with every probe that somebody waited for, up to its limit", () => {
+    assert.deepStrictEqual(openTimes(101), [1000, 2000, 3000, 3000])
+  })
+
+  it("stays open no longer where its probes fail at once", () => {
+    assert.deepStrictEqual(openTimes(100), [1000, 1000, 1000, 1000])
+  })
+
+  it("stays open twice as long with every relapse", () => {
+    const { circuit } = open({ open: "1 second" })
     const waits: Array<number> = []
     let now = 0
-    for (let opening = 0; opening < 4; opening++) {
+    for (let relapse = 0; relapse < 3; relapse++) {
       waits.push(circuit.retryInMs(now))
       now += circuit.retryInMs(now)
-      circuit.admit(now)?.end(now, "failure", 1)
+      circuit.admit(now)?.end(now, "success", 1)
+      while (circuit.state(now) === "recovering") circuit.admit(now)?.end(now, "failure", 1)
     }
-    assert.deepStrictEqual(waits, [1000, 2000, 3000, 3000])
+    assert.deepStrictEqual(waits, [1000, 2000, 4000])
   })
 
   it("learns nothing from calls of before it opened", () => {

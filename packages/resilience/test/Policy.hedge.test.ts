@@ -102,7 +102,8 @@ describe("hedge", () => {
 
   it.effect("stays within the budget of the slow upstream", () =>
     Effect.gen(function* () {
-      const upstreams = yield* known({ budget: { share: 0.1, floor: 1 }, breaker: false, attempt: "1 second" })
+      const hedge = { budget: { share: 0.1, floor: 1 } }
+      const upstreams = yield* known({ hedge, budget: false, breaker: false, attempt: "1 second" })
       upstreams.let("primary", after("800 millis", "primary"))
       const waits: Array<number> = []
       for (let each = 0; each < 5; each++) waits.push((yield* timed(upstreams.call)).ms)
@@ -129,7 +130,7 @@ describe("hedge", () => {
 
   it.effect("opens the breaker of an upstream that is slow in half of its calls", () =>
     Effect.gen(function* () {
-      const upstreams = yield* known({ budget: { share: 1 }, breaker: { window: "1 minute", open: "10 seconds" } })
+      const upstreams = yield* known({ breaker: { window: "1 minute", open: "10 seconds" } })
       upstreams.let("primary", Effect.never)
       for (let each = 0; each < 10; each++) yield* timed(upstreams.call)
       upstreams.asked()

@@ -52,6 +52,9 @@ const kinds = { success: 0, failure: 1, slow: 2 } as const
 /** Failures in a row that end a recovery: a single one may be chance. */
 const relapse = 2
 
+/** Which part of its open time a probe may take before the next one is made later. */
+const cheap = 0.1
+
 export const make = (settings: Settings, onChange?: (change: Change) => void): Circuit => {
   const { consecutive, observe, openMs, maxOpenMs, probeMs, rate, slow, stepMs, steps, windowMs } = settings
   const window = Window.make(windowMs, 10, 3)
@@ -64,8 +67,8 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
   /** Failures in a row in that order, and the first of them: what was sent before it says nothing about it. */
   let ordered = 0
   let orderedFrom = 0
-  /** Openings since it was last closed. */
-  let openings = 0
+  /** How often its time has doubled since it was last closed. */
+  let doublings = 0
   let openUntil = 0
   let probe: { readonly since: number } | undefined
   let step = 0
@@ -89,12 +92,16 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
     if (from !== to) onChange?.({ at: now, from, to, why })
   }
   const open = (now: number, why: string): void => {
-    openUntil = now + Math.min(maxOpenMs, openMs * 2 ** Math.min(openings, 30))
-    openings++
+    openUntil = now + Math.min(maxOpenMs, openMs * 2 ** Math.min(doublings, 30))
     become(now, "open", why)
   }
+  /** Anew, since it is not back. What cost its caller next to nothing may be tried as soon again. */
+  const reopen = (now: number, why: string, elapsedMs: number): void => {
+    if (elapsedMs > openMs * cheap) doublings++
+    open(now, why)
+  }
   const close = (now: number, why: string): void => {
-    openings = 0
+    doublings = 0
     become(now, "closed", why)
   }
   const enter = (now: number, next: number): void => {
@@ -140,6 +147,7 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
     window.add(now, kinds[outcome])
     const failures = inRow(call, outcome)
     if (outcome === "failure" && failures >= (state === "recovering" ? Math.min(relapse, consecutive) : consecutive)) {
+      if (state === "recovering") doublings++
       return open(now, `${failures} failures in a row`)
     }
     if (outcome === "failure" && rate !== undefined && share(now, "failure", rate)) {
@@ -174,7 +182,7 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
           if (!isProbe) return
           return judged === "success"
             ? recover(now)
-            : open(now, judged === "slow" ? "the probe was slow" : "the probe failed")
+            : reopen(now, judged === "slow" ? "the probe was slow" : "the probe failed", elapsedMs)
         }
         count(now, call, judged)
       }

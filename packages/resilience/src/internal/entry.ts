@@ -30,7 +30,10 @@ export interface Entry {
   readonly aside: Pause.Pause | undefined
   /** The pace that it states. */
   readonly rate: Rate.Rate | undefined
+  /** Of retries. */
   readonly budget: Budget.Budget | undefined
+  /** Of hedges where it is slow. */
+  readonly hedges: Budget.Budget | undefined
   readonly limiter: Concurrency.Concurrency | undefined
   readonly shedding: Shedding.Shedding | undefined
   readonly latency: Latency.Latency
@@ -74,7 +77,7 @@ const make = (
       allowed: `an upstream that is defined: ${[...registry.defined.keys()].join(", ")}`
     })
   }
-  const { breaker, budget, concurrency, pause, shed } = settings
+  const { breaker, budget, concurrency, hedge, pause, shed } = settings
   const known = knownOf(registry, name, model)
   const credential = defined?.credential ?? name
   const entry: Entry = {
@@ -92,7 +95,8 @@ const make = (
       concurrency &&
       registry.limiters.get(key(name, model) + JSON.stringify(concurrency), () => Concurrency.make(concurrency)),
     shedding: shed && registry.sheddings.get(key(name, model) + JSON.stringify(shed), () => Shedding.make(shed)),
-    budget: budget && registry.budgets.get(key(name) + JSON.stringify(budget), () => Budget.make(budget)),
+    budget: budgetOf(registry, "retries", name, budget),
+    hedges: budgetOf(registry, "hedges", name, hedge?.budget),
     latency: registry.latencies.get(key(name, model, measure), () => Latency.make()),
     known,
     observed: (now, rateLimit) => {
@@ -105,6 +109,14 @@ const make = (
   for (const each of [entry.pause, entry.aside]) if (each !== undefined) known.pauses.add(each)
   return entry
 }
+
+const budgetOf = (
+  registry: Registry,
+  what: "retries" | "hedges",
+  name: string | undefined,
+  settings: Budget.Settings | undefined
+): Budget.Budget | undefined =>
+  settings && registry.budgets.get(key(what, name) + JSON.stringify(settings), () => Budget.make(settings))
 
 /** What is known of an upstream, for a model. */
 export const knownOf = (registry: Registry, upstream: string | undefined, model: string | undefined): Known =>

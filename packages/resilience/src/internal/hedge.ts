@@ -51,7 +51,7 @@ export const hedge = <A, E>(
       // Whoever is late already is not made to wait for a probe.
       giveBack(leave, at)
       passed.push(`${label(entry.name)}: its breaker is open`)
-    } else if (slow.leave.permit.isProbe || (slow.entry.budget?.spendUnsafe(at) ?? true)) {
+    } else if (slow.leave.permit.isProbe || (slow.entry.hedges?.spendUnsafe(at) ?? true)) {
       return { entry, leave, kind: "hedge", passed }
     } else {
       giveBack(leave, at)

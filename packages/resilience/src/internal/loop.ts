@@ -77,6 +77,7 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
 
   const chosen = yield* first(course, restore)
   chosen.entry.budget?.earnUnsafe(now())
+  chosen.entry.hedges?.earnUnsafe(now())
   let starting: Starting | undefined = { ...chosen, kind: chosen.isLastDoor ? "last-open-door" : undefined }
   for (;;) {
     if (starting !== undefined) running.push(yield* start(course, making, ++number, starting))

@@ -66,7 +66,7 @@ export interface Options<Name extends string = string> {
    * certainly had no effect is repeated. Default: `safe`.
    */
   readonly replay?: "safe" | "never" | undefined
-  /** How many retries and hedges all callers of an upstream may make together. Default: see `Budget`. */
+  /** How many retries all callers of an upstream may make together. Default: see `Budget`. */
   readonly budget?: Budget.Options | false | undefined
   /**
    * When an upstream gets no calls for a while, as long as there is another one to ask.
@@ -92,6 +92,12 @@ export interface HedgeOptions {
   readonly medianTimes?: number | undefined
   /** After so long where the median is not known yet. Default: 1 second. */
   readonly otherwise?: Duration.Input | undefined
+  /**
+   * How many hedges all callers of a slow upstream may make together. They are no load for
+   * it, but they are paid twice. Default: one for two calls, and 10 beside that: whoever is
+   * slow in half of its calls has its breaker opened.
+   */
+  readonly budget?: Budget.Options | false | undefined
 }
 
 /** Checked options, with their defaults. */
@@ -113,7 +119,13 @@ export interface Settings {
   readonly budget: Budget.Settings | undefined
   readonly breaker: Breaker.Settings | undefined
   readonly pause: boolean
-  readonly hedge: { readonly medianTimes: number; readonly otherwise: Duration.Duration } | undefined
+  readonly hedge:
+    | {
+        readonly medianTimes: number
+        readonly otherwise: Duration.Duration
+        readonly budget: Budget.Settings | undefined
+      }
+    | undefined
   readonly concurrency: Concurrency.Settings | undefined
   readonly shed: Shedding.Settings | undefined
 }
@@ -176,10 +188,11 @@ export const read = (options: Options): Settings => {
 }
 
 const readHedge = (hedge: HedgeOptions): Settings["hedge"] => {
-  Check.known("hedge", hedge, ["medianTimes", "otherwise"])
+  Check.known("hedge", hedge, ["medianTimes", "otherwise", "budget"])
   return {
     medianTimes: Check.number("hedge.medianTimes", hedge.medianTimes ?? 2.5, 1, 1000),
-    otherwise: Check.duration("hedge.otherwise", hedge.otherwise ?? Duration.seconds(1))
+    otherwise: Check.duration("hedge.otherwise", hedge.otherwise ?? Duration.seconds(1)),
+    budget: hedge.budget === false ? undefined : Budget.read({ share: 0.5, ...hedge.budget }, "hedge.budget")
   }
 }
 
