@@ -64,7 +64,10 @@ export interface Config<Name extends string = string> {
    * the embedded one. Default: OpenAI where `OPENAI_API_KEY` is set.
    */
   readonly upstreams?: Readonly<Record<Name, UpstreamConfig>> | "simulator" | undefined
-  /** What is done about failures. Default: nothing, each call is one attempt; `{}` retries. */
+  /**
+   * What is done about failures; `{}` retries. Default: of several upstreams the next ones
+   * are asked, in their order and without retries; of one, each call is one attempt.
+   */
   readonly policy?: PolicyOptions<NoInfer<Name>> | undefined
   readonly pool?: PoolOptions | undefined
   readonly server?: ServerOptions | undefined

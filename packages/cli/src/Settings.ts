@@ -236,13 +236,20 @@ const readRecycle = (problems: Reader.Problems, given: Reader.Given): Settings["
   }
 }
 
+/** Of several upstreams, those after the first are there to be asked when it fails. */
+const policyByDefault = (upstreams: Settings["upstreams"]): Policy.Policy | undefined => {
+  const [, ...others] = upstreams === "simulator" ? [] : Object.keys(upstreams)
+  return others.length === 0 ? undefined : Policy.make({ fallback: others, retry: { times: 0 } })
+}
+
 const readPolicy = (
   problems: Reader.Problems,
   given: Reader.Given | undefined,
   upstreams: Settings["upstreams"]
 ): Policy.Policy | undefined => {
-  const options = given?.value === undefined ? undefined : Reader.record(problems, given)
-  if (given === undefined || options === undefined) return undefined
+  if (given?.value === undefined) return policyByDefault(upstreams)
+  const options = Reader.record(problems, given)
+  if (options === undefined) return undefined
   const file = Reader.settingOf({ ...given, name: "" })
   try {
     const policy = Policy.make(options)

@@ -329,6 +329,16 @@ describe("Settings", () => {
       })
     )
 
+    it.effect("of several upstreams lets the next ones answer, where no policy is stated", () =>
+      Effect.map(
+        load({}, { config: `{ upstreams: { a: { baseUrl: "http://a" }, b: { baseUrl: "http://b" } } }` }),
+        ({ policy }) => {
+          assert.deepStrictEqual(policy?.fallback.any, ["b"])
+          assert.strictEqual(policy?.retry.times, 0)
+        }
+      )
+    )
+
     it.effect("gives the server, the pool and the policy their options", () =>
       Effect.map(
         load(

@@ -70,6 +70,7 @@ import {
   type TransferElement,
   type TransferRequest
 } from "@causeway/openai/Relay"
+import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -79,6 +80,7 @@ import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Body from "./internal/body.ts"
+import { callOf } from "./internal/callOf.ts"
 import { routeNotFound } from "./internal/httpServerError.ts"
 import { methods } from "./internal/methods.ts"
 import * as OpenAiRequest from "./internal/openAiRequest.ts"
@@ -159,9 +161,10 @@ const callsOf = (relay: Relay["Service"], { forward = [], policy }: Options): Ca
         forwarded
       }
     : {
-        complete: (request) => Policy.apply(policy)(relay.complete(request)),
-        events: (request) => Policy.applyStream(policy)(relay.events(request)),
-        transfer: (request) => Policy.applyStream(policy)(relay.transfer(request)),
+        complete: (request) => Call.annotate(callOf(request))(Policy.apply(policy)(relay.complete(request))),
+        events: (request) => Call.annotateStream(callOf(request))(Policy.applyStream(policy)(relay.events(request))),
+        transfer: (request) =>
+          Call.annotateStream(callOf(request))(Policy.applyStream(policy)(relay.transfer(request))),
         forwarded
       }
 }
