@@ -54,9 +54,8 @@ export interface Classified {
  */
 export const classify = (answer: Answer): Classified | undefined => {
   const seen = look(answer)
-  if (seen.success && !seen.stated) {
-    return answer.status < 300 ? undefined : { reason: Reasons.redirected(answer.status, seen) }
-  }
+  if (seen.success && answer.status >= 300) return { reason: Reasons.redirected(answer.status, seen) }
+  if (seen.success && !seen.stated) return undefined
   const reason = ruleFor(seen)?.reason(seen) ?? unknown(seen, answer.body)
   const provider = providerOf(seen)
   return provider === undefined ? { reason } : { reason, provider }

@@ -492,6 +492,29 @@ describe("make", () => {
     )
   )
 
+  it.effect("takes a redirect for one though its body stalls, breaks or does not end", () =>
+    asking(
+      own,
+      (socket, { number }) => {
+        const head = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 1000000\r\n\r\n"
+        socket.write(head + (number === 3 ? "x".repeat(200_000) : "elsewhere"))
+        if (number === 2) socket.end()
+      },
+      ({ recording, server, text }) =>
+        Effect.gen(function* () {
+          assert.strictEqual(yield* text(), "elsewhere")
+          assert.strictEqual(yield* text(), "elsewhere")
+          assert.isAtLeast((yield* text()).length, 65_536)
+          for (const { closed } of server.requests) yield* closed
+          assert.deepStrictEqual(
+            recording.attempts.map(({ failure, status }) => [status, failure]),
+            [302, 302, 302].map((status) => [status, undefined])
+          )
+        }),
+      { errorBodyTimeout: "100 millis" }
+    )
+  )
+
   it.effect("names a host that does not exist", () =>
     asking(
       own,

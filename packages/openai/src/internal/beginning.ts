@@ -30,7 +30,7 @@ export class Beginning {
   add(chunk: Uint8Array, { limits, status }: Exchange): boolean {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    this.#isCut = status < 400 && this.#bytes > limits.errorBodyBytes
+    this.#isCut = status < 300 && this.#bytes > limits.errorBodyBytes
     return this.#isCut
   }
 

@@ -156,7 +156,7 @@ export class Exchange {
     this.rawHeaders = controller.rawHeaders
     this.#lastAt = this.headersAt
     // Only a stream may take longer than an answer.
-    if (status < 400 && /event-stream/i.test(this.header("content-type") ?? "")) this.#isStream = true
+    if (!this.#isRefusal && /event-stream/i.test(this.header("content-type") ?? "")) this.#isStream = true
     this.#arm()
     const encoding = this.header("content-encoding")
     if (encoding !== undefined && this.outgoing.method !== "HEAD") {
@@ -164,7 +164,7 @@ export class Exchange {
         data: (chunk) => this.#deliver(chunk),
         end: () => this.#end(),
         // An error is an error, however its body reads.
-        fail: (reason, cause) => (status >= 400 ? this.#cut() : this.abort(reason, cause)),
+        fail: (reason, cause) => (this.#isRefusal ? this.#cut() : this.abort(reason, cause)),
         full: () => controller.pause(),
         drained: () => {
           if (!this.#isPaused && !this.#over) controller.resume()
@@ -193,7 +193,7 @@ export class Exchange {
     this.#over = true
     if (this.#settled) return
     const promised = Number(this.header("content-length") ?? Number.NaN)
-    const answer = this.#isStream && this.status < 400 ? "stream" : "body"
+    const answer = this.#isStream && !this.#isRefusal ? "stream" : "body"
     const reason = TransportFailure.reasonOf(error, {
       phase: this.status !== 0 ? answer : this.#isConnected ? "headers" : this.#controller ? undefined : "connect",
       bytesReceived: this.bytes,
@@ -202,20 +202,25 @@ export class Exchange {
       limits: this.limits
     })
     // What came of an error's body says more than that its end is missing.
-    if (this.status >= 400) this.#end()
+    if (this.#isRefusal) this.#end()
     else this.#settleWith(reason, error)
+  }
+
+  /** Whether the status says enough: an error, or a redirect, which is not followed. Its body is looked at as far as it comes. */
+  get #isRefusal(): boolean {
+    return this.status >= 300
   }
 
   #deliver(chunk: Uint8Array): void {
     if (this.#settled) return
-    const limit = this.status >= 400 || !this.outgoing.stream ? keep.answer : keep.stream
+    const limit = this.#isRefusal || !this.outgoing.stream ? keep.answer : keep.stream
     if (this.#keptBytes < limit) {
       this.kept.push(chunk)
       this.#keptBytes += chunk.length
     }
     this.#delivered += chunk.length
     this.#sink.data(chunk)
-    if (this.status >= 400 && this.#delivered >= this.limits.errorBodyBytes) this.#cut()
+    if (this.#isRefusal && this.#delivered >= this.limits.errorBodyBytes) this.#cut()
   }
 
   #cut(): void {
@@ -247,7 +252,7 @@ export class Exchange {
   /** When the next limit passes, if nothing happens until then. */
   #limit(): number {
     const { answer, errorBody, headers, idle } = this.limits
-    if (this.headersAt !== undefined && this.status >= 400) return this.headersAt + errorBody
+    if (this.headersAt !== undefined && this.#isRefusal) return this.headersAt + errorBody
     const silent =
       this.headersAt !== undefined
         ? (this.#isPaused ? performance.now() : this.#lastAt) + idle
@@ -270,7 +275,7 @@ export class Exchange {
     this.#dueAt = Number.POSITIVE_INFINITY
     const now = performance.now()
     if (this.#limit() > now) return this.#arm()
-    if (this.status >= 400) return this.#cut()
+    if (this.#isRefusal) return this.#cut()
     const { answer, headers, idle } = this.limits
     const phase =
       this.status === 0 ? (this.#sentAt === undefined ? "connect" : "headers") : this.#isStream ? "idle" : "body"

@@ -1,8 +1,7 @@
 /** From what an exchange came to, to the error of its call. */
 import * as Classification from "@causeway/core/Classification"
 import { UpstreamError } from "@causeway/core/UpstreamError"
-import { Configuration, type UpstreamReason } from "@causeway/core/UpstreamReason"
-import * as Redaction from "@causeway/core/Redaction"
+import type { UpstreamReason } from "@causeway/core/UpstreamReason"
 import { Evidence } from "@causeway/core/Evidence"
 import type { Attempt, Progress, Recording } from "../Recording.ts"
 import { headersOf } from "../Recording.ts"
@@ -57,9 +56,7 @@ export type Head = Pick<Attempt, "status" | "headers" | "header">
 
 /** Why an answer's status is a failure. */
 export const ofStatus = (head: Head, body: string): Verdict =>
-  head.status >= 300 && head.status < 400
-    ? { reason: redirected(head) }
-    : (classified(head, body, "status") ?? { reason: Classification.malformed("empty", body) })
+  classified(head, body, "status") ?? { reason: Classification.malformed("empty", body) }
 
 /** What an answer, or an event of a stream, says of a failure of its own. */
 export const classified = (
@@ -68,11 +65,3 @@ export const classified = (
   seenIn: "status" | "body" | "stream"
 ): Classification.Classified | undefined =>
   Classification.classify({ status: head.status, headers: headersOf(head), body, seenIn, now: Date.now() })
-
-/** Keys are not sent on to wherever a redirect points. */
-const redirected = (head: Head): Configuration =>
-  new Configuration({
-    message: `the upstream redirects (${head.status}) to ${Redaction.url(head.header("location") ?? "nowhere").slice(0, 300)}; base URLs must be final`,
-    seenIn: "status",
-    option: "baseUrl"
-  })

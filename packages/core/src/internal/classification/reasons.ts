@@ -1,5 +1,6 @@
 /** Reasons, made of what was seen. */
 import type * as Duration from "effect/Duration"
+import * as Redaction from "../../Redaction.ts"
 import * as Reason from "../../UpstreamReason.ts"
 import { innerError, isFields } from "./body.ts"
 import { durationMs, explicitWait, resetMs, retryAfter, wait } from "./hints.ts"
@@ -194,7 +195,7 @@ export const misconfigured =
 export const redirected = (status: number, seen: Seen): Reason.Configuration => {
   const target = seen.headers.get("location")
   return new Reason.Configuration({
-    message: clean(`the upstream redirects (HTTP ${status})${target === undefined ? "" : ` to ${target}`}`),
+    message: `the upstream redirects (HTTP ${status})${target === undefined ? "" : ` to ${Redaction.url(target).slice(0, 300)}`}`,
     seenIn: seen.seenIn,
     option: "baseUrl"
   })
