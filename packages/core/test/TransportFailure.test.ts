@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Http from "node:http"
+import * as Http2 from "node:http2"
 import { request as undiciRequest } from "undici"
 import { afterRequest, serve, unused } from "./sockets.ts"
 
@@ -37,6 +38,46 @@ const failing = (ask: () => Promise<unknown>) =>
   )
 
 const address = (port: number) => `127.0.0.1:${port}`
+
+const nodeHttp2 = (url: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const session = Http2.connect(url).on("error", reject)
+    const stream = session.request({ ":path": "/" }).on("error", reject)
+    stream.on("close", () => (session.destroy(), resolve(undefined))).resume()
+  })
+
+describe("TransportFailure over node:http2", () => {
+  const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INTERNAL_ERROR } = Http2.constants
+  const ways: Readonly<Record<string, (stream: Http2.ServerHttp2Stream) => void>> = {
+    "a stream that is reset": (stream) => stream.close(NGHTTP2_INTERNAL_ERROR),
+    "a session that is closed": (stream) => stream.session?.destroy(new Error("calm"), NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+  for (const [name, behave] of Object.entries(ways)) {
+    it.live(name, () =>
+      Effect.gen(function* () {
+        const server = Http2.createServer().on("sessionError", () => undefined)
+        server.on("stream", (stream) => behave(stream.on("error", () => undefined)))
+        const { port } = yield* serve((socket) => void server.emit("connection", socket))
+        const reason = TransportFailure.reasonOf(yield* failing(() => nodeHttp2(`http://${address(port)}`)))
+        assert.deepInclude(reason, { _tag: "ConnectionLost", phase: "headers" })
+        assert.deepInclude(Disposition.of(reason), { delivery: "may-have-run", retry: "backoff" })
+      })
+    )
+  }
+
+  it.live("what is not HTTP/2", () =>
+    Effect.gen(function* () {
+      const { port } = yield* serve(afterRequest((socket) => void socket.end("HTTP/1.1 200 OK\r\n\r\n")))
+      const reason = TransportFailure.reasonOf(yield* failing(() => nodeHttp2(`http://${address(port)}`)))
+      assert.deepInclude(reason, { _tag: "Protocol", code: "ERR_HTTP2_ERROR" })
+    })
+  )
+
+  it("a header that cannot be sent", () => {
+    const error = Object.assign(new TypeError("Invalid value"), { code: "ERR_HTTP2_INVALID_HEADER_VALUE" })
+    assert.strictEqual(TransportFailure.reasonOf(error)._tag, "RequestEncoding")
+  })
+})
 
 for (const [name, ask] of Object.entries(transports)) {
   describe(`TransportFailure over ${name}`, () => {

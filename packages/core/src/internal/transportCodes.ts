@@ -36,7 +36,12 @@ export const isLost = oneOf(
   "UND_ERR_SOCKET",
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "HPE_INVALID_EOF_STATE",
-  "HPE_CLOSED_CONNECTION"
+  "HPE_CLOSED_CONNECTION",
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_INVALID_SESSION",
+  "ERR_HTTP2_SESSION_ERROR",
+  "ERR_HTTP2_STREAM_CANCEL",
+  "ERR_HTTP2_STREAM_ERROR"
 )
 
 /** Before there is a body, lengths in an answer's head that contradict each other; otherwise a body that ended too early. */
@@ -52,7 +57,10 @@ export const isNotHttp = (code: string): boolean =>
 export const isUnencodable = oneOf(
   "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
   "ERR_INVALID_CHAR",
-  "ERR_HTTP_INVALID_HEADER_VALUE"
+  "ERR_HTTP_INVALID_HEADER_VALUE",
+  "ERR_HTTP2_HEADER_SINGLE_VALUE",
+  "ERR_HTTP2_INVALID_CONNECTION_HEADERS",
+  "ERR_HTTP2_INVALID_HEADER_VALUE"
 )
 
 /** A file that goes along with the request cannot be read. */

@@ -48,7 +48,7 @@ export class Protocol extends Reason.make<Protocol>("@causeway/core/UpstreamErro
   },
   {
     when: "What came back was not HTTP.",
-    recognisedBy: "The codes of the parsers, `HPE_*` and `ERR_HTTP2_*`.",
+    recognisedBy: "The codes of the parsers, `HPE_*` and `ERR_HTTP2_ERROR`.",
     toDo: "Check that the address is that of an HTTP API, and its scheme (http or https).",
     since: "0.1.0"
   }
@@ -98,7 +98,8 @@ export class ConnectionLost extends Reason.make<ConnectionLost>("@causeway/core/
   },
   {
     when: "The connection ended before the answer did.",
-    recognisedBy: "`ECONNRESET`, `EPIPE`, `UND_ERR_SOCKET`, or fewer bytes than `content-length` promised.",
+    recognisedBy:
+      "`ECONNRESET`, `EPIPE`, `UND_ERR_SOCKET`, a stream or a session of HTTP/2 that was closed, or fewer bytes than `content-length` promised.",
     toDo: "Try again; if it stays, look at what stands between here and the upstream.",
     since: "0.1.0"
   }

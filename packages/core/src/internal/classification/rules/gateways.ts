@@ -1,6 +1,6 @@
 /** Proxies that answered in the upstream's place: known by their sentences, pages and headers. */
 import * as Reasons from "../reasons.ts"
-import { all, any, codeless, foreign, header, not, type Rule, says, shows, stated, status } from "../../../Rule.ts"
+import { all, any, codeless, foreign, header, not, type Rule, says, shows, status } from "../../../Rule.ts"
 
 const envoyDocs =
   "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#response-flags"
@@ -260,7 +260,7 @@ const unnamed: ReadonlyArray<Rule> = [
   {
     name: "a proxy on the way wants a credential",
     source: "RFC 9110, section 15.5.8",
-    when: all(status(407), any(foreign, stated)),
+    when: status(407),
     reason: Reasons.authentication
   }
 ]
