@@ -13,9 +13,9 @@ describe("attempts", () => {
       const { call } = scripted(
         Effect.delay(Effect.fail(failure(reasons.noHealthyUpstream)), "20 millis"),
         Effect.delay(Effect.fail(failure(reasons.rateLimited, "backup")), "30 millis"),
-        Effect.fail(failure(reasons.fault, "backup"))
+        Effect.fail(failure(reasons.fault))
       )
-      const { error } = yield* failing(call.pipe(Policy.apply(policy()), chance(0)))
+      const { error } = yield* failing(call.pipe(Policy.apply(policy()), chance(0.5)))
       assert.deepStrictEqual(Policy.attempts(error), [
         {
           number: 1,
@@ -33,13 +33,13 @@ describe("attempts", () => {
           message: "backup failed at chat.completions.create: RateLimited, as the test says",
           elapsedMs: 30,
           delivery: "not-sent",
-          next: "retry after 2s"
+          next: "retry at the first upstream after 500ms"
         },
         {
           number: 3,
-          upstream: "backup",
+          upstream: "primary",
           reason: "ProviderFault",
-          message: "backup failed at chat.completions.create: ProviderFault, as the test says",
+          message: "primary failed at chat.completions.create: ProviderFault, as the test says",
           elapsedMs: 0,
           delivery: "may-have-run",
           next: "nothing: no retry is left"

@@ -232,11 +232,30 @@ describe("retry", () => {
     })
   )
 
-  it.effect("is for the last upstream, where there is no other one", () =>
+  it.effect("is for the upstream that failed the longest ago, where there is no other one", () =>
     Effect.gen(function* () {
       const { call, upstreams } = scripted(Effect.fail(failure(reasons.fault)))
       yield* timed(call.pipe(Policy.apply(backup())))
-      assert.deepStrictEqual(upstreams(), [undefined, "backup", "backup", "backup"])
+      assert.deepStrictEqual(upstreams(), [undefined, "backup", undefined, "backup"])
+    })
+  )
+
+  it.effect("is for the upstream that wants no rest", () =>
+    Effect.gen(function* () {
+      const { call, log } = scripted<string, UpstreamError>(
+        Effect.fail(failure(reasons.rateLimited)),
+        Effect.fail(failure(reasons.fault, "backup")),
+        Effect.succeed("yes")
+      )
+      yield* timed(call.pipe(Policy.apply(backup()), chance(0.5)))
+      assert.deepStrictEqual(
+        log.map(({ at, upstream }) => [upstream, at]),
+        [
+          [undefined, 0],
+          ["backup", 0],
+          ["backup", 250]
+        ]
+      )
     })
   )
 

@@ -128,17 +128,24 @@ export const next = (
 /**
  * What may be asked again. Where another upstream may help, one that failed earlier is
  * another one: a fallback that cannot serve must not take away the retries at an
- * upstream that can.
+ * upstream that can. Of several it is the one that may be asked soonest: the one that
+ * wants no rest, or that failed the longest ago.
  */
 const retryable = (failures: ReadonlyArray<Failed>, { fallback }: Disposition.Disposition): Failed | undefined => {
   const candidates = fallback === "never" ? failures.slice(-1) : failures
-  return candidates.findLast(
-    ({ disposition, upstream }, index) =>
-      disposition !== undefined &&
-      disposition.retry !== "never" &&
-      candidates.slice(index + 1).every((later) => later.upstream !== upstream)
-  )
+  const [soonest] = candidates
+    .filter(
+      ({ disposition, upstream }, index) =>
+        disposition !== undefined &&
+        disposition.retry !== "never" &&
+        candidates.slice(index + 1).every((later) => later.upstream !== upstream)
+    )
+    .toSorted((a, b) => readyAt(a) - readyAt(b))
+  return soonest
 }
+
+/** Until when whoever failed wants to be left alone, in milliseconds. */
+const readyAt = ({ at, disposition }: Failed): number => at + Duration.toMillis(disposition?.retryAfter ?? 0)
 
 /** Refused before any work, by nobody's fault but the caller's: every upstream would say the same. */
 export const isVerdict = ({ blame, delivery, fallback, retry }: Disposition.Disposition): boolean =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { missed, summary } from "../bench/resilience/report.ts"
-import { virtually } from "../bench/resilience/virtual.ts"
+import { missed, summary } from "../../bench/resilience/report.ts"
+import { virtually } from "../../bench/resilience/virtual.ts"
 
 /** The benchmark's phases and bars (bench/README.md), in a time of their own: the machine has no say in it. */
 describe("health, outage, return, brown-out, rate limit and recovery of a primary", () => {
