@@ -25,8 +25,8 @@ export interface Failure {
 
 export type Outcome = Failure | "answered"
 
-/** What each kind of call comes to, by the client and by the relay; `relay` says where that differs. */
-export type Row = Readonly<Record<Kind, Outcome>> & { readonly relay?: Readonly<Partial<Record<Kind, Outcome>>> }
+/** What each kind of call comes to, whichever way it is made. */
+export type Row = Readonly<Record<Kind, Outcome>>
 
 /** Rows by the names of faults. */
 export type Table = Readonly<Record<string, Row>>

@@ -1,10 +1,9 @@
 /** Every fault that the simulator can make, and what a call must come to. */
-import type { Kind } from "@causeway/simulator/Answer"
 import * as Address from "@causeway/simulator/Address"
 import * as Fault from "@causeway/simulator/Fault"
 import type { Shape } from "@causeway/simulator/Simulator"
 import * as Effect from "effect/Effect"
-import { answered, type Outcome, type Row, type Table } from "./expected.ts"
+import { answered, type Row, type Table } from "./expected.ts"
 import { addresses } from "./table/addresses.ts"
 import { bodies } from "./table/bodies.ts"
 import { connections } from "./table/connections.ts"
@@ -31,9 +30,6 @@ export const cases = [
 /** Where a case is asked for. */
 export const urlOf = ({ address, url }: Shape, name: Address.AddressName | undefined) =>
   name === undefined ? Effect.succeed(url) : address(name)
-
-/** What a relayed call comes to. */
-export const relayed = (row: Row, kind: Kind): Outcome => row.relay?.[kind] ?? row[kind]
 
 /** How large what has no end is made: more than the limits, and no more than it takes. */
 const sizes: Readonly<Record<string, number>> = {

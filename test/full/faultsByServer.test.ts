@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import { kinds } from "../faults/calls.ts"
 import { limitsOf } from "../faults/check.ts"
 import type { Outcome } from "../faults/expected.ts"
-import { modelOf, relayed, table } from "../faults/table.ts"
+import { modelOf, table } from "../faults/table.ts"
 
 const gateway = (recorder: Recorder.Options) =>
   Layer.unwrap(
@@ -115,7 +115,7 @@ const checked = Effect.fnUntraced(function* (name: string) {
     kinds,
     Effect.fnUntraced(function* (kind) {
       const row = table[name] ?? assert.fail(name)
-      const outcome = relayed(row, kind)
+      const outcome = row[kind]
       const { response, text } = yield* ask(url, kind, modelOf(name))
       if (kind === "binary" && brokenOff.has(name)) {
         return assert.deepStrictEqual([response.status, text], [200, undefined])

@@ -107,7 +107,7 @@ export interface Options {
  * The contract. `complete` is for calls with one answer in JSON, `events` for those
  * whose body has `"stream": true`, `transfer` for forms, audio, images and files: its
  * answer is checked by what it is, JSON and events as by the other two, and bytes by
- * their content type and length.
+ * their content type and length. Events are an answer only where they were asked for.
  *
  * Each makes one attempt, at the upstream that `Upstream.Current` names, with that
  * upstream's credential. Interrupting a call closes the upstream's socket at once.

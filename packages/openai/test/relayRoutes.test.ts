@@ -126,10 +126,11 @@ describe("streams of other kinds", () => {
         ending(...types.slice(0, number === 1 ? 2 : 1).map((type) => event(type)))(socket, { number } as never),
       (relay) =>
         Effect.gen(function* () {
-          const good = yield* collect(relay.transfer({ path, method: "POST", body: Buffer.from("{}") }))
+          const body = Buffer.from('{"stream":true,"stream_format":"sse"}')
+          const good = yield* collect(relay.transfer({ path, method: "POST", body }))
           assert.isUndefined(good.error)
           assert.strictEqual(textOf(good.elements), types.map((type) => event(type)).join(""))
-          const cut = yield* collect(relay.transfer({ path, method: "POST", body: Buffer.from("{}") }))
+          const cut = yield* collect(relay.transfer({ path, method: "POST", body }))
           assert.deepInclude(upstreamError(cut.error).reason, { _tag: "StreamTruncated", missing: "final-event" })
         })
     )
@@ -509,11 +510,63 @@ describe("a transfer", () => {
   )
 })
 
-describe("an event stream of a chat", () => {
-  it.effect("is no answer for audio", () =>
+const asking = (path: string, body: object) => ({ path, method: "POST", body: Buffer.from(JSON.stringify(body)) })
+
+const form = async (fields: Readonly<Record<string, string>>) => {
+  const data = new FormData()
+  data.append("file", new Blob(["abc"]), "a.wav")
+  for (const [name, value] of Object.entries(fields)) data.append(name, value)
+  const request = new Request("http://localhost", { method: "POST", body: data })
+  return {
+    path: "/audio/transcriptions",
+    method: "POST",
+    contentType: request.headers.get("content-type") ?? "",
+    body: new Uint8Array(await request.arrayBuffer())
+  }
+}
+
+describe("an event stream", () => {
+  const spoken = event("speech.audio.delta", { audio: "AAAA" }) + event("speech.audio.done")
+  const written = event("transcript.text.delta", { delta: "a" }) + event("transcript.text.done", { text: "a" })
+
+  it.effect("is an answer where it was asked for, and a failure elsewhere", () =>
+    Effect.gen(function* () {
+      const rows = [
+        [
+          spoken,
+          asking("/audio/speech", { stream_format: "sse" }),
+          asking("/audio/speech", { stream_format: "audio" })
+        ],
+        [
+          written,
+          yield* Effect.promise(() => form({ stream: "true" })),
+          yield* Effect.promise(() => form({ stream: "false" }))
+        ],
+        [
+          event("image_generation.completed", { b64_json: "AAAA" }),
+          asking("/images/generations", { stream: true }),
+          asking("/images/generations", {})
+        ]
+      ] as const
+      for (const [text, streamed, plain] of rows) {
+        yield* relaying(ending(text), (relay) =>
+          Effect.gen(function* () {
+            const answer = yield* collect(relay.transfer(streamed))
+            assert.strictEqual(textOf(answer.elements), text)
+            assert.isUndefined(answer.error)
+            const { elements, error } = yield* collect(relay.transfer(plain))
+            assert.deepStrictEqual(elements, [])
+            assert.strictEqual(upstreamError(error).reason._tag, "MalformedResponse")
+          })
+        )
+      }
+    })
+  )
+
+  it.effect("of a chat is no answer for audio", () =>
     relaying(ending(token("a", "stop"), "data: [DONE]\n\n"), (relay) =>
       Effect.gen(function* () {
-        const { error } = yield* collect(relay.transfer({ path: "/audio/speech", method: "POST" }))
+        const { error } = yield* collect(relay.transfer(asking("/audio/speech", { stream_format: "sse" })))
         assert.deepInclude(upstreamError(error).reason, { _tag: "StreamTruncated", missing: "final-event" })
       })
     )

@@ -212,7 +212,11 @@ describe("OpenAiApi", () => {
       Effect.gen(function* () {
         const texts = [event("transcript.text.delta", { delta: "a" }), event("transcript.text.done", { text: "a" })]
         yield* events(texts)
-        const { headers, text } = yield* post("/v1/audio/transcriptions", form, multipart)
+        const streamed = Buffer.concat([
+          Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="stream"\r\n\r\ntrue\r\n`),
+          form
+        ])
+        const { headers, text } = yield* post("/v1/audio/transcriptions", streamed, multipart)
         assert.strictEqual(text, texts.join(""))
         assert.match(String(headers["content-type"]), /^text\/event-stream/)
       })

@@ -82,12 +82,6 @@ export const bodies: Table = {
   "stream-for-json": {
     json: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "not-json" }),
     stream: "answered",
-    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" }),
-    relay: {
-      binary: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, {
-        events: 1,
-        missing: "final-event"
-      })
-    }
+    binary: is("MalformedResponse@body", "upstream backoff any counts may-have-run", 3, { issue: "wrong-shape" })
   }
 }

@@ -9,7 +9,7 @@ import { Recording } from "../../Recording.ts"
 import { type Call, errorOf } from "../failure.ts"
 import type { Outgoing } from "../request.ts"
 import { isHeaderValue, type Ready, requestIdNames, requestIdOf } from "../upstreams.ts"
-import { renameInForm } from "./renameInForm.ts"
+import { isForm, renameInForm } from "./form.ts"
 import { renameModel } from "./renameModel.ts"
 import { replayOf, type Route, routeOf } from "./routes.ts"
 
@@ -112,7 +112,7 @@ const bodyOf = (
 ): Outgoing["body"] => {
   if (body === undefined || models.size === 0) return body
   if (typeof body === "string") return renameModel(body, models)
-  return /^multipart\/form-data/i.test(contentType)
+  return isForm(contentType)
     ? renameInForm(body, contentType, models)
     : /json/i.test(contentType)
       ? renameModel(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(), models)

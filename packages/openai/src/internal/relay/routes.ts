@@ -2,6 +2,7 @@
 import * as Operation from "../../Operation.ts"
 import {
   embeddings,
+  type Fields,
   inputsOf,
   isFields,
   isRecord,
@@ -14,6 +15,7 @@ import {
 } from "../answer.ts"
 import type { Head, Verdict } from "../failure.ts"
 import { isText } from "../beginning.ts"
+import { asksForStream, isForm } from "./form.ts"
 import { type StreamKind, streamKinds } from "../streamKind.ts"
 
 /** The body of a request. */
@@ -27,6 +29,8 @@ export interface Route {
   readonly problem: (body: Body) => Problem
   /** How an answer in events is checked. */
   readonly kind: StreamKind
+  /** Whether a request in JSON asks for events. Default: by its `stream`. */
+  readonly asksForStream?: (request: Fields) => boolean
   /** Which content types answers have that are neither; `any` for content that is somebody's own. Default: none. */
   readonly content?: ((type: string) => boolean) | "any"
   /** The `object` of an answer that is a record of another call: that call's failure is not this one's. */
@@ -40,7 +44,7 @@ interface Row extends Route {
   readonly path: RegExp
 }
 
-type More = Partial<Pick<Route, "kind" | "content" | "record" | "isEmptyDone">>
+type More = Partial<Pick<Route, "kind" | "asksForStream" | "content" | "record" | "isEmptyDone">>
 
 /** A route whose answer in JSON is checked by what was asked for: `undefined` where that cannot be told. */
 const asked = (name: Operation.Name, problem: (request: () => unknown) => Problem, more: More = {}): Row => {
@@ -62,7 +66,11 @@ const isTranscript = (type: string): boolean => /^(?:text\/(?:plain|vtt|srt)|app
 
 const transcript = { kind: streamKinds.transcription, content: isTranscript }
 
-const speech = { kind: streamKinds.speech, content: (type: string) => !isText(type) }
+const speech = {
+  kind: streamKinds.speech,
+  asksForStream: ({ stream_format }: Fields) => stream_format === "sse",
+  content: (type: string) => !isText(type)
+}
 
 const image = { kind: streamKinds.image }
 
@@ -110,6 +118,15 @@ export const judgeFor = (route: Route, body: Body, head: Head, text: string): Ve
     ? undefined
     : judge(head, text, problem)
 }
+
+/** Whether an answer in events was asked for. Of a request that does not tell, any answer will do. */
+export const asksForEvents = ({ asksForStream: asks = inItself }: Route, body: Body, contentType = ""): boolean => {
+  if (body instanceof Uint8Array && isForm(contentType)) return asksForStream(body, contentType)
+  const request = requestOf(body)
+  return !isFields(request) || asks(request)
+}
+
+const inItself = ({ stream }: Fields): boolean => stream === true
 
 const verbs: Readonly<Record<string, string>> = { GET: "list", DELETE: "delete" }
 

@@ -18,7 +18,7 @@ import { closedWith, eventsOf } from "./events.ts"
 import { type Head, headOf } from "./headers.ts"
 import { Pieces } from "./pieces.ts"
 import { type Attempt, attemptOf, type RelayRequest, type Target } from "./request.ts"
-import { judgeFor } from "./routes.ts"
+import { asksForEvents, judgeFor } from "./routes.ts"
 import { Whole } from "./whole.ts"
 
 type Element = Head | string | Uint8Array
@@ -62,11 +62,13 @@ class Answer implements Sink {
 
   head(exchange: Exchange): void {
     this.#exchange = exchange
-    const { content } = this.#attempt.route
+    const { request, route } = this.#attempt
+    const { content } = route
     const type = exchange.header("content-type") ?? ""
     if (exchange.status >= 300) this.#choose(new Judged(this.#attempt))
     else if (content === "any") this.#choose(new Pieces(this.#attempt))
-    else if (/event-stream/i.test(type)) this.#choose(eventsOf(this.#attempt))
+    else if (/event-stream/i.test(type) && asksForEvents(route, request.body, request.contentType))
+      this.#choose(eventsOf(this.#attempt))
     else if (type !== "") this.#choose(content?.(type) === true ? new Pieces(this.#attempt) : new Judged(this.#attempt))
   }
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { renameInForm } from "../src/internal/relay/renameInForm.ts"
+import { asksForStream, renameInForm } from "../src/internal/relay/form.ts"
 
 const models = new Map([["gpt-5", "llama"]])
 
@@ -76,5 +76,30 @@ describe("renameInForm", () => {
       const cut = Buffer.from(renameInForm(bytes.subarray(0, length), type, models))
       assert.isAtMost(Math.abs(cut.length - length), 0)
     }
+  })
+})
+
+describe("asksForStream", () => {
+  it.each([
+    ["true", true],
+    ["True", true],
+    ["1", true],
+    ["false", false],
+    ["", false]
+  ])("reads a field: %s", async (value, expected) => {
+    const file = new Blob(['name="stream"\r\n\r\ntrue'])
+    const { bytes, type } = await formOf([
+      ["file", file],
+      ["stream_options", "true"],
+      ["stream", value]
+    ])
+    assert.strictEqual(asksForStream(bytes, type), expected)
+  })
+
+  it("takes a form without the field, and what is no form, for no", async () => {
+    const { bytes, type } = await formOf([["file", new Blob(['name="stream"\r\n\r\ntrue'])]])
+    assert.isFalse(asksForStream(bytes, type))
+    assert.isFalse(asksForStream(bytes, "multipart/form-data"))
+    assert.isFalse(asksForStream(bytes.subarray(0, 60), type))
   })
 })
