@@ -44,6 +44,31 @@ describe("explain", () => {
     assert.include(none, "A call that may have run is made again.")
   })
 
+  it("states what holds for all callers together", () => {
+    const said = Policy.explain(
+      Policy.make({
+        fallback: ["backup"],
+        budget: false,
+        pause: false,
+        breaker: { consecutive: 3, rate: false, slow: { over: "2 seconds" }, steps: [], observe: true },
+        hedge: {},
+        concurrency: { initial: 5 },
+        shed: {}
+      })
+    )
+    for (const line of [
+      "Retries and hedges have no budget.",
+      "A rest that one caller is asked for is only its own.",
+      "Breaker (it only watches): opens for 1s, at most 30s, after 3 failures in a row, or 50 % slow of at least 20 calls (over 2s); comes back by 100 %.",
+      "Hedge: another upstream is asked too after 2.5 times the median, or 1s where that is not known.",
+      "Concurrency: 1 to 200 calls at once, 5 at first; 100 may wait.",
+      "Shed: up to 90 % of the calls beyond 2 times what an upstream serves."
+    ]) {
+      assert.include(said, line)
+    }
+    assert.include(Policy.explain(Policy.make({ breaker: false })), "There is no breaker.")
+  })
+
   it("has one column where there is no other upstream", () => {
     const rows = rowsOf(Policy.explain(Policy.make({ retry: { times: 1 } })))
     assert.deepStrictEqual(rows.get("UpstreamError ProviderFault"), ["retry with backoff, once"])

@@ -54,9 +54,52 @@ const limits = (settings: Settings): string => {
       : `Retries: ${times}, after a random wait of up to ${Duration.format(base)} that doubles to at most ${Duration.format(max)}.`,
     settings.replay === "safe"
       ? "A call that may have run is made again."
-      : "A call that may have run is not made again."
+      : "A call that may have run is not made again.",
+    ...shared(settings)
   ].join("\n")
 }
+
+const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`
+
+const ms = (millis: number): string => Duration.format(Duration.millis(millis))
+
+/** What holds for all callers of an upstream together. */
+const shared = ({ breaker, budget, concurrency, hedge, pause, shed }: Settings): ReadonlyArray<string> => [
+  budget === undefined
+    ? "Retries and hedges have no budget."
+    : `Budget: retries and hedges of all callers of an upstream are at most ${percent(budget.share)} of its calls and ${budget.floor} in ${Duration.format(budget.window)}.`,
+  pause
+    ? "Pause: an upstream that asks for rest gets it from all callers."
+    : "A rest that one caller is asked for is only its own.",
+  breaker === undefined
+    ? "There is no breaker."
+    : `Breaker${breaker.observe ? " (it only watches)" : ""}: opens for ${ms(breaker.openMs)}, at most ${ms(breaker.maxOpenMs)}, after ${conditions(breaker).join(", or ")}; comes back by ${[...breaker.steps, 1].map(percent).join(", ")}.`,
+  ...(hedge === undefined
+    ? []
+    : [
+        `Hedge: another upstream is asked too after ${hedge.medianTimes} times the median, or ${Duration.format(hedge.otherwise)} where that is not known.`
+      ]),
+  ...(concurrency === undefined
+    ? []
+    : [
+        `Concurrency: ${concurrency.min} to ${concurrency.max} calls at once, ${concurrency.initial} at first; ${concurrency.queue} may wait.`
+      ]),
+  ...(shed === undefined
+    ? []
+    : [`Shed: up to ${percent(shed.most)} of the calls beyond ${shed.times} times what an upstream serves.`])
+]
+
+const conditions = ({ consecutive, rate, slow, windowMs }: NonNullable<Settings["breaker"]>): ReadonlyArray<string> => [
+  `${consecutive} failures in a row`,
+  ...(rate === undefined
+    ? []
+    : [`${percent(rate.share)} failures of at least ${rate.minimum} calls in ${ms(windowMs)}`]),
+  ...(slow === undefined
+    ? []
+    : [
+        `${percent(slow.share)} slow of at least ${slow.minimum} calls${Number.isFinite(slow.overMs) ? ` (over ${ms(slow.overMs)})` : ""}`
+      ])
+]
 
 const say = ({ retry }: Settings, step: Step, disposition: Disposition.Disposition | undefined): string => {
   switch (step._tag) {
