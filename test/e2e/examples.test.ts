@@ -143,4 +143,61 @@ describe("examples", () => {
       }),
     timeout
   )
+
+  it.live(
+    "outage-fallback: five calls find out, the others are not sent to the dead upstream",
+    () =>
+      Effect.map(example("outage-fallback"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        const [, requests = "99"] = /^20 calls, 20 answers, (\d+) requests to primary$/m.exec(stdout) ?? []
+        // Five, and one for each second that the twenty calls take on a busy machine.
+        assert.isAtLeast(Number(requests), 5)
+        assert.isBelow(Number(requests), 15)
+        assert.match(stdout, /^primary is down: its breaker is open/m)
+        assert.match(stdout, /^backup is healthy/m)
+      }),
+    timeout
+  )
+
+  it.live(
+    "hedging: no caller waits for a slow answer",
+    () =>
+      Effect.map(example("hedging"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        const [, by = "0"] = /^primary answered \d+ calls, backup (\d+)$/m.exec(stdout) ?? []
+        assert.isAtLeast(Number(by), 3)
+        const [, interrupted = "0"] = /^(\d+) slow calls were interrupted$/m.exec(stdout) ?? []
+        assert.isAtLeast(Number(interrupted), 3)
+      }),
+    timeout
+  )
+
+  it.live(
+    "shared-pause: one refusal is enough for all callers",
+    () =>
+      Effect.map(example("shared-pause"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.include(stdout, "9 calls were served, 1 refused\nthe rest was kept")
+      }),
+    timeout
+  )
+
+  it.live(
+    "degraded-plan: the last known answer, a fixed one, and the way back",
+    () =>
+      Effect.map(example("degraded-plan"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.deepStrictEqual(
+          stdout.split("\n").filter((line) => /^(?:France|Italy|upstreams)/.test(line)),
+          [
+            "France: Paris",
+            "France: Paris (cached)",
+            "Italy: Please ask again later. (sorry)",
+            "upstreams asked meanwhile: 0",
+            "Italy: Rome"
+          ]
+        )
+      }),
+    timeout
+  )
 })

@@ -118,6 +118,7 @@ export const layer = <A, E = never, R = never>(
       )
       for (const [name, context] of clients) {
         const probe = upstreams[name]?.probe
+        // @effect-diagnostics-next-line anyUnknownInErrorContext:off a probe may fail with anything
         if (probe !== undefined) yield* probing(registry, name, Effect.provideContext(probe.call, context), probe)
       }
       const [preferred = clients[0]?.[1]] = order.map(({ name }) => byName.get(name))
@@ -174,6 +175,7 @@ const probing = (
 ): Effect.Effect<void, never, Scope.Scope> => {
   const wait = Check.duration(`upstreams.${name}.probe.every`, every ?? Duration.seconds(10), "finite")
   const limit = Check.duration(`upstreams.${name}.probe.within`, within ?? Duration.seconds(5), "finite")
+  // @effect-diagnostics-next-line anyUnknownInErrorContext:off a probe may fail with anything
   const once = Effect.flatMap(Effect.exit(Effect.timeout(call, limit)), (exit) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const failure = Exit.isSuccess(exit) ? undefined : reasonOf(Cause.squash(exit.cause))

@@ -13,7 +13,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { failure, reasons } from "./fixtures/calls.ts"
 
 class Llm extends Context.Service<Llm, { readonly ask: Effect.Effect<string, UpstreamError> }>()(
-  "@causeway/resilience/test/Upstreams/Llm"
+  "@causeway/resilience/test/Upstreams.test/Llm"
 ) {}
 
 const ask = Effect.flatMap(Llm, (llm) => llm.ask)
