@@ -106,8 +106,10 @@ export const toWire = (value: unknown, options?: Options): Wire => {
 }
 
 /**
- * Makes the value of a wire again. Throws {@link InvalidWire} and nothing else,
- * whatever the wire holds, and calls no constructor of a user.
+ * Makes the value of a wire again. Throws {@link InvalidOptions} where the options are
+ * none, and else {@link InvalidWire} and nothing else, whatever the wire holds. Calls no
+ * constructor of a user, and of a user's code only the `decode` that a class was
+ * registered with.
  *
  * **Example** (A wire of a newer version)
  *

@@ -99,6 +99,20 @@ describe("registry", () => {
   })
 })
 
+describe("where the language's own objects are closed", () => {
+  it("the classes in a schema are found, and errors cross", () => {
+    const own = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")!
+    Object.defineProperty(Error, "stackTraceLimit", { value: 10, writable: false, configurable: true })
+    try {
+      const Behind = Schema.Struct({ failed: Schema.suspend(() => Failed) })
+      const arrived = json(Lossless.Cause(Behind), Cause.fail({ failed: new Failed({ key: "a" }) }))
+      assert.instanceOf(Object(Cause.squash(arrived)).failed, Failed)
+    } finally {
+      Object.defineProperty(Error, "stackTraceLimit", own)
+    }
+  })
+})
+
 describe("declared fields", () => {
   const options: Lossless.Options = { classes: [Failed], stack: "drop" }
 
@@ -270,6 +284,16 @@ describe("hostile wires", () => {
     )
   })
 
+  it("that a class's own decode refuses keep why", () => {
+    const why = new RangeError("no such unit", { cause: "furlong" })
+    const decode = () => {
+      throw why
+    }
+    const classes = [{ id: "Length", class: Plain, encode: () => "3 furlongs", decode }]
+    const { cause, issue, message } = refusal(Lossless.toWire([new Plain({ status: 1 })], { classes }), { classes })
+    assert.deepStrictEqual([issue, message, cause === why], ["class", "Length cannot be made: no such unit", true])
+  })
+
   it("touch no prototype", () => {
     const arrived = Lossless.fromWire(
       JSON.parse(
@@ -421,6 +445,14 @@ describe("render", () => {
         "      key: a",
         "      cause: TypeError: fetch failed"
       ].join("\n")
+    )
+  })
+
+  it("says what the key of a Map refers to", () => {
+    const key = { a: 1 }
+    assert.strictEqual(
+      Lossless.render(Lossless.toWire([key, new Map([[key, new Error("x")]])], { stack: "drop" })),
+      ["list of 2", "  [0]: { a: 1 }", "  [1]: Map", "    { a: 1 }: Error: x"].join("\n")
     )
   })
 

@@ -1,6 +1,6 @@
 /**
  * What an object is by its internal slots, whatever its prototype claims. Asks
- * Node where there is one; elsewhere `instanceof` has to do.
+ * Node where there is one; elsewhere what the language offers has to do.
  */
 
 interface Types {
@@ -25,9 +25,20 @@ const instance =
   (u: unknown): boolean =>
     constructors.some((constructor) => u instanceof constructor)
 
+/** Newer than some browsers. */
+const isError: unknown = Reflect.get(Error, "isError")
+
 const portable: Types = {
-  isProxy: () => false,
-  isNativeError: (u): u is Error => u instanceof Error,
+  // A proxy cannot be told from what it stands for, unless it refuses what every other object answers.
+  isProxy: (u) => {
+    try {
+      Object.getPrototypeOf(u)
+      return false
+    } catch {
+      return true
+    }
+  },
+  isNativeError: (typeof isError === "function" ? isError : instance(Error)) as Types["isNativeError"],
   isMap: instance(Map),
   isSet: instance(Set),
   isDate: instance(Date),

@@ -74,7 +74,12 @@ const make = (settings: Settings, wire: unknown, holes: number): unknown => {
 
 const invalid = (thrown: unknown, raw: unknown): InvalidWire =>
   thrown instanceof Refusal
-    ? new InvalidWire({ message: thrown.message, issue: thrown.issue, raw })
+    ? new InvalidWire({
+        message: thrown.message,
+        issue: thrown.issue,
+        raw,
+        ...(thrown.issue === "class" && { cause: thrown.cause })
+      })
     : new InvalidWire({
         message: `a part of it cannot be made: ${thrown instanceof Error ? thrown.message : "it threw"}`,
         issue: "shape",

@@ -1,14 +1,20 @@
 /** The failures of the codec itself. */
 import * as Schema from "effect/Schema"
 
-/** What was given to {@link fromWire} is no wire value that this version reads. */
+/** What was given to `fromWire` is no wire value that this version reads. */
 export class InvalidWire extends Schema.TaggedError<InvalidWire>("@causeway/core/Lossless/InvalidWire")("InvalidWire", {
   /** What is wrong with it. */
   message: Schema.String,
-  /** `version`: written by a version that this one does not read. `kind`: holds a kind of value that this one does not know. */
+  /**
+   * `version`: written by a version that this one does not read. `kind`: holds a kind of
+   * value that this one does not know. `class`: the `decode` of a class in it threw.
+   * `shape`: is not as anything that is written.
+   */
   issue: Schema.Literals(["version", "kind", "shape", "class"]),
   /** The wire value, as it came. */
-  raw: Schema.Unknown
+  raw: Schema.Unknown,
+  /** What the `decode` of a class threw. */
+  cause: Schema.optional(Schema.Unknown)
 }) {}
 
 /** Whether something is the failure of decoding. */

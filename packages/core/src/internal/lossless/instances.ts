@@ -50,12 +50,21 @@ export const custom: Kind = {
     const { byId, declared } = decoder.registry
     const decode =
       id === undefined ? undefined : (byId.get(id)?.decode ?? declared.find((type) => type.id === id)?.decode)
-    if (decode !== undefined) return decode(encoded)
+    if (decode !== undefined) return decodedBy(decode, String(id), encoded)
     // Without the class it is what the class wrote, under the class's name.
     const made: object = Object.create(prototypeFor({ class: id, name: undefined }))
     if (!isObject(encoded) || Array.isArray(encoded)) define(made, "value", encoded, true)
     else for (const key of Object.keys(encoded)) define(made, key, Reflect.get(encoded, key), true)
     return made
+  }
+}
+
+const decodedBy = (decode: (encoded: unknown) => object, id: string, encoded: unknown): object => {
+  try {
+    return decode(encoded)
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : "its decode threw"
+    return refuse("class", `${id} cannot be made: ${why}`, thrown)
   }
 }
 

@@ -8,9 +8,9 @@ export interface ClassEntry<A extends object> {
   /** The name on the wire; must be the same on both sides. */
   readonly id: string
   readonly class: abstract new (...args: never) => A
-  /** What to write in place of the instance's own properties. */
+  /** What to write in place of the instance's own properties. Where it throws, a text stands there. Not without `decode`. */
   readonly encode?: ((instance: A) => unknown) | undefined
-  /** Makes the instance again from what `encode` gave. May throw: the wire is then refused. */
+  /** Makes the instance again from what `encode` gave. Where it throws, the wire is refused, with what was thrown as cause. */
   readonly decode?: ((encoded: unknown) => A) | undefined
 }
 
@@ -51,18 +51,29 @@ export type StackPolicy = "keep" | "trim" | "drop"
 /** `json`: what `JSON.stringify` takes. `clone`: what a structured clone takes, with binary as it is. */
 export type Form = "json" | "clone"
 
-/** How values cross. */
+/**
+ * How values cross. Make one object of them and keep it: what is found out about
+ * classes and secrets is remembered with it, and else is found out at every call.
+ */
 export interface Options {
-  /** Classes whose instances arrive as instances. */
+  /** Classes whose instances arrive as instances. Default: none but Effect's own errors. */
   readonly classes?: ReadonlyArray<AnyClass> | undefined
-  /** Whether texts are searched for credentials of known names and shapes. `Redacted` values never cross. Default: true. */
+  /**
+   * Whether credentials are looked for: by names and shapes, and those that the program
+   * made known. `Redacted` values never cross, and `secrets` are masked in any case.
+   * Default: true.
+   */
   readonly redaction?: boolean | undefined
-  /** Secrets to mask wherever they occur, also percent-encoded and in base64. */
+  /**
+   * Secrets to mask wherever they occur, also percent-encoded and in base64. One of
+   * fewer than eight characters is masked only where it stands as a word. Default: none.
+   */
   readonly secrets?: ReadonlyArray<Redacted.Redacted<string>> | undefined
+  /** What is written of a large value. Default: those of {@link Limits}. */
   readonly limits?: Limits | undefined
-  /** Default: `keep`. */
+  /** What becomes of stacks. Default: `keep`. */
   readonly stack?: StackPolicy | undefined
-  /** Default: `json`. */
+  /** What carries the wire. Default: `json`. */
   readonly form?: Form | undefined
   /**
    * Whether the plans of Schema classes may be compiled from source text with `new
@@ -73,6 +84,7 @@ export interface Options {
   readonly jit?: boolean | undefined
 }
 
+/** The limits that hold where none are given. */
 export const defaultLimits = {
   depth: 10_000,
   nodes: 200_000,

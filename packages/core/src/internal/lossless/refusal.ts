@@ -1,20 +1,24 @@
 /** How a decoder says no, and how it sets properties. */
 
+import type { InvalidWire } from "./failures.ts"
+
 /** Why a wire is refused. */
 export class Refusal {
-  readonly issue: "version" | "kind" | "shape" | "class"
+  readonly issue: InvalidWire["issue"]
   readonly message: string
-  constructor(issue: "version" | "kind" | "shape" | "class", message: string) {
+  readonly cause: unknown
+  constructor(issue: InvalidWire["issue"], message: string, cause: unknown) {
     this.issue = issue
     this.message = message
+    this.cause = cause
   }
 }
 
-/** Refuses the wire. */
-export const refuse = (issue: Refusal["issue"], message: string): never => {
+/** Refuses the wire. `cause`: what a class's own `decode` threw. */
+export const refuse = (issue: InvalidWire["issue"], message: string, cause?: unknown): never => {
   // Not an error: nobody but the decoder's own entry sees it, and a stack would cost more than the decoding.
   // oxlint-disable-next-line no-throw-literal
-  throw new Refusal(issue, message)
+  throw new Refusal(issue, message, cause)
 }
 
 /** Defines an own property, whatever its name, and whatever is inherited under it. */

@@ -100,7 +100,8 @@ class Report {
   entry(entry: Wire, depth: number): void {
     if (!Array.isArray(entry)) return
     const [key, value] = entry as ReadonlyArray<Wire>
-    this.block(inline(key) ?? titleOf(key as Node), value, depth)
+    const node = this.resolve(key)
+    this.block(inline(node) ?? titleOf(node as Node), value, depth)
   }
 
   text(prefix: string, text: string, depth: number): void {
@@ -129,7 +130,8 @@ const inline = (wire: Wire): string | undefined => {
   const kind = node["$"]
   if (typeof kind === "string") return Object.keys(node).some((key) => parts.has(key)) ? undefined : leaf(kind, node)
   if ("$class" in node) return undefined
-  const fields = Object.entries(node).map(([key, held]) => {
+  const own = Object.entries(node).filter(([key]) => key !== "$#")
+  const fields = own.map(([key, held]) => {
     const name = unescapeKey(key)
     const text = name === undefined ? undefined : inline(held)
     return text === undefined ? undefined : `${name}: ${text}`

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { partsOf } from "./ast.ts"
 import { type Check, checkOf, ownCheckOf } from "./checks.ts"
+import { setStackLimit } from "./stacks.ts"
 import { isObject } from "./wire.ts"
 
 /** A class made by `Schema.Class`, `Schema.Error` or `Schema.TaggedError`. */
@@ -110,7 +111,7 @@ const constructorOf = (ast: SchemaAST.Declaration): unknown => {
   if (typeof toCodec !== "function" || ast.annotations?.["~constructor"] === undefined) return undefined
   const limit = Error.stackTraceLimit
   try {
-    Error.stackTraceLimit = 0
+    setStackLimit(0)
     const link: SchemaAST.Link = toCodec(ast.typeParameters.map((parameter) => Schema.make<Schema.Top>(parameter)))
     const { decode } = link.transformation
     const instance: unknown =
@@ -119,7 +120,7 @@ const constructorOf = (ast: SchemaAST.Declaration): unknown => {
   } catch {
     return undefined
   } finally {
-    Error.stackTraceLimit = limit
+    setStackLimit(limit)
   }
 }
 
