@@ -1,3 +1,6 @@
+// What the SDK throws is not known, and the contenders stand or fall by it.
+// @effect-diagnostics anyUnknownInErrorContext:off
+// @effect-diagnostics unknownInEffectCatch:off
 /** Effect's own parts, put together as their documentation advises and as well as they can be, and Causeway's policy. */
 import * as OpenAiClient from "@causeway/openai/OpenAiClient"
 import * as Policy from "@causeway/resilience/Policy"
@@ -22,7 +25,7 @@ const { attemptMs, breakerFailures, breakerOpenMs, deadlineMs, retries, retryBas
 
 /** The call at an upstream, as a step of a plan provides it. */
 class Target extends Context.Service<Target, { readonly ask: (isBad: boolean) => Effect.Effect<Side, unknown> }>()(
-  "bench/Target"
+  "causeway/bench/resilience/effectContenders/Target"
 ) {}
 
 /** What a breaker learns of a call. */

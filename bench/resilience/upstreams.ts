@@ -34,7 +34,7 @@ const program = Effect.gen(function* () {
     send({ _tag: "Started", epochMs })
   })
   send({ _tag: "Ready", urls: { primary: primary.url, secondary: secondary.url } })
-  yield* Effect.never
+  return yield* Effect.never
 })
 
 process.on("disconnect", () => process.exit())

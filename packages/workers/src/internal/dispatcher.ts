@@ -14,7 +14,7 @@ import * as Placement from "./placement.ts"
 import * as Rate from "./rate.ts"
 import { boundaryOf, callOf, errorOf, type Submission } from "./submission.ts"
 import { Table } from "./table.ts"
-import { type Call, type Lane, release, type Unit } from "./unit.ts"
+import { type Call, release, type Unit } from "./unit.ts"
 import { fromWorker, type FromWorker, type Request, toWorker } from "./wire.ts"
 
 /** Options of {@link make}. */
