@@ -99,7 +99,8 @@ export interface Upstream<Name extends string = string> {
   readonly call: <A = never, B = never, E = never, R = never>(
     operation: string | Operation,
     ask: Ask<A, B, Name, E, R>
-  ) => Effect.Effect<A | B, UpstreamError, R>
+    // What is expected of the call, as of a handler, says nothing of what it needs.
+  ) => Effect.Effect<A | B, UpstreamError, NoInfer<R>>
 
   /**
    * A call that is answered by JSON over HTTP. Only what is complete, and JSON, and
@@ -111,11 +112,11 @@ export interface Upstream<Name extends string = string> {
       operation: string | Operation,
       ask: AskHttp<Name, E, R>,
       schema: Schema.ConstraintDecoder<A, RD>
-    ): Effect.Effect<A, UpstreamError, R | RD>
+    ): Effect.Effect<A, UpstreamError, NoInfer<R | RD>>
     <E = never, R = never>(
       operation: string | Operation,
       ask: AskHttp<Name, E, R>
-    ): Effect.Effect<unknown, UpstreamError, R>
+    ): Effect.Effect<unknown, UpstreamError, NoInfer<R>>
   }
 
   /** A call whose answer comes in elements. With the stream's scope the signal is aborted. */
@@ -130,7 +131,7 @@ export interface Upstream<Name extends string = string> {
     operation: string | Operation,
     ask: AskHttp<Name, E, R>,
     options?: Pick<StreamOptions<Uint8Array>, "idleTimeout">
-  ) => Stream.Stream<Uint8Array, UpstreamError, R>
+  ) => Stream.Stream<Uint8Array, UpstreamError, NoInfer<R>>
 
   /** The error that a call becomes by what was thrown, for code that catches it elsewhere. Never throws. */
   readonly failure: (operation: string | Operation, thrown: unknown) => UpstreamError

@@ -1,10 +1,13 @@
 import * as Rule from "@causeway/core/Rule"
 import * as Upstream from "@causeway/core/Upstream"
-import type { UpstreamError } from "@causeway/core/UpstreamError"
+import * as Contract from "@causeway/core/Contract"
+import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import type { HttpClientError } from "effect/http/HttpClientError"
+import type * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { IncomingMessage } from "node:http"
@@ -93,6 +96,34 @@ describe("Upstream.json", () => {
       one.json("x", Effect.succeed("text"), Item)
     ]
     expectTypeOf(wrong).toBeArray()
+  })
+})
+
+describe("An upstream in a contract's handlers", () => {
+  class Stock extends Contract.Service<Stock>()(
+    "@causeway/core/test/Upstream.test-d/Stock",
+    Rpc.make("one", { success: Schema.Finite, error: UpstreamError }),
+    Rpc.make("item", { success: Schema.Struct({ id: Schema.Finite }), error: UpstreamError }),
+    Rpc.make("bytes", { success: Schema.Uint8Array, error: UpstreamError, stream: true })
+  ) {}
+
+  it("needs what its Effects need, and nothing else", () => {
+    const handlers = Stock.toLayer({
+      one: () => one.call("x", async () => 1),
+      item: () => one.json("x", () => fetch("http://x"), Schema.Struct({ id: Schema.Finite })),
+      bytes: () => one.bytes("x", () => fetch("http://x"))
+    })
+    expectTypeOf(handlers).toEqualTypeOf<Layer.Layer<Contract.Handlers<Stock>>>()
+    const needing = Stock.toLayer({
+      one: () =>
+        one.call(
+          "x",
+          Effect.map(Clock, ({ now }) => now)
+        ),
+      item: () => one.json("x", HttpClient.get("http://x"), Schema.Struct({ id: Schema.Finite })),
+      bytes: () => one.bytes("x", () => fetch("http://x"))
+    })
+    expectTypeOf(needing).toEqualTypeOf<Layer.Layer<Contract.Handlers<Stock>, never, Clock | HttpClient.HttpClient>>()
   })
 })
 
