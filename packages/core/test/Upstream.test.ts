@@ -4,7 +4,7 @@ import * as Rule from "@causeway/core/Rule"
 import * as Upstream from "@causeway/core/Upstream"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Reason from "@causeway/core/UpstreamReason"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -180,6 +180,24 @@ describe("Upstream.json", () => {
 })
 
 describe("Upstream.call", () => {
+  it.effect("leaves an `UpstreamError` as it is, be it another copy's of the model", () =>
+    Effect.gen(function* () {
+      vi.resetModules()
+      const other = yield* Effect.promise(() => import("@causeway/core/Upstream"))
+      const theirs = other.make({ name: "theirs" }).failure("ask", Object.assign(new Error("no"), { status: 429 }))
+      assert.notInstanceOf(theirs, UpstreamError)
+      const error = yield* Effect.flip(stock.call("take", () => Promise.reject(theirs)))
+      assert.strictEqual(error, theirs)
+      assert.strictEqual(yield* Effect.flip(stock.call("take", Effect.fail(theirs))), theirs)
+      const codec = Schema.toCodecJson(UpstreamError)
+      const sent = yield* Schema.encodeEffect(codec)(error)
+      const received = yield* Schema.decodeUnknownEffect(codec)(JSON.parse(JSON.stringify(sent)))
+      assert.instanceOf(received, UpstreamError)
+      assert.deepInclude(received, { upstream: "theirs", operation: "ask" })
+      assert.strictEqual(received.reason._tag, "RateLimited")
+    })
+  )
+
   const stock = Upstream.make({ name: "stock", timeout: "5 seconds" })
 
   it.effect("ends a promise that never settles, and aborts its signal", () =>

@@ -81,13 +81,13 @@ describe("UpstreamError", () => {
     )
   })
 
-  it("round-trips as JSON with every reason", () => {
-    const codec = Schema.toCodecJson(UpstreamError)
-    const error = failed(
-      new Reason.Timeout({ message: "x", seenIn: "socket", phase: "idle", limit: Duration.seconds(60) })
-    )
-    const back = Schema.decodeUnknownSync(codec)(JSON.parse(JSON.stringify(Schema.encodeSync(codec)(error))))
-    assert.instanceOf(back.reason, Reason.Timeout)
-    assert.deepStrictEqual(back.reason.limit, Duration.seconds(60))
-  })
+  for (const member of Reason.UpstreamReason.members) {
+    it.prop(`round-trips as JSON: ${member.identifier}`, { reason: member }, ({ reason }) => {
+      const codec = Schema.toCodecJson(UpstreamError)
+      const error = failed(reason)
+      const back = Schema.decodeUnknownSync(codec)(JSON.parse(JSON.stringify(Schema.encodeSync(codec)(error))))
+      assert.deepStrictEqual(back, error)
+      assert.deepStrictEqual(Disposition.of(back), Disposition.of(error))
+    })
+  }
 })

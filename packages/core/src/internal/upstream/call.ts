@@ -8,7 +8,7 @@ import * as Classification from "../../Classification.ts"
 import { bodyLimit, Evidence } from "../../Evidence.ts"
 import * as Redaction from "../../Redaction.ts"
 import * as TransportFailure from "../../TransportFailure.ts"
-import { UpstreamError } from "../../UpstreamError.ts"
+import { isUpstreamError, UpstreamError } from "../../UpstreamError.ts"
 import { Aborted, type UpstreamReason } from "../../UpstreamReason.ts"
 import { Current, CurrentAttempt } from "./current.ts"
 import { type Asked, askedBy, type Incoming } from "./incoming.ts"
@@ -243,14 +243,6 @@ export class Call<Name extends string = string> {
       }),
       ...(system.length > 0 && { system })
     })
-  }
-}
-
-const isUpstreamError = (u: unknown): u is UpstreamError => {
-  try {
-    return u instanceof UpstreamError
-  } catch {
-    return false
   }
 }
 
