@@ -14,6 +14,9 @@ import OpenAI from "openai"
 /** Every kind of answer. */
 export const kinds: ReadonlyArray<Kind> = ["json", "stream", "binary"]
 
+/** By what a call is made, where nothing is lost on the way. */
+export const ways = ["client", "relay"] as const
+
 /** A call. */
 export interface Call {
   readonly url: string

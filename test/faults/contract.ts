@@ -4,7 +4,7 @@ import * as Lossless from "@causeway/core/Lossless"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import { kinds } from "./calls.ts"
+import { kinds, ways } from "./calls.ts"
 
 export class Calls extends Contract.Service<Calls>()(
   "test/faults/Calls",
@@ -16,7 +16,8 @@ export class Calls extends Contract.Service<Calls>()(
       name: Schema.String,
       url: Schema.String,
       model: Schema.String,
-      kind: Schema.Literals(kinds)
+      kind: Schema.Literals(kinds),
+      way: Schema.Literals(ways)
     },
     success: Schema.Void,
     error: UpstreamError

@@ -5,17 +5,18 @@ import * as Difference from "@causeway/testing/Difference"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { byClient } from "./calls.ts"
+import { byClient, byRelay, type Call } from "./calls.ts"
 import { limitsOf } from "./check.ts"
 import { Calls } from "./contract.ts"
 
 const failures = new Map<string, unknown>()
 
 const handlers = Calls.toLayer({
-  call: ({ key, kind, model, name, url }) =>
-    byClient({ url, model, kind, limits: limitsOf(name) }, 0).pipe(
-      Effect.tapError((error) => Effect.sync(() => failures.set(key, error)))
-    ),
+  call: ({ key, kind, model, name, url, way }) => {
+    const call: Call = { url, model, kind, limits: limitsOf(name) }
+    const made = way === "client" ? byClient(call, 0) : Effect.catchTag(byRelay(call), "BoundaryError", Effect.die)
+    return Effect.tapError(made, (error) => Effect.sync(() => failures.set(key, error)))
+  },
   compare: ({ failure, key }) =>
     Effect.sync(() => {
       const sent = failures.get(key)

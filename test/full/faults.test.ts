@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
-import { byClient, bySdk, type Call, kinds, Unrecognised } from "../faults/calls.ts"
+import { byClient, bySdk, type Call, kinds, Unrecognised, ways } from "../faults/calls.ts"
 import { bound, check, failureOf, limitsOf, reasonOf, tagOf } from "../faults/check.ts"
 import { seenBySdk } from "../faults/sdk.ts"
 import { cases, modelOf, urlOf } from "../faults/table.ts"
@@ -85,11 +85,11 @@ layer(Layer.merge(Simulator.layer(), pool), { excludeTestServices: true })("in a
       const calls = yield* Calls
       const url = yield* urlOf(simulator, address)
       yield* Effect.forEach(
-        kinds,
-        Effect.fnUntraced(function* (kind) {
-          const key = `${name} ${kind}`
+        kinds.flatMap((kind) => ways.map((way) => [kind, way] as const)),
+        Effect.fnUntraced(function* ([kind, way]) {
+          const key = `${name} ${kind} ${way}`
           const call: Omit<Call, "limits"> = { url, model: modelOf(name), kind }
-          const exit = yield* Effect.exit(Effect.timeout(calls.call({ key, name, ...call }), bound))
+          const exit = yield* Effect.exit(Effect.timeout(calls.call({ key, name, way, ...call }), bound))
           const error = failureOf(exit, key)
           check(key, error, row[kind], { seen: 1, allowed: 1 })
           if (error !== undefined)
