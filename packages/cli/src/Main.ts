@@ -131,9 +131,52 @@ const simulate = Command.make(
   ])
 )
 
+const bundle = Command.make(
+  "bundle",
+  {
+    entry: Argument.String("entry").pipe(Argument.withDescription("The module that calls WorkerEntry.run")),
+    out: setting("out", "file", "Where the bundle goes (dist/<the entry's name>.mjs)"),
+    minify: Flag.Boolean("minify").pipe(
+      Flag.withDescription("Shorten spaces, names and dead code; classes and functions keep their names"),
+      Flag.withDefault(false)
+    ),
+    external: Flag.String("external").pipe(
+      Flag.withMetavar("package"),
+      Flag.withDescription("Leave a package outside; as often as needed. Native addons stay there by themselves"),
+      Flag.atLeast(0)
+    ),
+    start: Flag.Boolean("start").pipe(
+      Flag.withDescription("Start the bundle and its entry in turns, and tell how soon they are ready"),
+      Flag.withDefault(true)
+    )
+  },
+  Effect.fn(function* (flags) {
+    const Bundle = yield* Effect.promise(() => import("./Bundle.ts"))
+    process.stdout.write(`${yield* Bundle.run(flags)}\n`)
+  })
+).pipe(
+  Command.withDescription(
+    [
+      "Make one file out of a worker's entry and all that it imports, for production:",
+      "its workers are ready several times sooner, and take less memory. Needs esbuild.",
+      "",
+      "Give the pool the URL of the bundle as its entry. The source map is used with",
+      "node --enable-source-maps."
+    ].join("\n  ")
+  ),
+  Command.withShortDescription("Make one file of a worker's entry, for production"),
+  Command.withExamples([
+    {
+      command: "causeway bundle src/worker.ts --out dist/worker.js --minify",
+      description: "In the place of the compiled entry"
+    },
+    { command: "causeway bundle src/worker.ts --external sharp --no-start", description: "In a build without keys" }
+  ])
+)
+
 const causeway = Command.make("causeway").pipe(
   Command.withDescription("Failures that keep their type wherever they travel."),
-  Command.withSubcommands([serve, simulate, explain])
+  Command.withSubcommands([serve, simulate, explain, bundle])
 )
 
 const version = (): string => {

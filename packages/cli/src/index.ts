@@ -1,5 +1,7 @@
 /** The causeway command. */
 export * as Banner from "./Banner.ts"
+export * as Bundle from "./Bundle.ts"
+export * as BundleError from "./BundleError.ts"
 export * as Config from "./Config.ts"
 export * as DefaultServices from "./DefaultServices.ts"
 export * as Explain from "./Explain.ts"
