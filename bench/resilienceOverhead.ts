@@ -64,7 +64,9 @@ const compare = (name: string, call: Effect.Effect<unknown>) =>
     }
     // On a busy machine the faster rounds say more than the median does.
     const quick = (name: string) => (took.get(name) ?? []).toSorted((a, b) => a - b)[rounds >> 2] ?? Number.NaN
-    yield* Console.log(`\n${name}: microseconds of the processor's time a call, of the faster quarter of ${rounds} rounds`)
+    yield* Console.log(
+      `\n${name}: microseconds of the processor's time a call, of the faster quarter of ${rounds} rounds`
+    )
     for (const contender of Object.keys(contenders).slice(1)) {
       yield* Console.log(`  ${contender.padEnd(40)} ${(quick(contender) - quick("no policy")).toFixed(1)}`)
     }

@@ -175,6 +175,16 @@ describe("an open breaker", () => {
     assert.strictEqual(circuit.state(10), "open")
   })
 
+  it("nor does it on its way back", () => {
+    const breaker = Breaker.make({ open: "1 second" })
+    const early = Array.from({ length: 5 }, () => breaker.circuit.admit(0))
+    calls(breaker, 0, ...times(5, "failure"))
+    // What was sent before it opened fails late.
+    breaker.circuit.admit(1000)?.end(1000, "success", 1)
+    for (const each of early) each?.end(1010, "failure", 1010)
+    assert.strictEqual(breaker.circuit.state(1010), "recovering")
+  })
+
   it("is not closed by a 429, which says nothing of its health", () => {
     const breaker = open({ open: "1 second" })
     calls(breaker, 1000, "ignored")

@@ -128,6 +128,16 @@ describe("hedge", () => {
     })
   )
 
+  it.effect("does not wait longer and longer for an upstream that it has given up time and again", () =>
+    Effect.gen(function* () {
+      const upstreams = yield* known({ budget: { share: 1 }, breaker: false })
+      upstreams.let("primary", Effect.never)
+      const waits = new Set<number>()
+      for (let each = 0; each < 25; each++) waits.add((yield* timed(upstreams.call)).ms)
+      assert.deepStrictEqual([...waits], [390])
+    })
+  )
+
   it.effect("opens the breaker of an upstream that is slow in half of its calls", () =>
     Effect.gen(function* () {
       const upstreams = yield* known({ breaker: { window: "1 minute", open: "10 seconds" } })
