@@ -85,18 +85,25 @@ describe("a stream of events", () => {
     )
   )
 
-  it.effect.each(all)("that is interrupted closes its socket: %s", ([kind]) =>
+  it.effect.each(all)("that is interrupted closes its socket within 100 ms: %s", ([kind]) =>
     calling(Answers.silentEvents(Answers.wholeStreams[kind][0]), (ai, server) =>
       Effect.gen(function* () {
-        const first = yield* Deferred.make<void>()
-        const fiber = yield* Effect.forkChild(
-          Stream.runForEach(streamOf(ai, kind), () => Deferred.succeed(first, undefined))
-        )
-        yield* Deferred.await(first)
-        assert.strictEqual(server.open, 1)
-        yield* Fiber.interrupt(fiber)
-        yield* server.requests[0]!.closed
-        assert.strictEqual(server.open, 0)
+        const took: Array<number> = []
+        for (const number of [1, 2, 3]) {
+          const first = yield* Deferred.make<void>()
+          const fiber = yield* Effect.forkChild(
+            Stream.runForEach(streamOf(ai, kind), () => Deferred.succeed(first, undefined))
+          )
+          yield* Deferred.await(first)
+          assert.strictEqual(server.open, 1)
+          const started = performance.now()
+          yield* Fiber.interrupt(fiber)
+          yield* server.requests[number - 1]!.closed
+          took.push(performance.now() - started)
+          assert.strictEqual(server.open, 0)
+        }
+        // A busy machine may take its time, but not each time.
+        assert.isBelow(Math.min(...took), 100)
       })
     )
   )

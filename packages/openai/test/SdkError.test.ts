@@ -10,6 +10,9 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError } from "openai"
 import * as Sdk from "openai/error"
+import { WebRTCError } from "openai/lib/webrtc/errors"
+import { OpenAIRealtimeError } from "openai/realtime/internal-base"
+import { WebSocketError } from "openai/resources/responses/internal-base"
 import { closedPort } from "./fixtures/rawServer.ts"
 import { sdkErrors, secrets } from "./fixtures/sdkErrors.ts"
 
@@ -308,6 +311,26 @@ describe("what the SDK throws without a class of its own", () => {
       "output that does not fit",
       new Sdk.OpenAIError("Standard Schema validation failed: x"),
       { _tag: "OutputUnusable" }
+    ],
+    ["an error event of a session", new OpenAIRealtimeError("slow down", null), { _tag: "Session", seenIn: "socket" }],
+    ["a failure of a responses' socket", new WebSocketError("unknown error", null), { _tag: "Session" }],
+    ["a failure of a call by WebRTC", new WebRTCError("transport_failed", "transport", "no way"), { _tag: "Session" }],
+    [
+      "a session that no connection came about for",
+      Object.assign(new OpenAIRealtimeError("connect", null), {
+        cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" })
+      }),
+      { _tag: "Connect", kind: "refused" }
+    ],
+    [
+      "an event of a session that is no JSON",
+      new SyntaxError("Could not parse Realtime WebSocket event data as JSON."),
+      { _tag: "Session" }
+    ],
+    [
+      "an event of a session that is none",
+      new TypeError("Realtime WebSocket event must be an object with a string type."),
+      { _tag: "Session" }
     ],
     [
       "a path that is none",

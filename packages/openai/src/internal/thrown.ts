@@ -193,11 +193,13 @@ const truncated = (missing: StreamTruncated["missing"], message: string): Stream
 const ofReading = (error: unknown): UpstreamReason | undefined => {
   const classes = classesOf(error)
   const message = messageOf(error)
+  if (/^(?:Could not parse )?Realtime WebSocket event /.test(message)) {
+    return new Session({ message: clean(message), seenIn: "socket" })
+  }
   if (classes.includes("SyntaxError")) {
     if (/server-sent event/.test(message)) {
       return new StreamProtocol({ message: clean(message), seenIn: "stream", index: 0, event: "" })
     }
-    if (/WebSocket event/.test(message)) return new Session({ message: clean(message), seenIn: "socket" })
     if (!message.startsWith("Error reading response") && !isIn(error, reading)) return undefined
     const issue = Classification.jsonIssue(error) ?? "not-json"
     return new MalformedResponse({ message: clean(message), seenIn: "body", issue, excerpt: "" })
