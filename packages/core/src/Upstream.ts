@@ -163,7 +163,10 @@ export const make = <const Name extends string>(options: Options<Name>): Upstrea
       within(settings, operation, (call) =>
         Effect.flatMap(asked(call, ask), (value) => {
           const answer = incomingOf(value)
-          return answer === undefined || isSuccess(answer) ? Effect.succeed(value) : refused(call, answer)
+          // What has not changed since (304) is the answer to whoever asked for changes.
+          return answer === undefined || isSuccess(answer) || answer.status === 304
+            ? Effect.succeed(value)
+            : refused(call, answer)
         })
       ),
     json: jsonOf,

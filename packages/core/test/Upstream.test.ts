@@ -180,6 +180,16 @@ describe("Upstream.json", () => {
 })
 
 describe("Upstream.call", () => {
+  it.effect("gives an answer that nothing has changed since to whoever asked for changes", () =>
+    Effect.gen(function* () {
+      const unchanged = new Response(null, { status: 304, headers: { etag: "7" } })
+      assert.strictEqual(yield* stock.call("get", async () => unchanged), unchanged)
+      const moved = new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } })
+      const { reason } = yield* Effect.flip(stock.call("get", async () => moved))
+      assert.deepInclude(reason, { _tag: "Configuration", option: "baseUrl" })
+    })
+  )
+
   it.effect("leaves an `UpstreamError` as it is, be it another copy's of the model", () =>
     Effect.gen(function* () {
       vi.resetModules()
