@@ -5,7 +5,8 @@
  * time, each with its own callers in a process of its own and its own two upstreams.
  *
  * `npx node bench/resilience.ts`; ROUNDS (3), SECONDS (10, of a phase), WARMUP (3) and
- * ONLY (a part of a contender's name) shorten it. With VIRTUAL=1 the same load meets the
+ * ONLY (a part of a contender's name) shorten it; AT_ONCE (all of them) says how many
+ * contenders run at the same time, for a machine that has no room for more. With VIRTUAL=1 the same load meets the
  * same upstreams without sockets, in a time that passes at once.
  */
 import { type ChildProcess, fork } from "node:child_process"
@@ -21,6 +22,8 @@ const isVirtual = process.env["VIRTUAL"] !== undefined
 const only = process.env["ONLY"] ?? ""
 const ours = "Causeway"
 const names = Object.keys(contenders).filter((name) => name === ours || name.includes(only))
+
+const atOnce = Math.max(1, Number(process.env["AT_ONCE"] ?? names.length))
 
 /** A process of the benchmark, and the next message of a kind that it sends. */
 const start = (script: string, args: ReadonlyArray<string>) =>
@@ -71,13 +74,19 @@ const run = async ({ callers, upstreams }: Awaited<ReturnType<typeof ready>>): P
   return { calls, unhandled, counts }
 }
 
+/** Lists of at most so many. */
+const groups = <A>(all: ReadonlyArray<A>, most: number): ReadonlyArray<ReadonlyArray<A>> =>
+  all.length === 0 ? [] : [all.slice(0, most), ...groups(all.slice(most), most)]
+
 /** One run of all contenders: at the same time, or one after the other where time is their own. */
 const round = async (seed: number): Promise<ReadonlyMap<string, Run>> => {
   const runs = new Map<string, Run>()
   if (isVirtual) for (const name of names) runs.set(name, await virtually(name, seed))
   else {
-    const all = await Promise.all(names.map((name) => ready(name, seed)))
-    await Promise.all(all.map(async (each) => runs.set(each.name, await run(each))))
+    for (const group of groups(names, atOnce)) {
+      const all = await Promise.all(group.map((name) => ready(name, seed)))
+      await Promise.all(all.map(async (each) => runs.set(each.name, await run(each))))
+    }
   }
   return runs
 }

@@ -78,8 +78,8 @@ export interface Options {
   readonly window?: Duration.Input | undefined
   /**
    * How long it stays open at first. That doubles, up to `maxOpen`, with each probe that
-   * failed after more than a tenth of it, since somebody waited, and with each relapse on
-   * its way back. A probe that fails at once costs nobody anything. Default: 1 second.
+   * was slow or took more than half of it to fail, since somebody waited, and with each
+   * relapse on its way back. A probe that is refused at once hurts nobody. Default: 1 second.
    */
   readonly open?: Duration.Input | undefined
   /** What it never stays open longer than. Default: 30 seconds, or `open` where that is longer. */

@@ -43,15 +43,15 @@ const recovering = () => {
   return breaker
 }
 
-/** How long it stays open each time, where every probe fails after so many milliseconds. */
-const openTimes = (probeMs: number) => {
+/** How long it stays open each time, where every probe ends so after so many milliseconds. */
+const openTimes = (probeMs: number, outcome: Breaker.Outcome = "failure") => {
   const { circuit } = open({ open: "1 second", maxOpen: "3 seconds" })
   const waits: Array<number> = []
   let now = 0
   for (let opening = 0; opening < 4; opening++) {
     waits.push(circuit.retryInMs(now))
     now += circuit.retryInMs(now)
-    circuit.admit(now)?.end(now + probeMs, "failure", probeMs)
+    circuit.admit(now)?.end(now + probeMs, outcome, probeMs)
     now += probeMs
   }
   return waits
@@ -147,11 +147,12 @@ describe("an open breaker", () => {
   })
 
   it("stays open twice as long with every probe that somebody waited for, up to its limit", () => {
-    assert.deepStrictEqual(openTimes(101), [1000, 2000, 3000, 3000])
+    assert.deepStrictEqual(openTimes(501), [1000, 2000, 3000, 3000])
+    assert.deepStrictEqual(openTimes(100, "slow"), [1000, 2000, 3000, 3000])
   })
 
-  it("stays open no longer where its probes fail at once", () => {
-    assert.deepStrictEqual(openTimes(100), [1000, 1000, 1000, 1000])
+  it("stays open no longer where its probes fail soon", () => {
+    assert.deepStrictEqual(openTimes(500), [1000, 1000, 1000, 1000])
   })
 
   it("stays open twice as long with every relapse", () => {

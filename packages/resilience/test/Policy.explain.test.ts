@@ -57,10 +57,10 @@ describe("explain", () => {
       })
     )
     for (const line of [
-      "Retries and hedges have no budget.",
+      "Retries have no budget.",
       "A rest that one caller is asked for is only its own.",
       "Breaker (it only watches): opens for 1s, at most 30s, after 3 failures in a row, or 50 % slow of at least 20 calls (over 2s); comes back by 100 %.",
-      "Hedge: another upstream is asked too after 2.5 times the median, or 1s where that is not known.",
+      "Hedge: another upstream is asked too after 2.5 times the median, or 1s where that is not known; the hedges of all callers are at most 50 % of its calls and 10 in 10s.",
       "Concurrency: 1 to 200 calls at once, 5 at first; 100 may wait.",
       "Shed: up to 90 % of the calls beyond 2 times what an upstream serves."
     ]) {

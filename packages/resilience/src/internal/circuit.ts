@@ -52,8 +52,8 @@ const kinds = { success: 0, failure: 1, slow: 2 } as const
 /** Failures in a row that end a recovery: a single one may be chance. */
 const relapse = 2
 
-/** Which part of its open time a probe may take before the next one is made later. */
-const cheap = 0.1
+/** Which part of its open time a probe may take to fail before the next one is made later. */
+const cheap = 0.5
 
 export const make = (settings: Settings, onChange?: (change: Change) => void): Circuit => {
   const { consecutive, observe, openMs, maxOpenMs, probeMs, rate, slow, stepMs, steps, windowMs } = settings
@@ -95,10 +95,10 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
     openUntil = now + Math.min(maxOpenMs, openMs * 2 ** Math.min(doublings, 30))
     become(now, "open", why)
   }
-  /** Anew, since it is not back. What cost its caller next to nothing may be tried as soon again. */
-  const reopen = (now: number, why: string, elapsedMs: number): void => {
-    if (elapsedMs > openMs * cheap) doublings++
-    open(now, why)
+  /** Anew, since it is not back. What nobody waited for may be tried as soon again. */
+  const reopen = (now: number, outcome: "failure" | "slow", elapsedMs: number): void => {
+    if (outcome === "slow" || elapsedMs > openMs * cheap) doublings++
+    open(now, outcome === "slow" ? "the probe was slow" : "the probe failed")
   }
   const close = (now: number, why: string): void => {
     doublings = 0
@@ -180,9 +180,7 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
         if (state === "open") {
           // One of a watched circuit that only runs along says nothing while it is open.
           if (!isProbe) return
-          return judged === "success"
-            ? recover(now)
-            : reopen(now, judged === "slow" ? "the probe was slow" : "the probe failed", elapsedMs)
+          return judged === "success" ? recover(now) : reopen(now, judged, elapsedMs)
         }
         count(now, call, judged)
       }

@@ -3,6 +3,7 @@
  */
 import * as Disposition from "@causeway/core/Disposition"
 import * as Duration from "effect/Duration"
+import type * as Budget from "../Budget.ts"
 import { cut, type Failed, next, type Step } from "./decide.ts"
 import { label } from "./registry.ts"
 import * as Samples from "./samples.ts"
@@ -63,11 +64,14 @@ const percent = (share: number): string => `${Number((share * 100).toPrecision(3
 
 const ms = (millis: number): string => Duration.format(Duration.millis(millis))
 
+const limit = ({ floor, share, window }: Budget.Settings): string =>
+  `${percent(share)} of its calls and ${floor} in ${Duration.format(window)}`
+
 /** What holds for all callers of an upstream together. */
 const shared = ({ breaker, budget, concurrency, hedge, pause, shed }: Settings): ReadonlyArray<string> => [
   budget === undefined
-    ? "Retries and hedges have no budget."
-    : `Budget: retries and hedges of all callers of an upstream are at most ${percent(budget.share)} of its calls and ${budget.floor} in ${Duration.format(budget.window)}.`,
+    ? "Retries have no budget."
+    : `Budget: the retries of all callers of an upstream are at most ${limit(budget)}.`,
   pause
     ? "Pause: an upstream that asks for rest gets it from all callers."
     : "A rest that one caller is asked for is only its own.",
@@ -77,7 +81,7 @@ const shared = ({ breaker, budget, concurrency, hedge, pause, shed }: Settings):
   ...(hedge === undefined
     ? []
     : [
-        `Hedge: another upstream is asked too after ${hedge.medianTimes} times the median, or ${Duration.format(hedge.otherwise)} where that is not known.`
+        `Hedge: another upstream is asked too after ${hedge.medianTimes} times the median, or ${Duration.format(hedge.otherwise)} where that is not known; ${hedge.budget === undefined ? "without a budget" : `the hedges of all callers are at most ${limit(hedge.budget)}`}.`
       ]),
   ...(concurrency === undefined
     ? []
