@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
@@ -13,16 +12,10 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { Bad, Good } from "./fixtures/contracts.ts"
 import { good } from "./fixtures/handlers.ts"
-import { entry, layer, until } from "./fixtures/pool.ts"
+import { directory, entry, layer, until } from "./fixtures/pool.ts"
 
 /** A file that is not there, in a directory that goes with the test. */
-const freshFile = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "causeway-"))),
-    (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
-  ),
-  (directory) => join(directory, "file")
-)
+const freshFile = Effect.map(directory, (path) => join(path, "file"))
 
 describe("WorkerEntry", { timeout: 60_000 }, () => {
   const failing = [

@@ -2,6 +2,8 @@
  * What takes servers down, on real threads: each fault fails its own call with a
  * typed error, the call on the other worker goes on, and the next call succeeds.
  */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import { BoundaryError } from "@causeway/core/BoundaryError"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
@@ -12,7 +14,7 @@ import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
 import { Bad, Good, type Refused } from "./fixtures/contracts.ts"
 import { isolation } from "./fixtures/isolation.ts"
-import { eventually, layer, until } from "./fixtures/pool.ts"
+import { directory, eventually, layer, until } from "./fixtures/pool.ts"
 
 /**
  * Runs a fault on one of two workers while the other one has a stream in the
@@ -185,7 +187,7 @@ describe("WorkerPool, when a worker hangs", { timeout: 60_000 }, () => {
       const { reason } = yield* Fiber.join(beside)
       assert.strictEqual(reason._tag, "Unresponsive")
       assert.strictEqual(yield* good.square({ x: 3 }), 9)
-    }).pipe(Effect.provide(layer({ grace: "100 millis", unresponsiveAfter: "500 millis" })))
+    }).pipe(Effect.provide(layer({ grace: "100 millis", unresponsiveAfter: "1500 millis" })))
   )
 
   it.live("a handler that ignores interruption costs its worker its place, not the calls beside it", () =>
@@ -227,15 +229,22 @@ describe("WorkerPool, when a worker hangs", { timeout: 60_000 }, () => {
     })
     return Effect.gen(function* () {
       const good = yield* Good
+      const seen = join(yield* directory, "seen")
       yield* good.square({ x: 1 })
-      yield* good.spin({ ms: 1500 })
-      assert.strictEqual(profiles.started, 1)
+      const spinning = yield* Effect.forkChild(good.spin({ ms: 20_000, until: seen }), { startImmediately: true })
+      yield* eventually(
+        Effect.sync(() => profiles.started),
+        (n) => n === 1
+      )
+      writeFileSync(seen, "")
+      assert.isTrue(yield* Fiber.join(spinning))
       yield* eventually(
         Effect.sync(() => profiles.stopped),
         (n) => n === 1
       )
     }).pipe(
-      Effect.provide(layer({ unresponsiveAfter: "2500 millis" })),
+      Effect.scoped,
+      Effect.provide(layer({ unresponsiveAfter: "5 seconds" })),
       Effect.ensuring(Effect.sync(() => spy.mockRestore()))
     )
   })

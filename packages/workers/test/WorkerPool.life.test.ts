@@ -2,8 +2,7 @@
  * Workers that come and go although nothing is wrong with them, and those that
  * cannot live: no call fails by the first, and the second are tried ever more seldom.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { Life, type Script } from "./fixtures/life.ts"
 import { isolation } from "./fixtures/isolation.ts"
-import { entry, eventually, layer, until } from "./fixtures/pool.ts"
+import { directory, entry, eventually, layer, until } from "./fixtures/pool.ts"
 
 const pool = (options: Partial<WorkerPool.Options> & { readonly data?: Script } = {}) =>
   WorkerPool.client(Life).pipe(
@@ -22,11 +21,6 @@ const pool = (options: Partial<WorkerPool.Options> & { readonly data?: Script } 
     ),
     Layer.provideMerge(Logger.layer([]))
   )
-
-const directory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "causeway-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-)
 
 const ids = Effect.flatMap(WorkerPool.WorkerPool, ({ status }) =>
   Effect.map(status, ({ workers }) => workers.map(({ id }) => id))
