@@ -83,15 +83,23 @@ export const relay = (
     return differenceOf(codec.decode(wire), codec.decode(passed), options)
   })
 
-/** Encoding a value twice gives the same bytes. */
+/**
+ * Encoding a value twice gives the same bytes. As a structured clone it gives the same
+ * wire value: its bytes also depend on how the engine holds a number, as an integer or
+ * as a double, and that may change while a program runs.
+ */
 export const stable = (
   codec: Codec.Codec,
   values: Arbitrary.Arbitrary<unknown>,
   options?: Options
 ): Effect.Effect<void, LawBroken> =>
   check("encoding twice gives the same bytes", codec.name, values, options, (value) => {
-    const [one, two] = [Codec.bytes(codec, codec.encode(value)), Codec.bytes(codec, codec.encode(value))]
-    return Buffer.compare(one, two) === 0 ? undefined : `${one.length} bytes, then other ${two.length} bytes`
+    const [first, second] = [codec.encode(value), codec.encode(value)]
+    const [one, two] = [Codec.bytes(codec, first), Codec.bytes(codec, second)]
+    if (Buffer.compare(one, two) === 0) return undefined
+    return codec.form === "clone" && Difference.find(first, second) === undefined
+      ? undefined
+      : `${one.length} bytes, then other ${two.length} bytes`
   })
 
 /** Encoding gives a wire value that can be sent, whatever the value. */
