@@ -225,9 +225,10 @@ describe("Redaction.text", () => {
       "eyJ-",
       "sk-*"
     ]
-    for (const piece of hostile) {
+    // Some wait for what only once stands before them.
+    for (const [head, piece] of hostile.flatMap((piece) => [["", piece] as const, ["x://", piece] as const])) {
       const time = (length: number): number => {
-        const text = piece.repeat(length / piece.length)
+        const text = head + piece.repeat(length / piece.length)
         const started = performance.now()
         Redaction.text(text)
         Redaction.url(`https://x.example/?${text}`)
@@ -235,7 +236,7 @@ describe("Redaction.text", () => {
       }
       time(10_000)
       // Quadratic time is minutes here; the bound leaves room for a machine that is busy.
-      assert.isBelow(time(200_000), 2_000, JSON.stringify(piece))
+      assert.isBelow(time(200_000), 2_000, JSON.stringify([head, piece]))
     }
   }, 60_000)
 })

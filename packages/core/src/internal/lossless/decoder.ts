@@ -14,6 +14,8 @@ import type { Reading } from "./readings.ts"
 import type { Registry } from "./registry.ts"
 import type { Settings } from "./settings.ts"
 import { symbolOf } from "./symbols.ts"
+import { mostComparisons } from "./hashed.ts"
+import { mostProperties } from "./patterns.ts"
 import { deepest, isHead, isObject, type Node, read, unescapeKey, version, type Wire } from "./wire.ts"
 
 /** An object of the list `more`: made when it is first pointed to, filled in its turn. */
@@ -34,6 +36,8 @@ export class Decoder {
   labels: Map<number, unknown> | undefined
   locals: Map<number, symbol> | undefined
   moved: Map<number, Moved> | undefined
+  /** What fills collections whose keys were not all there when they were made. */
+  collections: Array<() => void> | undefined
   /** Judges of declared fields that have to wait, the innermost first, by the subtree that they were met in. */
   judges: Array<Array<() => void>> | undefined
   /** What closes objects when all is filled and judged. */
@@ -41,6 +45,8 @@ export class Decoder {
   more: ReadonlyArray<Wire> = []
   level = 0
   holesLeft: number
+  comparisonsLeft = mostComparisons
+  propertiesLeft = mostProperties
   version: number = version
 
   constructor({ build, registry }: Pick<Settings, "build" | "registry">, holes: number) {
@@ -212,6 +218,20 @@ export class Decoder {
   judge(judge: () => void): void {
     if (this.isAllThere()) judge()
     else (this.judges ??= [[]]).at(-1)?.push(judge)
+  }
+
+  /** Has a collection filled in the same way, since its keys are found by what they hold. */
+  collect(fill: () => void): void {
+    this.judge(fill)
+    if (!this.isAllThere()) (this.collections ??= []).push(fill)
+  }
+
+  /** A value for somebody who looks into it at once: collections in it hold what is there so far. */
+  early(wire: Wire): unknown {
+    const before = this.collections?.length ?? 0
+    const value = this.value(wire)
+    for (const fill of this.collections?.slice(before) ?? []) fill()
+    return value
   }
 }
 

@@ -5,6 +5,7 @@ import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
@@ -13,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Decoder } from "./decoder.ts"
 import { refuse } from "./refusal.ts"
+import { hashed } from "./hashed.ts"
 import type { Kind } from "./kinds.ts"
 import { isObject, mostDigits, type Node, read, type Wire } from "./wire.ts"
 
@@ -24,7 +26,9 @@ const leaf = (make: (node: Node, decoder: Decoder) => unknown): Kind => ({
 const holding = (empty: () => object, key: string): Kind => ({
   make: empty,
   fill: (decoder, value, wire) => {
-    ;(value as Record<string, unknown>)[key] = decoder.value((wire as Node)["$value"])
+    const { $state, $value } = wire as Node
+    ;(value as Record<string, unknown>)[key] = decoder.value($value)
+    if ($state !== undefined) decoder.state(value, $state)
   }
 })
 
@@ -72,7 +76,8 @@ const redacted = leaf(({ $label: label }) => {
   if (label !== undefined && typeof label !== "string") return refuse("shape", "a label is a text")
   const made = Redacted.make<unknown>(undefined, { label })
   Redacted.wipeUnsafe(made)
-  return made
+  // By their values, which are gone, all of them would be one.
+  return Equal.byReferenceUnsafe(made)
 })
 
 const cause: Kind = {
@@ -80,10 +85,12 @@ const cause: Kind = {
   make: () => Cause.fromReasons([]),
   fill: (decoder, value, wire) => {
     const reasons = (value as Cause.Cause<unknown>).reasons as Array<Cause.Reason<unknown>>
-    for (const element of listOf((wire as Node)["$reasons"])) {
+    const { $reasons, $state } = wire as Node
+    for (const element of listOf($reasons)) {
       const one = decoder.value(element)
       reasons.push(Cause.isReason(one) ? one : refuse("shape", "no reason of a cause"))
     }
+    if ($state !== undefined) decoder.state(value, $state)
   }
 }
 
@@ -157,7 +164,23 @@ export const kinds: ReadonlyArray<readonly [name: string, kind: Kind]> = [
   ["TimeZone", leaf(({ $zone }) => zoneOf($zone))],
   ["Chunk", leaf(({ $values }, decoder) => Chunk.fromIterable(values(decoder, $values)))],
   ["BigDecimal", leaf(({ $scale, $value }) => BigDecimal.make(integerOf($value), numberOf($scale)))],
-  ["HashMap", leaf(({ $entries }, decoder) => HashMap.fromIterable(entries(decoder, $entries)))],
-  ["HashSet", leaf(({ $values }, decoder) => HashSet.fromIterable(values(decoder, $values)))],
+  [
+    "HashMap",
+    hashed(
+      HashMap.empty(),
+      (decoder, { $entries }) => entries(decoder, $entries),
+      ([key]) => key,
+      HashMap.fromIterable
+    )
+  ],
+  [
+    "HashSet",
+    hashed(
+      HashSet.empty(),
+      (decoder, { $values }) => values(decoder, $values),
+      (member) => member,
+      HashSet.fromIterable
+    )
+  ],
   ["Redacted", redacted]
 ]

@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
+import * as Own from "./ownProperties.ts"
 import { isObject, mask, type Node, numberNode, read, type Wire } from "./wire.ts"
 
 const leaf = (encode: Handler["encode"]): Handler => ({ spills: false, encode })
@@ -23,6 +24,7 @@ const holding = (kind: string, key: string, take: (value: object) => unknown, sp
     const node: Node = { $: kind }
     if (spills) encoder.nodes[index] = node
     node[key] = encoder.value(take(value))
+    if (spills) Own.state(node, value)
     return node
   }
 })
@@ -32,7 +34,9 @@ const listing = (kind: string, key: string, list: (value: object) => ReadonlyArr
     const all = list(value)
     const values = all.slice(0, Cuts.keptOf(encoder, all.length)).map((element) => encoder.value(element))
     if (values.length < all.length) values.push(Cuts.cutElements(all.length, values.length, "elements"))
-    return { $: kind, [key]: values }
+    const node: Node = { $: kind, [key]: values }
+    if (kind === "HashSet") Own.state(node, value)
+    return node
   })
 
 const hashMap = leaf((encoder, value) => {
@@ -44,16 +48,24 @@ const hashMap = leaf((encoder, value) => {
       typeof key === "string" ? encoder.under(key, held) : encoder.value(held)
     ])
   if (entries.length < all.length) entries.push([Cuts.cutElements(all.length, entries.length, "entries"), null])
-  return { $: "HashMap", $entries: entries }
+  const node: Node = { $: "HashMap", $entries: entries }
+  Own.state(node, value)
+  return node
 })
 
-const duration = leaf((encoder, value): Node => {
+/** A node with an integer in it, or the text that stands for one which is too long to be carried. */
+const digits = (encoder: Encoder, integer: bigint, nodeOf: (digits: Wire) => Node): Wire => {
+  const wire = encoder.bigint(integer)
+  return isObject(wire) ? nodeOf(read(wire, "$value")) : typeof wire === "string" ? wire : nodeOf(wire)
+}
+
+const duration = leaf((encoder, value): Wire => {
   const own = (value as Duration.Duration).value
   switch (own._tag) {
     case "Millis":
       return { $: "Duration", $millis: numberNode(own.millis, encoder.settings.clone) }
     case "Nanos":
-      return { $: "Duration", $nanos: encoder.settings.clone ? own.nanos : String(own.nanos) }
+      return digits(encoder, own.nanos, (nanos) => ({ $: "Duration", $nanos: nanos }))
     case "Infinity":
       return { $: "Duration", $millis: "Infinity" }
     case "NegativeInfinity":
@@ -74,8 +86,8 @@ const zone = leaf((_, value) => ({ $: "TimeZone", $zone: zoneOf(value as DateTim
 
 const bigDecimal = leaf((encoder, value) => {
   if (encoder.masked) return mask
-  const { scale, value: digits } = value as BigDecimal.BigDecimal
-  return { $: "BigDecimal", $value: String(digits), $scale: scale }
+  const { scale, value: integer } = value as BigDecimal.BigDecimal
+  return digits(encoder, integer, (own) => ({ $: "BigDecimal", $value: own, $scale: scale }))
 })
 
 const redacted = leaf((encoder, value, index) => {
@@ -94,6 +106,7 @@ const cause: Handler = {
     const node: Node = { $: "Cause", $reasons: reasons }
     encoder.nodes[index] = node
     for (const one of (value as Cause.Cause<unknown>).reasons) reasons.push(encoder.value(one))
+    Own.state(node, value)
     return node
   }
 }

@@ -35,19 +35,23 @@ const common = new Map<object, Handler>([
 ])
 
 const proxy = Builtins.placeholder("proxy")
+const promise = Builtins.placeholder("promise")
 const bareError = errorHandler("Error", { custom: false, bare: true })
 
 /** The handler for an object. */
 export const handlerOf = (registry: Registry, value: object): Handler => {
   if (Brand.isProxy(value)) return proxy
   const prototype: object | null = Object.getPrototypeOf(value)
-  if (prototype === null) return Brand.isNativeError(value) ? bareError : Builtins.bare
+  if (prototype === null) return Brand.isNativeError(value) ? bareError : bareOf(value)
   const found = common.get(prototype)
   if (found !== undefined) return found
   let handler = registry.handlers.get(prototype)
   if (handler === undefined) registry.handlers.set(prototype, (handler = resolve(registry, prototype, value)))
   return handler
 }
+
+/** What has content keeps that: its prototype alone is not carried. */
+const bareOf = (value: object): Handler => contentOf(value) ?? (Brand.isPromise(value) ? promise : Builtins.bare)
 
 const resolve = (registry: Registry, prototype: object, value: object): Handler => {
   const entry = registry.byPrototype.get(prototype)
@@ -148,9 +152,11 @@ const exception: Handler = {
 
 /** Kinds with content of their own, and what cannot be carried. */
 const builtinOf = (prototype: object, value: object, entry: Entry | undefined): Handler | undefined => {
-  const base = contentOf(value) ?? handleOf(value)
-  if (base === undefined || !base.spills) return base
+  const base = contentOf(value) ?? handleOf(value, entry !== undefined)
+  if (base === undefined || !subclassed.has(base)) return base
   if (entry !== undefined) return classed(base, entry.id, undefined)
+  const stranger = strangerOf(prototype)
+  if (stranger !== undefined) return classed(base, stranger.class, stranger.name)
   const constructor = constructorOf(prototype)
   const name = typeof constructor === "function" ? constructor.name : ""
   return isHere(prototype) && !isKindsOwn(prototype) && name !== "" ? classed(base, undefined, name) : base
@@ -158,7 +164,16 @@ const builtinOf = (prototype: object, value: object, entry: Entry | undefined): 
 
 const isKindsOwn = (prototype: object): boolean => common.has(prototype)
 
-/** A subclass of Array, Map or Set. */
+/** Kinds of which there may be subclasses: the constructor of one need not run. */
+const subclassed: ReadonlySet<Handler> = new Set([
+  Builtins.array,
+  Builtins.map,
+  Builtins.set,
+  Builtins.date,
+  Builtins.regExp
+])
+
+/** An instance of a subclass. */
 const classed = (base: Handler, id: string | undefined, name: string | undefined): Handler => ({
   spills: base.spills,
   encode: (encoder, value, index) => {

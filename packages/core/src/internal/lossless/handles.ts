@@ -7,8 +7,8 @@ import type { Handler } from "./encoder.ts"
 
 const text = (value: object, key: PropertyKey): string => String(Reflect.get(value, key))
 
-/** What is written for one of them, or `undefined` for anything else. */
-export const handleOf = (value: object): Handler | undefined => {
+/** What is written for one of them, or `undefined` for anything else. Of a known class only what it is made of tells. */
+export const handleOf = (value: object, isKnown: boolean): Handler | undefined => {
   if (Brand.isPromise(value)) return Builtins.placeholder("promise")
   if (Brand.isWeakMap(value)) return Builtins.placeholder("WeakMap")
   if (Brand.isWeakSet(value)) return Builtins.placeholder("WeakSet")
@@ -29,7 +29,7 @@ export const handleOf = (value: object): Handler | undefined => {
   for (const name of platform) if (isA(name, value)) return Builtins.placeholder(Cuts.nameOf(value))
   if (iterator.isPrototypeOf(value) || asyncIterator.isPrototypeOf(value))
     return Builtins.placeholder(tagOf(value, "Iterator"))
-  if (isEmitter(value)) return Builtins.placeholder(Cuts.nameOf(value))
+  if (!isKnown && isEmitter(value)) return Builtins.placeholder(Cuts.nameOf(value))
   return undefined
 }
 
@@ -63,7 +63,11 @@ const tagOf = (value: object, otherwise: string): string => {
 }
 
 /** Sockets, servers, streams and child processes of Node. */
-const isEmitter = (value: object): boolean =>
-  typeof Reflect.get(value, "emit") === "function" &&
-  typeof Reflect.get(value, "on") === "function" &&
-  typeof Reflect.get(value, "removeListener") === "function"
+const isEmitter = (value: object): boolean => {
+  try {
+    return ["emit", "on", "removeListener"].every((key) => typeof Reflect.get(value, key) === "function")
+  } catch {
+    // A getter that throws is no method.
+    return false
+  }
+}

@@ -46,7 +46,7 @@ export const custom: Kind = {
   make: (decoder, wire) => {
     const node = wire as Node
     const id = optionalText(node["$class"])
-    const encoded = decoder.value(node["$value"])
+    const encoded = decoder.early(node["$value"])
     const { byId, declared } = decoder.registry
     const decode =
       id === undefined ? undefined : (byId.get(id)?.decode ?? declared.find((type) => type.id === id)?.decode)
@@ -68,11 +68,13 @@ const decodedBy = (decode: (encoded: unknown) => object, id: string, encoded: un
   }
 }
 
-/** Gives an object of a built-in kind the prototype of its subclass. */
+/** Gives an object of a built-in kind the prototype of its subclass; of one that is not known here, one with its name. */
 export const adopt = (decoder: Decoder, made: object, node: Node): void => {
   const id = optionalText(node["$class"])
+  const name = optionalText(node["$name"])
+  if (id === undefined && name === undefined) return
   const entry = id === undefined ? undefined : decoder.registry.byId.get(id)
-  if (entry !== undefined && Object.getPrototypeOf(made).isPrototypeOf(entry.prototype)) {
-    Object.setPrototypeOf(made, entry.prototype)
-  }
+  const native: object = Object.getPrototypeOf(made)
+  if (entry === undefined) Object.setPrototypeOf(made, prototypeFor({ class: id, name }, native))
+  else if (Object.prototype.isPrototypeOf.call(native, entry.prototype)) Object.setPrototypeOf(made, entry.prototype)
 }

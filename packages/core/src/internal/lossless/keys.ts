@@ -1,6 +1,7 @@
 /** What the names of properties say about their values. */
 import * as Redaction from "../../Redaction.ts"
 import * as Known from "../redaction/known.ts"
+import { own } from "../redaction/names.ts"
 import { escapeKey } from "./wire.ts"
 
 /** What a property's name says about its value. */
@@ -64,11 +65,11 @@ export const keysOf = (redact: (text: string) => string, shapes: boolean): ((nam
     }
     const found = keys.get(name)
     if (found !== undefined) return found
-    const key = make(name)
-    if (name.length <= longestKey) {
-      if (keys.size >= mostKeys) keys.clear()
-      keys.set(name, key)
-    }
+    if (name.length > longestKey) return make(name)
+    if (keys.size >= mostKeys) keys.clear()
+    const kept = own(name)
+    const key = make(kept)
+    keys.set(kept, key)
     return key
   }
 }

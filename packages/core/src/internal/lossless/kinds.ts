@@ -8,6 +8,7 @@ import type { Decoder } from "./decoder.ts"
 import { describe, refuse } from "./refusal.ts"
 import * as EffectKinds from "./effectKinds.ts"
 import { errorKind, exceptionKind } from "./errorKinds.ts"
+import { propertiesIn } from "./patterns.ts"
 import { errorNames, isHead, isObject, mostDigits, nativeErrors, type Node, type Wire } from "./wire.ts"
 
 /** A kind of node. */
@@ -125,13 +126,21 @@ const textOf = (wire: Wire): string => (typeof wire === "string" ? wire : refuse
 
 const date = filled((node) => new Date(node["$at"] === null ? Number.NaN : textOf(node["$at"])))
 
-const regExp = filled(
-  (node) => new RegExp(textOf(node["$source"]), textOf(node["$flags"])),
-  (decoder, value, node) => {
+const regExp: Kind = {
+  make: (decoder, wire) => {
+    const { $flags, $source } = wire as Node
+    const [source, flags] = [textOf($source), textOf($flags)]
+    decoder.propertiesLeft -= propertiesIn(source, flags)
+    return decoder.propertiesLeft < 0 ? `[RegExp /${source}/${flags}]` : new RegExp(source, flags)
+  },
+  fill: (decoder, value, wire) => {
+    const node = wire as Node
+    if (!isObject(value)) return
     // It cannot be defined anew, only set.
     if ("$lastIndex" in node) Reflect.set(value, "lastIndex", decoder.value(node["$lastIndex"]))
+    decoder.own(value, node)
   }
-)
+}
 
 const pairsOf = (wire: Wire): Array<[string, string]> =>
   listOf(wire).map((pair) => {
@@ -182,8 +191,8 @@ const kinds = new Map<string, Kind>([
   ["like", like],
   ["Map", subclassed(map)],
   ["Set", subclassed(set)],
-  ["Date", date],
-  ["RegExp", regExp],
+  ["Date", subclassed(date)],
+  ["RegExp", subclassed(regExp)],
   ["URL", leaf((node) => new URL(textOf(node["$href"])))],
   ["URLSearchParams", leaf((node) => new URLSearchParams(textOf(node["$query"])))],
   ["Headers", leaf((node) => new Headers(pairsOf(node["$entries"])))],

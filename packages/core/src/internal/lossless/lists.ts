@@ -3,14 +3,18 @@
 /** So many holes can a value have that arrives whole or not at all: whoever checks it goes through them one by one. */
 export const mostHoles = 1_000_000
 
-/** So many places are looked at one by one; a list with more holes than that is kept sparse by the engine as well. */
-const looked = 1_000_000
+/** So many holes are looked at for nothing; of a list with more of them the engine is asked for all names at once. */
+const looked = 1_000
 
 /** The places that are taken, in order. */
 export function* indicesOf(list: ReadonlyArray<unknown>, from: number): Generator<number> {
-  const end = Math.min(list.length, from + looked)
-  for (let at = from; at < end; at++) if (Object.hasOwn(list, at)) yield at
-  if (end === list.length) return
+  let at = from
+  for (let holes = 0; at < list.length && holes < looked; at++) {
+    if (Object.hasOwn(list, at)) yield at
+    else holes++
+  }
+  if (at >= list.length) return
+  const end = at
   for (const key of Object.getOwnPropertyNames(list)) if (isIndex(key) && Number(key) >= end) yield Number(key)
 }
 

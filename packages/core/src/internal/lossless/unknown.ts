@@ -55,21 +55,27 @@ export interface Stranger {
 }
 
 const strangers = new WeakMap<object, Stranger>()
-const prototypes = new Map<string, object>()
+const prototypes = new Map<object, Map<string, object>>()
 const mostPrototypes = 1_024
+const longestName = 512
 
-/** A prototype that says a class's name and nothing else: for objects of classes that are not known here. */
-export const prototypeFor = (stranger: Stranger): object => {
+/**
+ * A prototype that says a class's name and nothing else: for objects of classes that
+ * are not known here, which may derive from a built-in one.
+ */
+export const prototypeFor = (stranger: Stranger, base: object = Object.prototype): object => {
   const key = JSON.stringify([stranger.class, stranger.name])
-  const known = prototypes.get(key)
+  let ofBase = prototypes.get(base)
+  if (ofBase === undefined) prototypes.set(base, (ofBase = new Map()))
+  const known = ofBase.get(key)
   if (known !== undefined) return known
   const constructor = Object.defineProperty(() => {}, "name", { value: stranger.name ?? stranger.class ?? "" })
-  const prototype: object = Object.create(Object.prototype, {
+  const prototype: object = Object.create(base, {
     constructor: { value: constructor, configurable: true, writable: true, enumerable: false }
   })
   strangers.set(prototype, stranger)
-  // A sender that invents names without end gets prototypes that nobody keeps.
-  if (prototypes.size < mostPrototypes) prototypes.set(key, prototype)
+  // A sender that invents names without end, or names without an end, gets prototypes that nobody keeps.
+  if (ofBase.size < mostPrototypes && key.length <= longestName) ofBase.set(key, prototype)
   return prototype
 }
 

@@ -178,12 +178,15 @@ export const tokens = (text: string, spans: Spans): void => {
 /** The user and password of a URL. */
 export const userInfo = (text: string, spans: Spans): void => {
   let from = 0
+  let open = -1
   for (let at = text.indexOf("@"); at !== -1; at = text.indexOf("@", at + 1)) {
     let start = at
     while (start > from && !endsUserInfo(text.charCodeAt(start - 1))) start--
-    if (start < at && text.startsWith("://", start - 3)) spans.push(start, at)
-    // A password may hold an @ itself; what lies before this one was looked at.
-    else from = at + 1
+    // A password may hold an @ itself; what lies before the last one was looked at.
+    if (start === from && open !== -1) start = open
+    open = start < at && text.startsWith("://", start - 3) ? start : -1
+    if (open !== -1) spans.push(open, at)
+    from = at + 1
   }
 }
 

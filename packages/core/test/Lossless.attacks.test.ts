@@ -1,0 +1,245 @@
+/** What once broke a promise of the codec: entries that got lost, wires that took minutes, classes that were forgotten. */
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import * as Lossless from "@causeway/core/Lossless"
+import * as Redaction from "@causeway/core/Redaction"
+import * as Difference from "@causeway/testing/Difference"
+import { assert, describe, it } from "@effect/vitest"
+import * as BigDecimal from "effect/BigDecimal"
+import * as Duration from "effect/Duration"
+import * as Equal from "effect/Equal"
+import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+
+const forms = ["json", "clone"] as const
+
+const wireOf = (value: unknown, options: Lossless.Options): unknown => {
+  const wire = Lossless.toWire(value, options)
+  return options.form === "clone" ? structuredClone(wire) : JSON.parse(JSON.stringify(wire))
+}
+
+const roundTrip = (value: unknown, options: Lossless.Options): unknown =>
+  Lossless.fromWire(wireOf(value, options), options)
+
+const assertSame = (expected: unknown, actual: unknown): void => {
+  const difference = Difference.find(expected, actual, { carried: true })
+  assert.isUndefined(difference && Difference.format(difference))
+}
+
+const refused = (value: unknown): Lossless.InvalidWire => {
+  try {
+    Lossless.fromWire({ $v: 2, value })
+  } catch (thrown) {
+    assert.instanceOf(thrown, Lossless.InvalidWire)
+    return thrown
+  }
+  return assert.fail("it was not refused")
+}
+
+const nested = (depth: number, inner: unknown): unknown => {
+  let value = inner
+  for (let level = 0; level < depth; level++) value = [value]
+  return value
+}
+
+describe.each(forms)("as %s", (form) => {
+  const options = { form }
+
+  it.each([10, 198, 199, 200, 201])("keys by content are all there at a depth of %i", (depth) => {
+    assertSame(
+      nested(depth, [HashMap.make([{ a: 1 }, 1], [{ a: 2 }, 2]), HashSet.make([1], [2], [3])]),
+      roundTrip(nested(depth, [HashMap.make([{ a: 1 }, 1], [{ a: 2 }, 2]), HashSet.make([1], [2], [3])]), options)
+    )
+  })
+
+  it("keys that hold their own collection are all there, and are found", () => {
+    const one: Record<string, unknown> = {}
+    const two: Record<string, unknown> = {}
+    one["two"] = two
+    two["held"] = HashMap.make([one, 1], [two, 2])
+    const arrived = Object(roundTrip(one, options))
+    const held = arrived.two.held
+    assert.ok(HashMap.isHashMap(held))
+    assert.strictEqual(HashMap.size(held), 2)
+    assert.isTrue(HashMap.has(held, arrived) && HashMap.has(held, arrived.two))
+  })
+
+  it("a class that reads a collection when it is made finds its entries", () => {
+    class Index {
+      readonly size: number
+      constructor(size: number) {
+        this.size = size
+      }
+    }
+    const shared = {}
+    const arrived = roundTrip([shared, shared, new Index(2)], {
+      form,
+      classes: [
+        {
+          id: "Index",
+          class: Index,
+          encode: ({ size }: Index) => HashSet.fromIterable(Array.from({ length: size }, (_, at) => ({ at }))),
+          decode: (encoded: unknown) => new Index(HashSet.isHashSet(encoded) ? HashSet.size(encoded) : -1)
+        }
+      ]
+    })
+    assert.strictEqual(Object(arrived)[2].size, 2)
+  })
+
+  it("two Redacted are not one, since nobody here knows their values", () => {
+    const sent = { map: HashMap.make([Redacted.make("a"), 1], [Redacted.make("b"), 2]), list: [Redacted.make("c")] }
+    const arrived = Object(roundTrip([sent, sent.list, Redacted.make("d")], options))
+    assert.strictEqual(HashMap.size(arrived[0].map), 2)
+    assert.isFalse(Equal.equals(arrived[1][0], arrived[2]))
+    assert.isTrue(Equal.equals(arrived[1][0], arrived[0].list[0]))
+  })
+
+  it("an integer too long to be carried costs itself and not the whole wire", () => {
+    const long = 10n ** 25_000n
+    const arrived = Object(
+      roundTrip([BigDecimal.make(long, 2), Duration.nanos(long), BigDecimal.make(5n, 300)], options)
+    )
+    for (const one of arrived.slice(0, 2))
+      assert.isTrue(form === "clone" || /^\[bigint of about \d+ digits\]$/.test(one), String(one).slice(0, 100))
+    assertSame(BigDecimal.make(5n, 300), arrived[2])
+  })
+
+  it("a frozen Option, Result or HashMap stays frozen", () => {
+    for (const one of [Option.some([1]), Result.fail("x"), HashMap.make(["a", 1]), HashSet.make(1)]) {
+      const arrived = roundTrip({ one: Object.freeze(one) }, options)
+      assertSame({ one }, arrived)
+      assert.isTrue(Object.isFrozen(Object(arrived).one))
+    }
+    assert.isFalse(Object.isFrozen(Object(roundTrip([Option.some(1)], options))[0]))
+  })
+
+  it("an object of content without a prototype keeps its content", () => {
+    for (const make of [() => new Map([[1, 2]]), () => [1, 2], () => new Date(5), () => new Uint8Array([1, 2])])
+      assertSame(make(), roundTrip(Object.setPrototypeOf(make(), null), options))
+  })
+})
+
+describe("subclasses of built-in classes", () => {
+  class Day extends Date {
+    readonly kind = "day"
+  }
+  class Pattern extends RegExp {}
+  class Table extends Map {}
+  class Row extends Array {}
+  const make = () => [new Day(5), new Pattern("a", "g"), new Table([[1, { a: 1 }]]), Row.of(1, 2)]
+  const classes = [Day, Pattern, Table, Row]
+
+  it.each(forms)("arrive as what they were, as %s", (form) => {
+    assertSame(make(), roundTrip(make(), { form, classes }))
+  })
+
+  it.each(forms)("pass through a relay that does not know them, as %s", (form) => {
+    const relayed = Lossless.fromWire(wireOf(make(), { form, classes }), { form })
+    assertSame(make(), Lossless.fromWire(wireOf(relayed, { form }), { form, classes }))
+  })
+
+  it("keep their content and their name where they are not known", () => {
+    const [day, pattern, table, row] = Object(roundTrip(make(), {}))
+    assert.deepStrictEqual(
+      [day.getTime(), day.kind, pattern.source, table.get(1), row[1]],
+      [5, "day", "a", { a: 1 }, 2]
+    )
+    assert.deepStrictEqual(
+      [day, pattern, table, row].map((one) => one.constructor.name),
+      ["Day", "Pattern", "Table", "Row"]
+    )
+    assert.ok(day instanceof Date && table instanceof Map && Array.isArray(row.map(String)))
+  })
+})
+
+it("a registered class whose getters throw, or that emits events, arrives as itself", () => {
+  class Bus {
+    readonly topic: string
+    constructor(topic: string) {
+      this.topic = topic
+    }
+    get emit(): never {
+      throw new Error("not connected")
+    }
+  }
+  class Hub {
+    readonly name = "hub"
+    on(): void {}
+    emit(): void {}
+    removeListener(): void {}
+  }
+  const options: Lossless.Options = { classes: [Bus, Hub] }
+  assertSame([new Bus("a"), new Bus("b"), new Hub()], roundTrip([new Bus("a"), new Bus("b"), new Hub()], options))
+})
+
+describe("wires that were made to take long", () => {
+  /** A list of lists, each holding the one before twice: as many paths as 2 to the power of its levels. */
+  const paths = (first: number, levels: number): unknown => {
+    let list: unknown = [{ $: "list", "$#": first }, 1]
+    for (let at = 1; at <= levels; at++) list = [{ $: "list", "$#": first + at }, list, { $: "=", $n: first + at - 1 }]
+    return list
+  }
+
+  it("are refused where keys have more paths than anybody compares", () => {
+    for (const kind of ["HashSet", "HashMap"]) {
+      const keys = [paths(0, 60), paths(100, 60)]
+      const content = kind === "HashSet" ? { $values: keys } : { $entries: keys.map((key) => [key, 1]) }
+      assert.match(refused({ $: kind, ...content }).message, /too long to compare/)
+    }
+  })
+
+  it("are refused where a key comes back to itself on many paths", () => {
+    const key = [{ $: "list", "$#": 1000 }, [{ $: "=", $n: 1000 }, paths(0, 60)]]
+    assert.match(refused({ $: "HashSet", $values: [key] }).message, /too long to compare/)
+  })
+
+  it("are refused where very many keys look the same", () => {
+    const symbols = Array.from({ length: 100_000 }, (_, $n) => ({ $: "symbol", $n }))
+    assert.match(refused({ $: "HashSet", $values: symbols }).message, /too long to compare/)
+  })
+
+  it("make no more expressions than can be looked up in time: the others are texts", () => {
+    const many = Array.from({ length: 3_000 }, () => ({ $: "RegExp", $source: String.raw`\P{L}`, $flags: "iu" }))
+    const arrived = Lossless.fromWire({ $v: 2, value: many })
+    assert.ok(Array.isArray(arrived) && arrived[0] instanceof RegExp)
+    assert.strictEqual(arrived.at(-1), String.raw`[RegExp /\P{L}/iu]`)
+  })
+
+  it("do not make a relay look for what is in holes", () => {
+    const holes = Array.from({ length: 2_000 }, () => [
+      { $: "list", $sparse: true },
+      { $: "holes", $n: 1_000_000 }
+    ])
+    const arrived = Lossless.fromWire({ $v: 2, value: holes })
+    const start = performance.now()
+    assert.deepStrictEqual(Lossless.toWire(arrived).value, holes)
+    // Each hole looked at would be a minute; the bound leaves room for a machine that is busy.
+    assert.isBelow(performance.now() - start, 10_000)
+  })
+})
+
+describe("what is remembered", () => {
+  setFlagsFromString("--expose-gc")
+  const gc: () => void = runInNewContext("gc")
+  const held = (): number => {
+    gc()
+    return process.memoryUsage().heapUsed
+  }
+
+  /** A text of its own each time, as one that was received. */
+  const long = (n: number, text: string): string => JSON.parse(JSON.stringify(`${"x y ".repeat(50_000)}${text}${n}`))
+
+  it.each<readonly [string, (n: number) => unknown]>([
+    ["names in a text", (n) => Redaction.text(`${long(n, " name_of_number_")}_token=abc`)],
+    ["names of entries", (n) => Lossless.toWire([long(n, " header-of-number-").slice(-20), "x"])],
+    ["names of classes", (n) => Lossless.fromWire({ $v: 2, value: { $: "object", $name: long(n, "Class") } })]
+  ])("of %s is not all that they came with", (_, use) => {
+    use(0)
+    const before = held()
+    for (let n = 1; n <= 200; n++) use(n)
+    assert.isBelow(held() - before, 20_000_000)
+  })
+})
