@@ -127,8 +127,8 @@ describe("subclasses of built-in classes", () => {
     readonly kind = "day"
   }
   class Pattern extends RegExp {}
-  class Table extends Map {}
-  class Row extends Array {}
+  class Table extends Map<number, object> {}
+  class Row extends Array<number> {}
   const make = () => [new Day(5), new Pattern("a", "g"), new Table([[1, { a: 1 }]]), Row.of(1, 2)]
   const classes = [Day, Pattern, Table, Row]
 
