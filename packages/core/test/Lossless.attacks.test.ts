@@ -175,14 +175,14 @@ it("a registered class whose getters throw, or that emits events, arrives as its
   assertSame([new Bus("a"), new Bus("b"), new Hub()], roundTrip([new Bus("a"), new Bus("b"), new Hub()], options))
 })
 
-describe("wires that were made to take long", () => {
-  /** A list of lists, each holding the one before twice: as many paths as 2 to the power of its levels. */
-  const paths = (first: number, levels: number): unknown => {
-    let list: unknown = [{ $: "list", "$#": first }, 1]
-    for (let at = 1; at <= levels; at++) list = [{ $: "list", "$#": first + at }, list, { $: "=", $n: first + at - 1 }]
-    return list
-  }
+/** A list of lists, each holding the one before twice: as many paths as 2 to the power of its levels. */
+const paths = (first: number, levels: number): unknown => {
+  let list: unknown = [{ $: "list", "$#": first }, 1]
+  for (let at = 1; at <= levels; at++) list = [{ $: "list", "$#": first + at }, list, { $: "=", $n: first + at - 1 }]
+  return list
+}
 
+describe("wires that were made to take long", () => {
   it("are refused where keys have more paths than anybody compares", () => {
     for (const kind of ["HashSet", "HashMap"]) {
       const keys = [paths(0, 60), paths(100, 60)]
@@ -221,6 +221,9 @@ describe("wires that were made to take long", () => {
   })
 })
 
+/** A text of its own each time, as one that was received. */
+const long = (n: number, text: string): string => JSON.parse(JSON.stringify(`${"x y ".repeat(50_000)}${text}${n}`))
+
 describe("what is remembered", () => {
   setFlagsFromString("--expose-gc")
   const gc: () => void = runInNewContext("gc")
@@ -228,9 +231,6 @@ describe("what is remembered", () => {
     gc()
     return process.memoryUsage().heapUsed
   }
-
-  /** A text of its own each time, as one that was received. */
-  const long = (n: number, text: string): string => JSON.parse(JSON.stringify(`${"x y ".repeat(50_000)}${text}${n}`))
 
   it.each<readonly [string, (n: number) => unknown]>([
     ["names in a text", (n) => Redaction.text(`${long(n, " name_of_number_")}_token=abc`)],
