@@ -2,7 +2,8 @@
  * Encoding, carrying and decoding five values, beside structuredClone and other
  * serializers, in one process: variants take turns in rounds, the ratio is taken
  * inside each round, and the median over the rounds is reported. Beside each time
- * stands what arrived, since a serializer that drops half of a value is fast.
+ * stands what arrived, since a serializer that drops half of a value is fast, and
+ * beside ours the most that it may take.
  *
  * `ROUNDS` (25) and `MILLIS` (4, per turn) set the lengths; `ONLY` takes a part of a
  * value's name.
@@ -21,6 +22,8 @@ interface Variant extends Rival {
   /** What it carries, where that is not the value itself. */
   readonly subject?: unknown
   readonly stack?: false
+  /** The most that it may take, as a multiple of the value's baseline; ours have one. */
+  readonly bar?: number
 }
 
 interface Ours {
@@ -29,31 +32,32 @@ interface Ours {
   readonly jit: boolean
 }
 
-const lossless = ({ form, jit, stack }: Ours): Variant => {
+const lossless = ({ bars, barsWithoutJit }: BenchValue, { form, jit, stack }: Ours): Variant => {
   const codec = Codec.lossless({ form, classes, stack, jit })
   return {
     name: `**Lossless, ${form}${stack === "keep" ? "" : ", stacks dropped"}${jit ? "" : ", jit off"}**`,
     carry: (value) => Codec.roundTrip(codec, value),
+    bar: (jit ? bars : (barsWithoutJit ?? bars))[form][stack],
     ...(stack === "drop" && { stack: false })
   }
 }
 
 /** Without `new Function` only what has a plan differs. */
-const ours = (hasPlan: boolean): ReadonlyArray<Variant> =>
+const ours = (bench: BenchValue): ReadonlyArray<Variant> =>
   (["json", "clone"] as const).flatMap((form) =>
     (["keep", "drop"] as const).flatMap((stack) =>
-      (hasPlan ? [true, false] : [true]).map((jit) => lossless({ form, stack, jit }))
+      (bench.barsWithoutJit === undefined ? [true] : [true, false]).map((jit) => lossless(bench, { form, stack, jit }))
     )
   )
 
 const rivals = rivalsFor(classes)
 
-const variantsOf = ({ baseline, schema, value }: BenchValue): ReadonlyArray<Variant> => [
+const variantsOf = (bench: BenchValue): ReadonlyArray<Variant> => [
   ...rivals.slice(0, 1),
-  { name: "structuredClone of a plain twin", carry: (subject) => structuredClone(subject), subject: twin(value) },
-  ...ours(baseline === "twin"),
+  { name: "structuredClone of a plain twin", carry: (subject) => structuredClone(subject), subject: twin(bench.value) },
+  ...ours(bench),
   ...rivals.slice(1),
-  effectSchema(schema)
+  effectSchema(bench.schema)
 ]
 
 /** What of the value arrives. */
@@ -102,7 +106,7 @@ const measure = (bench: BenchValue): void => {
   const base = (name: string) => turns.find(({ variant }) => variant.name === name)?.micros ?? []
   const bases = [base("structuredClone"), base("structuredClone of a plain twin")]
   console.log(`### ${bench.name}${bench.baseline === "twin" ? " (to be read against the twin)" : ""}\n`)
-  console.log("| way | µs | × clone | × twin | what arrives |\n|---|---|---|---|---|")
+  console.log("| way | µs | × clone | × twin | bar | what arrives |\n|---|---|---|---|---|---|")
   for (const { found, variant } of variants) {
     const micros = turns.find((turn) => turn.variant === variant)?.micros
     const ratios = bases.map((baseline) =>
@@ -110,11 +114,29 @@ const measure = (bench: BenchValue): void => {
         ? "–"
         : median(micros.map((each, round) => each / (baseline[round] ?? Number.NaN))).toFixed(2)
     )
-    console.log(
-      `| ${variant.name} | ${micros === undefined ? "–" : median(micros).toFixed(2)} | ${ratios.join(" | ")} | ${found} |`
-    )
+    const time = micros === undefined ? "–" : median(micros).toFixed(2)
+    console.log(`| ${variant.name} | ${time} | ${ratios.join(" | ")} | ${variant.bar ?? "–"} | ${found} |`)
   }
-  console.log("")
+  console.log(`\nFaster than ours with stacks, and whole: ${ahead(variants, turns).join(", ") || "none"}.\n`)
+}
+
+interface Turns {
+  readonly variant: Variant
+  readonly micros: ReadonlyArray<number>
+}
+
+/** Others that deliver the value and take less than the faster of our two forms. */
+const ahead = (
+  variants: ReadonlyArray<{ readonly variant: Variant; readonly found: string }>,
+  turns: ReadonlyArray<Turns>
+): ReadonlyArray<string> => {
+  const timeOf = (variant: Variant): number => median(turns.find((turn) => turn.variant === variant)?.micros ?? [])
+  const own = variants.flatMap(({ variant: { bar, stack }, variant }) =>
+    bar !== undefined && stack !== false ? [timeOf(variant)] : []
+  )
+  return variants.flatMap(({ found, variant }) =>
+    variant.bar === undefined && found.startsWith("whole") && timeOf(variant) < Math.min(...own) ? [variant.name] : []
+  )
 }
 
 console.log(`Node ${process.version}, ${availableParallelism()} cores, ${rounds} rounds; encode, carry and decode.\n`)

@@ -101,28 +101,54 @@ const chain = (): Error =>
 /** What carries only a message and a stack, with the schema that stock Effect would use. */
 const defect = Schema.Defect({ includeStack: true })
 
+/** The most that a form may take, as a multiple of the baseline: with stacks, and with stacks dropped. */
+type Bars = Readonly<Record<"json" | "clone", Readonly<Record<"keep" | "drop", number>>>>
+
+const bars = (json: readonly [number, number], clone: readonly [number, number]): Bars => ({
+  json: { keep: json[0], drop: json[1] },
+  clone: { keep: clone[0], drop: clone[1] }
+})
+
 /** A value, and what stock Effect carries it with. */
 export interface BenchValue {
   readonly name: string
   readonly value: unknown
+  readonly bars: Bars
+  /** The same without `new Function`, where there is a plan that it changes. */
+  readonly barsWithoutJit?: Bars
   /** The fair measure: an error with many fields is compared to a plain object of its content. */
   readonly baseline: "clone" | "twin"
   readonly schema: Schema.Codec<unknown, unknown>
 }
 
 export const values: ReadonlyArray<BenchValue> = [
-  { name: "small tagged error", value: small(), baseline: "clone", schema: Small },
-  { name: "UpstreamError, 40 fields", value: upstream(), baseline: "twin", schema: UpstreamError },
-  { name: "Error, chain of three", value: chain(), baseline: "clone", schema: defect },
+  { name: "small tagged error", value: small(), bars: bars([4.5, 2.5], [4, 3]), baseline: "clone", schema: Small },
+  {
+    name: "UpstreamError, 40 fields",
+    value: upstream(),
+    bars: bars([2, 2], [2.2, 2.2]),
+    barsWithoutJit: bars([2.5, 2.5], [2.7, 2.7]),
+    baseline: "twin",
+    schema: UpstreamError
+  },
+  {
+    name: "Error, chain of three",
+    value: chain(),
+    bars: bars([4.5, 2], [3.5, 2.3]),
+    baseline: "clone",
+    schema: defect
+  },
   {
     name: "Cause, three reasons",
     value: Cause.combine(Cause.combine(Cause.fail(small()), Cause.die(stacked(new Error("bug")))), Cause.interrupt(7)),
+    bars: bars([2.5, 1.6], [2.5, 2]),
     baseline: "clone",
     schema: Schema.Cause(Small, defect)
   },
   {
     name: "Exit, success",
     value: Exit.succeed({ id: "chatcmpl-1", text: "good day", tokens: 12 }),
+    bars: bars([1.8, 1.8], [2.2, 2.2]),
     baseline: "clone",
     schema: Schema.Exit(Schema.Struct({ id: Schema.String, text: Schema.String, tokens: Schema.Finite }), Small, defect)
   }

@@ -16,6 +16,12 @@ class Strange extends Schema.TaggedError<Strange>("test/Strange")("Strange", {
 
 class StrangeData extends Data.TaggedError("StrangeData")<{ readonly key: string; readonly message: string }> {}
 
+class Marked extends RangeError {
+  get _tag(): string {
+    return "Marked"
+  }
+}
+
 class Part extends Schema.Class<Part>("test/Part")({ x: Schema.Finite }) {}
 
 const strange = (cause?: unknown) => new Strange({ key: "a", at: new Date(0), ...(cause !== undefined && { cause }) })
@@ -42,6 +48,15 @@ export const cases: ReadonlyArray<Case> = [
     make: () => new StrangeData({ key: "a", message: "no" }),
     ignore: anything,
     holds: like("StrangeData", { key: "a", message: "no" })
+  },
+  {
+    name: "an unknown error whose tag is its class's keeps it",
+    make: () => Object.assign(new Marked("far"), { key: "a" }),
+    ignore: anything,
+    holds: (arrived) => {
+      like("Marked", { key: "a", message: "far", name: "Marked" })(arrived)
+      assert.deepStrictEqual(Object.keys(Object(arrived)), ["key"])
+    }
   },
   {
     name: "an unknown tagged error keeps its cause",

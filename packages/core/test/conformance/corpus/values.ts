@@ -26,7 +26,8 @@ const typed = [
   Float32Array,
   Float64Array,
   BigInt64Array,
-  BigUint64Array
+  BigUint64Array,
+  Float16Array
 ] as const
 
 export const cases: ReadonlyArray<Case> = [
