@@ -53,7 +53,7 @@ export class StreamProtocol extends Reason.make<StreamProtocol>("@causeway/core/
   },
   {
     when: "An event of a stream is not what the protocol allows.",
-    recognisedBy: "An event that is no JSON, of another shape, too large, or after the end.",
+    recognisedBy: "An event that is no JSON, no UTF-8, of another shape, or too large.",
     toDo: "Check that the upstream speaks the protocol; see the event.",
     since: "0.1.0"
   }

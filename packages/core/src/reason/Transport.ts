@@ -48,7 +48,8 @@ export class Protocol extends Reason.make<Protocol>("@causeway/core/UpstreamErro
   },
   {
     when: "What came back was not HTTP.",
-    recognisedBy: "The codes of the parsers, `HPE_*` and `ERR_HTTP2_ERROR`.",
+    recognisedBy:
+      "The codes of the parsers, `HPE_*` and `ERR_HTTP2_ERROR`; a head that is too large or contradicts itself; a protocol that nobody asked for.",
     toDo: "Check that the address is that of an HTTP API, and its scheme (http or https).",
     since: "0.1.0"
   }
