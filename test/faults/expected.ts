@@ -43,3 +43,13 @@ export const every = (outcome: Outcome): Row => ({ json: outcome, stream: outcom
 
 /** No failure at all. */
 export const answered: Row = every("answered")
+
+/** Whatever broke off may have run, and is made again. */
+export const again = "upstream backoff any counts may-have-run"
+
+/** A connection that breaks within an answer: of a stream something has been given away by then. */
+export const brokenOff = (code: string): Row => ({
+  json: is("ConnectionLost@socket", again, 3, { phase: "body", code }),
+  stream: is("ConnectionLost@stream", again, 1, { phase: "stream", code }),
+  binary: is("ConnectionLost@socket", again, 3, { phase: "body", code })
+})

@@ -1,5 +1,5 @@
 /** Statuses, in OpenAI's words. */
-import { every, is, type Table } from "../expected.ts"
+import { again, every, is, type Table } from "../expected.ts"
 
 export const statuses: Table = {
   "rate-limited": every(
@@ -111,10 +111,10 @@ export const statuses: Table = {
   "route-not-found": every(is("NotFound@status", "caller never never ignored not-sent", 1, { what: "route" })),
   "object-not-found": every(is("NotFound@status", "caller never never ignored not-sent", 1, { what: "object" })),
   "method-not-allowed": every(is("NotFound@status", "caller never never ignored not-sent", 1, { what: "route" })),
-  "request-timeout": every(is("Timeout@status", "upstream backoff any counts may-have-run", 3, { phase: "headers" })),
+  "request-timeout": every(is("Timeout@status", again, 3, { phase: "headers" })),
   conflict: every(is("Conflict@status", "caller backoff never ignored not-sent", 3, {})),
   "too-large": every(is("InputTooLarge@status", "caller never larger-context ignored not-sent", 1, { unit: "bytes" })),
-  "server-error": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })),
+  "server-error": every(is("ProviderFault@status", again, 3, { status: 500 })),
   "server-error-final": every(is("ProviderFault@status", "upstream never any counts may-have-run", 1, { status: 500 })),
   "server-error-hinted": every(
     is("ProviderFault@status", "upstream after any counts may-have-run", 3, { retryAfter: 1000, status: 500 })
@@ -124,14 +124,14 @@ export const statuses: Table = {
   "bare-404": every(is("NotFound@status", "caller never never ignored not-sent", 1, { what: "route" })),
   "bare-418": every(is("InvalidRequest@status", "caller never never ignored not-sent", 1, {})),
   "bare-429": every(is("RateLimited@status", "us backoff any pauses not-sent", 3, {})),
-  "bare-500": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })),
+  "bare-500": every(is("ProviderFault@status", again, 3, { status: 500 })),
   "bare-503": every(
-    is("Gateway@status", "upstream backoff any counts may-have-run", 3, {
+    is("Gateway@status", again, 3, {
       gateway: "unknown",
       flag: "other",
       status: 503
     })
   ),
-  "bare-599": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 599 })),
+  "bare-599": every(is("ProviderFault@status", again, 3, { status: 599 })),
   flaky: { json: "answered", stream: "answered", binary: "answered" }
 }

@@ -1,45 +1,32 @@
 /** Event streams that are not what their protocol says. */
-import { answered, is, type Table } from "../expected.ts"
+import { again, answered, brokenOff, is, type Table } from "../expected.ts"
 
 export const streams: Table = {
   "cut-stream": {
-    json: is("ConnectionLost@socket", "upstream backoff any counts may-have-run", 3, {
+    json: is("ConnectionLost@socket", again, 3, {
       phase: "body",
       code: "UND_ERR_SOCKET"
     }),
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, { events: 3, missing: "done" }),
-    binary: is("ConnectionLost@socket", "upstream backoff any counts may-have-run", 3, {
+    stream: is("StreamTruncated@stream", again, 1, { events: 3, missing: "done" }),
+    binary: is("ConnectionLost@socket", again, 3, {
       phase: "body",
       code: "UND_ERR_SOCKET"
     })
   },
   "stream-error": {
-    json: is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 }),
-    stream: is("ProviderFault@stream", "upstream backoff any counts may-have-run", 1, {}),
-    binary: is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })
+    json: is("ProviderFault@status", again, 3, { status: 500 }),
+    stream: is("ProviderFault@stream", again, 1, {}),
+    binary: is("ProviderFault@status", again, 3, { status: 500 })
   },
-  "stream-reset": {
-    json: is("ConnectionLost@socket", "upstream backoff any counts may-have-run", 3, {
-      phase: "body",
-      code: "ECONNRESET"
-    }),
-    stream: is("ConnectionLost@stream", "upstream backoff any counts may-have-run", 1, {
-      phase: "stream",
-      code: "ECONNRESET"
-    }),
-    binary: is("ConnectionLost@socket", "upstream backoff any counts may-have-run", 3, {
-      phase: "body",
-      code: "ECONNRESET"
-    })
-  },
+  "stream-reset": brokenOff("ECONNRESET"),
   "error-first": {
-    json: is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 }),
-    stream: is("ProviderFault@stream", "upstream backoff any counts may-have-run", 3, {}),
-    binary: is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })
+    json: is("ProviderFault@status", again, 3, { status: 500 }),
+    stream: is("ProviderFault@stream", again, 3, {}),
+    binary: is("ProviderFault@status", again, 3, { status: 500 })
   },
   "empty-stream": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 3, {
+    stream: is("StreamTruncated@stream", again, 3, {
       events: 0,
       missing: "first-event"
     }),
@@ -47,7 +34,7 @@ export const streams: Table = {
   },
   "comments-only": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 3, {
+    stream: is("StreamTruncated@stream", again, 3, {
       events: 0,
       missing: "first-event"
     }),
@@ -55,7 +42,7 @@ export const streams: Table = {
   },
   "done-only": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 3, {
+    stream: is("StreamTruncated@stream", again, 3, {
       events: 0,
       missing: "finish-reason"
     }),
@@ -63,37 +50,37 @@ export const streams: Table = {
   },
   "cut-event": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, { events: 3, missing: "done" }),
+    stream: is("StreamTruncated@stream", again, 1, { events: 3, missing: "done" }),
     binary: "answered"
   },
   "cut-character": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, { events: 3, missing: "done" }),
+    stream: is("StreamTruncated@stream", again, 1, { events: 3, missing: "done" }),
     binary: "answered"
   },
   "malformed-event": {
     json: "answered",
-    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 1, { index: 3 }),
+    stream: is("StreamProtocol@stream", again, 1, { index: 3 }),
     binary: "answered"
   },
   "wrong-event": {
     json: "answered",
-    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 1, { index: 3 }),
+    stream: is("StreamProtocol@stream", again, 1, { index: 3 }),
     binary: "answered"
   },
   "text-event": {
     json: "answered",
-    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 1, { index: 3 }),
+    stream: is("StreamProtocol@stream", again, 1, { index: 3 }),
     binary: "answered"
   },
   "html-event": {
     json: "answered",
-    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 1, { index: 3 }),
+    stream: is("StreamProtocol@stream", again, 1, { index: 3 }),
     binary: "answered"
   },
   "no-finish": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, {
+    stream: is("StreamTruncated@stream", again, 1, {
       events: 15,
       missing: "finish-reason"
     }),
@@ -101,7 +88,7 @@ export const streams: Table = {
   },
   "no-done": {
     json: "answered",
-    stream: is("StreamTruncated@stream", "upstream backoff any counts may-have-run", 1, {
+    stream: is("StreamTruncated@stream", again, 1, {
       events: 16,
       missing: "done"
     }),
@@ -110,7 +97,7 @@ export const streams: Table = {
   "after-done": answered,
   "error-before-done": {
     json: "answered",
-    stream: is("ProviderFault@stream", "upstream backoff any counts may-have-run", 1, {}),
+    stream: is("ProviderFault@stream", again, 1, {}),
     binary: "answered"
   },
   "rate-limited-event": {
@@ -120,22 +107,22 @@ export const streams: Table = {
   },
   "overloaded-event": {
     json: "answered",
-    stream: is("Overloaded@stream", "upstream backoff any counts may-have-run", 1, {}),
+    stream: is("Overloaded@stream", again, 1, {}),
     binary: "answered"
   },
   "huge-event": {
     json: "answered",
-    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 1, { index: 3 }),
+    stream: is("StreamProtocol@stream", again, 1, { index: 3 }),
     binary: "answered"
   },
   "endless-line": {
     json: "answered",
-    stream: is("StreamProtocol@stream", "upstream backoff any counts may-have-run", 1, { index: 3 }),
+    stream: is("StreamProtocol@stream", again, 1, { index: 3 }),
     binary: "answered"
   },
   "stall-comments": {
     json: "answered",
-    stream: is("Timeout@stream", "upstream backoff any counts may-have-run", 1, { phase: "idle" }),
+    stream: is("Timeout@stream", again, 1, { phase: "idle" }),
     binary: "answered"
   }
 }

@@ -1,5 +1,5 @@
 /** Other providers' words. */
-import { every, is, type Table } from "../expected.ts"
+import { again, every, is, type Table } from "../expected.ts"
 
 export const vendors: Table = {
   "azure-content-filter": every(
@@ -18,9 +18,7 @@ export const vendors: Table = {
       actual: 509_178
     })
   ),
-  "openrouter-error-in-200": every(
-    is("ProviderFault@body", "upstream backoff any counts may-have-run", 3, { status: 502 })
-  ),
+  "openrouter-error-in-200": every(is("ProviderFault@body", again, 3, { status: 502 })),
   "openrouter-raw": every(
     is("InputTooLarge@status", "caller never larger-context ignored not-sent", 1, {
       unit: "tokens",
@@ -38,9 +36,7 @@ export const vendors: Table = {
     })
   ),
   "openrouter-model-not-found": every(is("NotFound@status", "caller never any ignored not-sent", 1, { what: "model" })),
-  "openrouter-timeout": every(
-    is("Timeout@status", "upstream backoff any counts may-have-run", 3, { phase: "headers" })
-  ),
+  "openrouter-timeout": every(is("Timeout@status", again, 3, { phase: "headers" })),
   "together-context-length": every(
     is("InputTooLarge@status", "caller never larger-context ignored not-sent", 1, {
       unit: "tokens",
@@ -72,7 +68,7 @@ export const vendors: Table = {
   ),
   "vllm-model-not-found": every(is("NotFound@status", "caller never any ignored not-sent", 1, { what: "model" })),
   "vllm-unauthorized": every(is("Authentication@status", "us never other-credential ignored not-sent", 1, {})),
-  "vllm-dead-engine": every(is("ProviderFault@status", "upstream backoff any counts may-have-run", 3, { status: 500 })),
+  "vllm-dead-engine": every(is("ProviderFault@status", again, 3, { status: 500 })),
   "vllm-unprocessable": every(
     is("InvalidRequest@status", "caller never never ignored not-sent", 1, { param: "messages" })
   ),
@@ -96,7 +92,7 @@ export const vendors: Table = {
     })
   ),
   "litellm-budget": every(is("QuotaExhausted@status", "us never other-credential ignored not-sent", 1, {})),
-  "litellm-timeout": every(is("Timeout@status", "upstream backoff any counts may-have-run", 3, { phase: "headers" })),
+  "litellm-timeout": every(is("Timeout@status", again, 3, { phase: "headers" })),
   "mistral-rate-limited": every(is("RateLimited@status", "us backoff any pauses not-sent", 3, {})),
   "mistral-capacity": every(is("Overloaded@status", "upstream backoff any counts not-sent", 3, {})),
   "mistral-context-length": every(
