@@ -497,6 +497,19 @@ describe("a transfer", () => {
     )
   )
 
+  it.effect("tells no secret of what cannot be sent", () =>
+    relaying(
+      () => {},
+      (relay) =>
+        Effect.gen(function* () {
+          const path = "/files?api_key=swordfish-and-chips&name=ä"
+          const { error } = yield* collect(relay.transfer({ path, method: "GET" }))
+          assert.deepInclude(upstreamError(error).reason, { _tag: "RequestEncoding", path: "path" })
+          assert.notInclude(upstreamError(error).message, "swordfish")
+        })
+    )
+  )
+
   it.effect("refuses a content type that cannot be sent", () =>
     relaying(
       () => {},

@@ -1,4 +1,5 @@
 /** A relayed request as it goes out. */
+import * as Redaction from "@causeway/core/Redaction"
 import * as Upstream from "@causeway/core/Upstream"
 import { RequestEncoding } from "@causeway/core/UpstreamReason"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
@@ -140,7 +141,7 @@ const withQuery = (path: string, query: string): string =>
 
 const unsendable = (what: string, value: string): RequestEncoding =>
   new RequestEncoding({
-    message: `the ${what} cannot be sent: ${JSON.stringify(value.slice(0, 100))}`,
+    message: `the ${what} cannot be sent: ${JSON.stringify(Redaction.url(value).slice(0, 100))}`,
     seenIn: "request",
     path: what
   })
