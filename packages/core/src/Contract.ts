@@ -44,7 +44,8 @@ export type Client<Rpcs extends Rpc.Any> = RpcClient.RpcClient<Rpcs, BoundaryErr
 
 /**
  * How many calls of an Rpc one worker serves at a time, where that differs from
- * the pool's own limit. An annotation of the Rpc.
+ * the pool's own limit: a whole number of at least 1. A pool's client throws a
+ * `RangeError` for any other. An annotation of the Rpc.
  *
  * **Example** (A call that mostly waits)
  *

@@ -85,6 +85,9 @@ describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, (
     toAll(99),
     toAll(4),
     toAll(4, { _tag: "NotServed" }),
+    // Has no form as a string.
+    toAll(4, { _tag: "NotServed", served: [{ toString: 1, valueOf: 1 }] }),
+    toAll(4, { _tag: "Undecodable", direction: "sideways", issue: "none" }),
     toAll(4, { _tag: "Undecodable", direction: "response" })
   ]
 
@@ -128,12 +131,16 @@ describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, (
     }).pipe(Effect.provide(pool))
   )
 
-  it.live("a secret that only the worker knows does not leave by its stderr", () =>
-    Effect.gen(function* () {
-      const { stderr } = crash(yield* Effect.flip(rogue((_) => _.knownSecret())))
-      assert.strictEqual(stderr, "key: <redacted>")
-    }).pipe(Effect.provide(pool))
-  )
+  for (const asBytes of [false, true]) {
+    it.live(
+      `a secret that only the worker knows does not leave by its stderr, ${asBytes ? "as bytes" : "as text"}`,
+      () =>
+        Effect.gen(function* () {
+          const { stderr } = crash(yield* Effect.flip(rogue((_) => _.knownSecret({ asBytes }))))
+          assert.strictEqual(stderr, "key: <redacted>")
+        }).pipe(Effect.provide(pool))
+    )
+  }
 
   it.live("nor does the rest of one that is cut off", () =>
     Effect.gen(function* () {

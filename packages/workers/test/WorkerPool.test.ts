@@ -368,6 +368,18 @@ describe("WorkerPool", { timeout: 60_000 }, () => {
       assert.throws(() => WorkerPool.layerPool({ entry: entry("worker"), ...options }), RangeError)
     }
   })
+
+  it.live("and a concurrency of an Rpc that makes none", () =>
+    Effect.gen(function* () {
+      const { client } = yield* WorkerPool.WorkerPool
+      for (const concurrency of [0, -1, 1.5, Number.NaN]) {
+        const rpc = Rpc.make("square", { payload: { x: Schema.Finite } }).annotate(Contract.Concurrency, concurrency)
+        class Odd extends Contract.Service<Odd>()("test/Odd", rpc) {}
+        const exit = yield* Effect.exit(client(Odd))
+        assert.instanceOf(Exit.isFailure(exit) && Cause.squash(exit.cause), RangeError)
+      }
+    }).pipe(Effect.provide(layer()))
+  )
 })
 
 /** Shares calls of `Good`, under limits of its own. */

@@ -92,6 +92,12 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
 const redactStderr = (): void => {
   const { stderr } = process
   const write = stderr.write.bind(stderr)
-  stderr.write = (chunk: string | Uint8Array, ...rest: ReadonlyArray<never>) =>
-    write(typeof chunk === "string" ? Redaction.text(chunk) : chunk, ...rest)
+  stderr.write = (chunk: string | Uint8Array, ...rest: ReadonlyArray<never>) => write(redacted(chunk), ...rest)
+}
+
+const redacted = (chunk: string | Uint8Array): string | Uint8Array => {
+  const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString()
+  const safe = Redaction.text(text)
+  // What holds no secret stays as it is, a part of a character included.
+  return safe === text ? chunk : safe
 }

@@ -55,7 +55,8 @@ const isolationOf = ({ isolation = "thread", resourceLimits }: Options): Resolve
   return isolation
 }
 
-const integer = (name: string, value: number, least: number): number => {
+/** Throws a `RangeError` that names the option where it is no whole number, or too small a one. */
+export const integer = (name: string, value: number, least: number): number => {
   if (Number.isSafeInteger(value) && value >= least) return value
   throw new RangeError(`WorkerPool: ${name} is a whole number of at least ${least}, not ${value}`)
 }

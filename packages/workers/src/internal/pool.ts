@@ -21,7 +21,7 @@ import { replay } from "./logs.ts"
 import * as Lossless from "./lossless.ts"
 import * as Metrics from "./metrics.ts"
 import { problemOf } from "./nodeVersion.ts"
-import { resolve } from "./options.ts"
+import { integer, resolve } from "./options.ts"
 import * as Process from "./process.ts"
 import * as Supervisor from "./supervisor.ts"
 import * as Thread from "./thread.ts"
@@ -149,6 +149,7 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
       if (!isBlocking && limit === undefined) return standard
       // One for all that block, since they take turns anyway; but for those that go together, as a batch does.
       const key = isBlocking && limit === undefined ? "" : wireTag
+      if (limit !== undefined) integer(`Contract.Concurrency of ${wireTag}`, limit, 1)
       const lane = lanes.get(key) ?? dispatcher.lane(limit ?? 1, isBlocking)
       lanes.set(key, lane)
       return lane

@@ -186,9 +186,14 @@ const isRefusal = (u: unknown): boolean => {
   if (typeof u !== "object" || u === null || !("_tag" in u)) return false
   switch (u._tag) {
     case "Undecodable":
-      return "issue" in u && typeof u.issue === "string"
+      return (
+        "issue" in u &&
+        typeof u.issue === "string" &&
+        "direction" in u &&
+        (u.direction === "request" || u.direction === "response")
+      )
     case "NotServed":
-      return "served" in u && Array.isArray(u.served)
+      return "served" in u && Array.isArray(u.served) && u.served.every((tag) => typeof tag === "string")
     default:
       return u._tag === "DeadlineExceeded"
   }
