@@ -1,4 +1,5 @@
 /** What once broke a promise of the codec: entries that got lost, wires that took minutes, classes that were forgotten. */
+import { EventEmitter } from "node:events"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as Lossless from "@causeway/core/Lossless"
@@ -242,4 +243,76 @@ describe("what is remembered", () => {
     for (let n = 1; n <= 200; n++) use(n)
     assert.isBelow(held() - before, 20_000_000)
   })
+})
+
+const many = (make: (text: string) => unknown) => () =>
+  Array.from({ length: 40 }, (_, at) => make(`${"x".repeat(20_000)}${at}`))
+
+describe("the limit of bytes", () => {
+  const digits = 10n ** 15_000n
+
+  it.each<readonly [string, () => unknown]>([
+    ["URLs", many((text) => new URL(`https://a.example/${text}`))],
+    ["URLSearchParams", many((text) => new URLSearchParams({ text }))],
+    ["Headers", many((text) => new Headers({ text }))],
+    ["labels", many((label) => Redacted.make("x", { label }))],
+    ["bigints", many(() => digits)],
+    ["BigDecimals", many(() => BigDecimal.make(digits, 0))],
+    ["Durations", many(() => Duration.nanos(digits))],
+    ["names of properties", () => ({ ["k".repeat(500_000)]: 1 })],
+    [
+      "symbols",
+      () => Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [Symbol(`${"s".repeat(50)}${at}`), at]))
+    ]
+  ])("holds for %s, and what is cut off says so", (_, make) => {
+    for (const form of forms) {
+      const options: Lossless.Options = { form, limits: { bytes: 100_000, string: 50_000 } }
+      const wire = wireOf(make(), options)
+      const text = JSON.stringify(wire, (_, held: unknown) => (typeof held === "bigint" ? String(held) : held))
+      assert.isBelow(text.length, 500_000)
+      assert.match(text, /\[(?:\d+ more of|… of|Headers of|text of|bigint of)/)
+      Lossless.fromWire(wire, options)
+    }
+  })
+})
+
+describe("a secret that was handed in", () => {
+  const secret = "tarnhelm-4711/zauberflöte+0815"
+  const named = <C extends new () => object>(Class: C): object =>
+    new (Object.defineProperty(Class, "name", { value: secret }))()
+
+  it.each<readonly [string, unknown]>([
+    ["the name of a class of emitters", named(class extends EventEmitter {})],
+    [
+      "the name of a class of events",
+      named(
+        class extends Event {
+          constructor() {
+            super("x")
+          }
+        }
+      )
+    ],
+    ["the name of a class of Maps", named(class extends Map {})],
+    ["JSON with escaped slashes", `{"a":"${secret.replaceAll("/", String.raw`\/`)}"}`],
+    ["JSON in ASCII", `{"a":"${secret.replaceAll("ö", String.raw`\u00f6`)}"}`],
+    ["JSON in ASCII in JSON", JSON.stringify(`{"a":"${secret.replaceAll("ö", String.raw`\u00f6`)}"}`)]
+  ])("does not leave in %s", (_, value) => {
+    const text = JSON.stringify(Lossless.toWire({ value }, { secrets: [Redacted.make(secret)] }))
+    assert.notInclude(text, "tarnhelm")
+    assert.include(text, "<redacted>")
+  })
+})
+
+it("the value of an entry is masked by its name, also as AWS and .NET write it", () => {
+  const sent = [
+    { Name: "DB_PASSWORD", Value: "correct horse" },
+    { Key: "x-api-key", Value: "battery" },
+    { Name: "region", Value: "eu" }
+  ]
+  assert.deepStrictEqual(Lossless.toWire(sent).value, [
+    { Name: "DB_PASSWORD", Value: "<redacted>" },
+    { Key: "x-api-key", Value: "<redacted>" },
+    { Name: "region", Value: "eu" }
+  ])
 })

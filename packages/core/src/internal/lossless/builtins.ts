@@ -226,18 +226,21 @@ export const url = leaf((encoder, value) => {
   const { href } = value as URL
   const clean = encoder.settings.url(href)
   if (clean !== href && !URL.canParse(clean)) return `[URL ${clean}]`
-  return href.length > encoder.settings.limits.string ? encoder.text(href) : { $: "URL", $href: clean }
+  return encoder.isRoomForText(href.length) ? { $: "URL", $href: clean } : encoder.text(href)
 })
 
 export const searchParams = leaf((encoder, value) => {
   if (encoder.masked) return mask
   const query = String(value as URLSearchParams)
   const clean = encoder.settings.url(`?${query}`).slice(1)
-  return query.length > encoder.settings.limits.string ? encoder.text(query) : { $: "URLSearchParams", $query: clean }
+  return encoder.isRoomForText(query.length) ? { $: "URLSearchParams", $query: clean } : encoder.text(query)
 })
 
 export const headers = leaf((encoder, value) => {
-  const pairs = encoder.settings.headers(value as Headers)
+  const own = Array.from(value as Headers)
+  const length = own.reduce((sum, [name, held]) => sum + name.length + held.length, 0)
+  if (!encoder.isRoomForText(length)) return Cuts.spentHeaders(encoder, length)
+  const pairs = encoder.settings.headers(own)
   return { $: "Headers", $entries: encoder.masked ? pairs.map(([name]) => [name, mask]) : pairs }
 })
 

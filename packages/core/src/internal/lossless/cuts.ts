@@ -41,6 +41,14 @@ export const spentText = (encoder: Encoder, text: string): string =>
 export const longBigint = (encoder: Encoder, hexDigits: number): string =>
   lost(encoder, `[bigint of about ${number(Math.ceil(hexDigits * 1.2041))} digits]`)
 
+/** A bigint that no longer fits, by about how many digits it has. */
+export const spentBigint = (encoder: Encoder, hexDigits: number): string =>
+  lost(encoder, `[bigint of about ${number(Math.ceil(hexDigits * 1.2041))} digits: a limit is reached]`)
+
+/** Headers that no longer fit, as a whole: what is cut off one of them may make it none. */
+export const spentHeaders = (encoder: Encoder, length: number): string =>
+  lost(encoder, `[Headers of ${number(length)} characters: a limit is reached]`)
+
 /** Properties that no longer fit: their number in a property of its own. */
 export const cutProperties = (node: Node, total: number, kept: number): void => {
   node["…"] = `[${number(total - kept)} more of ${number(total)} properties]`
@@ -128,7 +136,7 @@ export const functionText = (encoder: Encoder, value: unknown): string => {
 const isClass = (value: unknown): boolean => Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
 
 /** A thing of the platform by its kind, such as `[ReadableStream]`. */
-export const placeholder = (encoder: Encoder, kind: string): Wire => lost(encoder, `[${kind}]`)
+export const placeholder = (encoder: Encoder, kind: string): Wire => lost(encoder, `[${encoder.settings.redact(kind)}]`)
 
 /** What an object is, in a word or two. */
 const describe = (encoder: Encoder, value: object): string => {

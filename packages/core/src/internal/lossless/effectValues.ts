@@ -93,7 +93,12 @@ const bigDecimal = leaf((encoder, value) => {
 const redacted = leaf((encoder, value, index) => {
   const { label } = value as Redacted.Redacted<unknown>
   const node: Node =
-    typeof label === "string" ? { $: "Redacted", $label: encoder.settings.redact(label) } : { $: "Redacted" }
+    typeof label !== "string"
+      ? { $: "Redacted" }
+      : {
+          $: "Redacted",
+          $label: encoder.isRoomForText(label.length) ? encoder.settings.redact(label) : Cuts.spentText(encoder, label)
+        }
   encoder.lost ??= "a Redacted value"
   encoder.nodes[index] = node
   return node

@@ -130,10 +130,18 @@ export class Encoder {
   }
 
   bigint(value: bigint): Wire {
-    if (this.settings.clone) return value
     // Writing digits takes as long as reading them; in sixteens it does not.
     const size = value > -smallest && value < smallest ? 0 : value.toString(16).length
+    if (size > 0 && !this.isRoomForText(size)) return Cuts.spentBigint(this, size)
+    if (this.settings.clone) return value
     return size > mostDigits * 0.8 ? Cuts.longBigint(this, size) : { $: "bigint", $value: String(value) }
+  }
+
+  /** Whether so many characters are within the limits; if so, they are taken. */
+  isRoomForText(length: number): boolean {
+    if (length > this.longest || (length > this.bytesLeft && length > Cuts.free)) return false
+    this.bytesLeft -= length
+    return true
   }
 
   /** `isClean`: it was searched for secrets already. */

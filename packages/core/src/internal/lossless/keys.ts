@@ -39,11 +39,15 @@ export const nameOfEntry = (target: object): string | undefined => {
   return undefined
 }
 
-const entryKeys = ["name", "key"]
+/** In small letters, and as .NET and AWS write them. */
+const entryKeys = ["name", "key", "Name", "Key"]
+
+/** Whether a property of this name may be the value of an entry. */
+export const isEntryValue = (name: string): boolean => name === "value" || name === "Value"
 
 /** Whether objects with these keys may be such entries. */
 export const areEntries = (keys: ReadonlyArray<string>): boolean =>
-  keys.includes("value") && entryKeys.some((key) => keys.includes(key))
+  keys.some(isEntryValue) && entryKeys.some((key) => keys.includes(key))
 
 const mostKeys = 4_096
 const longestKey = 256

@@ -1,7 +1,7 @@
 /** Own properties: the shown ones, and whatever else hangs on an object. */
 import * as Cuts from "./cuts.ts"
 import type { Encoder } from "./encoder.ts"
-import { nameOfEntry } from "./keys.ts"
+import { isEntryValue, nameOfEntry } from "./keys.ts"
 import type { Entry } from "./registry.ts"
 import { symbolNode } from "./symbols.ts"
 import type { Node, Wire } from "./wire.ts"
@@ -61,8 +61,12 @@ export const property = (encoder: Encoder, node: Node, target: object, name: str
     return
   }
   encoder.bytesLeft -= name.length
-  const wire = key.altered ? free(encoder, node, key.wire) : key.wire
-  const entry = name === "value" ? nameOfEntry(target) : undefined
+  const wire = key.altered
+    ? free(encoder, node, key.wire)
+    : name.length > encoder.longest
+      ? free(encoder, node, Cuts.longText(encoder, key.wire))
+      : key.wire
+  const entry = isEntryValue(name) ? nameOfEntry(target) : undefined
   if (entry !== undefined) node[wire] = encoder.under(entry, value)
   else
     node[wire] =
@@ -114,7 +118,9 @@ export const state = (node: Node, value: object): void => {
 
 export const symbolKeyed = (encoder: Encoder, node: Node, value: object, symbols: ReadonlyArray<symbol>): void => {
   const entries: Array<Wire> = []
-  for (const symbol of symbols.slice(0, encoder.settings.limits.collection)) {
+  const count = Cuts.keptOf(encoder, symbols.length)
+  for (const symbol of symbols.slice(0, count)) {
+    if (encoder.bytesLeft < 0) break
     const shown = Object.prototype.propertyIsEnumerable.call(value, symbol)
     let held: unknown
     let wire: Wire
@@ -127,4 +133,7 @@ export const symbolKeyed = (encoder: Encoder, node: Node, value: object, symbols
     entries.push(shown ? [symbolNode(encoder, symbol), wire] : [symbolNode(encoder, symbol), wire, "hidden"])
   }
   if (entries.length > 0) node["$symbols"] = entries
+  if (entries.length < symbols.length) {
+    node[free(encoder, node, "…")] = Cuts.cutElements(symbols.length, entries.length, "properties under symbols")
+  }
 }

@@ -21,8 +21,18 @@ const sourceOf = (form: string): string =>
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
 
+/** As other languages write JSON: Python's with letters of ASCII only, PHP's with slashes escaped as well. */
+const inAscii = (json: string): string =>
+  json.replaceAll(/[\u0080-\uFFFF]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+const withSlashes = (json: string): string => json.replaceAll("/", String.raw`\/`)
+
 /** Within JSON, and within JSON that stands in JSON as a text, as a body does in an error. */
-export const plainForms = (secret: string): ReadonlyArray<string> => [secret, inJson(secret), inJson(inJson(secret))]
+export const plainForms = (secret: string): ReadonlyArray<string> => {
+  const json = inJson(secret)
+  const forms = new Set([json, inAscii(json), withSlashes(json), withSlashes(inAscii(json))])
+  return [secret, ...forms, ...Array.from(forms, inJson)]
+}
 
 export const percentEncoded = (secret: string): ReadonlyArray<string> => {
   const encoded = encodeURIComponent(secret.toWellFormed())
