@@ -1,7 +1,8 @@
 /**
  * How long a fault of a worker is felt: from the call that brings it about to its
  * typed error, and to the first success of a call made then, by threads and by
- * processes, with a spare that is ready. On the other worker calls go on all the time.
+ * processes, with a spare that is ready. On the other worker calls go on all the time;
+ * where one of them fails, so does this.
  *
  * `npx node bench/failover.ts`; RUNS (default 10) shortens it.
  */
@@ -100,6 +101,7 @@ const row = (isolation: Isolation, fault: Fault) =>
     const successes = measured.map(({ toSuccess }) => toSuccess - over)
     const elsewhere = measured.reduce((sum, run) => sum + run.elsewhere, 0)
     const failed = measured.reduce((sum, run) => sum + run.failedElsewhere, 0)
+    if (failed > 0) process.exitCode = 1
     const name = over > 0 ? `${fault}, over \`unresponsiveAfter\` (${over} ms)` : fault
     print(`| ${isolation} | ${name} | ${shown(errors)} | ${shown(successes)} | ${failed} of ${elsewhere} |`)
   })

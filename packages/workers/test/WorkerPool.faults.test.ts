@@ -130,6 +130,14 @@ describe("WorkerPool, when a worker ends", { timeout: 60_000 }, () => {
     }).pipe(Effect.provide(layer({ spare: 1 })))
   )
 
+  it.live("a crash tells how many calls its worker had ended", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      yield* Effect.forEach([1, 2, 3], (x) => good.square({ x }))
+      assert.strictEqual(crash(yield* bad((_) => Effect.flip(_.exit({ code: 1 })))).callsDone, 3)
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.live("without a spare the next call waits for the new worker", () =>
     Effect.gen(function* () {
       crash(yield* bad((_) => Effect.flip(_.exit({ code: 1 }))))

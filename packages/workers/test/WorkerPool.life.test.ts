@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import { Bad, Good } from "./fixtures/contracts.ts"
 import { Life, type Script } from "./fixtures/life.ts"
 import { isolation } from "./fixtures/isolation.ts"
 import { directory, entry, eventually, layer, until } from "./fixtures/pool.ts"
@@ -172,6 +173,30 @@ describe("WorkerPool, restarting", { timeout: 60_000 }, () => {
 })
 
 describe("WorkerPool, starting", { timeout: 60_000 }, () => {
+  for (const kind of ["thread", "process"] as const) {
+    it.live(`each ${kind} has the environment of its slot, and one that replaces it the same`, () =>
+      Effect.gen(function* () {
+        const good = yield* Good
+        const bad = yield* Bad
+        const devices = Effect.map(
+          Effect.all(
+            Array.from({ length: 8 }, () => good.environment({ name: "DEVICE" })),
+            { concurrency: "unbounded" }
+          ),
+          (seen) => Array.from(new Set(seen)).toSorted()
+        )
+        const both = until(({ workers }) => workers.filter(({ state }) => state === "ready").length === 2)
+        yield* both
+        assert.deepStrictEqual(yield* devices, ["0", "1"])
+        yield* Effect.flip(bad.exit({ code: 1 }))
+        yield* both
+        assert.deepStrictEqual(yield* devices, ["0", "1"])
+        yield* (yield* WorkerPool.WorkerPool).restart
+        assert.deepStrictEqual(yield* devices, ["0", "1"])
+      }).pipe(Effect.provide(layer({ isolation: kind, size: 2, env: (slot) => ({ DEVICE: String(slot) }) })))
+    )
+  }
+
   it.live("serves no call before the layers of a worker are built", () =>
     Effect.gen(function* () {
       const path = yield* directory

@@ -57,6 +57,17 @@ describe("WorkerPool, for failures", { timeout: 60_000 }, () => {
       })
     )
 
+    it.effect("keeps a defect of which some parts cannot cross, with placeholders for them", () =>
+      Effect.gen(function* () {
+        const good = yield* Good
+        const defect = yield* defectOf(good.die({ how: "uncloneable" }))
+        if (!(defect instanceof RangeError)) return assert.fail(String(defect))
+        assert.strictEqual(defect.message, "whole but for some parts")
+        const parts: Record<string, unknown> = { ...defect }
+        assert.deepStrictEqual(parts, { callback: "[function callback]", weak: "[WeakMap]", note: "kept" })
+      })
+    )
+
     it.effect("keeps a defect that is no error", () =>
       Effect.gen(function* () {
         const good = yield* Good

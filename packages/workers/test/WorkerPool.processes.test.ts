@@ -127,6 +127,17 @@ describe("WorkerPool of processes", { timeout: 60_000 }, () => {
     })
   )
 
+  it.live("a worker that is stopped from outside is taken for one that hangs, and ended", () =>
+    Effect.gen(function* () {
+      const pid = yield* native((_) => _.pid())
+      const stopped = yield* Effect.forkChild(Effect.flip(native((_) => _.wait())), { startImmediately: true })
+      process.kill(pid, "SIGSTOP")
+      assert.strictEqual((yield* Fiber.join(stopped)).reason._tag, "Unresponsive")
+      assert.notStrictEqual(yield* native((_) => _.pid()), pid)
+      yield* untilGone([pid])
+    }).pipe(Effect.provide(processes({ unresponsiveAfter: "2500 millis" })))
+  )
+
   const scribbled = ["hello, pool\n", "{}", "\u0000".repeat(100), "x".repeat(100_000)]
   for (const text of scribbled) {
     it.live(
@@ -205,28 +216,6 @@ describe("WorkerPool of processes", { timeout: 60_000 }, () => {
     Effect.gen(function* () {
       assert.strictEqual((yield* native((_) => _.lastWords({ length: 20_000_000 }))).length, 20_000_000)
     }).pipe(Effect.provide(processes()))
-  )
-
-  it.live("each worker has the environment of its slot, and one that replaces it the same", () =>
-    Effect.gen(function* () {
-      const good = yield* Good
-      const bad = yield* Bad
-      const devices = Effect.map(
-        Effect.all(
-          Array.from({ length: 8 }, () => good.environment({ name: "DEVICE" })),
-          { concurrency: "unbounded" }
-        ),
-        (seen) => Array.from(new Set(seen)).toSorted()
-      )
-      const both = until(({ workers }) => workers.filter(({ state }) => state === "ready").length === 2)
-      yield* both
-      assert.deepStrictEqual(yield* devices, ["0", "1"])
-      yield* Effect.flip(bad.exit({ code: 1 }))
-      yield* both
-      assert.deepStrictEqual(yield* devices, ["0", "1"])
-      yield* (yield* WorkerPool.WorkerPool).restart
-      assert.deepStrictEqual(yield* devices, ["0", "1"])
-    }).pipe(Effect.provide(layer({ isolation: "process", size: 2, env: (slot) => ({ DEVICE: String(slot) }) })))
   )
 
   it.live("nothing is left when the pool has closed", () =>
