@@ -229,6 +229,22 @@ describe("stacks", () => {
   })
 })
 
+describe("a time zone that the receiver's engine does not know", () => {
+  it("costs its own place only, and says which it was", () => {
+    const zone = { $: "TimeZone", $zone: "Mars/Olympus" }
+    const at = { $: "DateTime", $ms: 0, $zone: "Mars/Olympus" }
+    const arrived = Lossless.fromWire({ $v: 2, value: { $: "Error", $message: "x", zone, at } })
+    assert.instanceOf(arrived, Error)
+    assert.deepStrictEqual(
+      { ...arrived },
+      {
+        zone: '[TimeZone "Mars/Olympus": not known here]',
+        at: '[DateTime 1970-01-01T00:00:00.000Z: the zone "Mars/Olympus" is not known here]'
+      }
+    )
+  })
+})
+
 describe("a wire of the first version", () => {
   const part = { $class: "test/Part", at: { $: "Date", $at: "1970-01-01T00:00:00.000Z" } }
 

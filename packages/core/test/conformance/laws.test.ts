@@ -50,6 +50,17 @@ const telling = Arbitrary.map(Arbitraries.graph, (graph) => ({
   [secret]: Buffer.from(secret)
 }))
 
+/** One limit at a time, so low that it cuts most values somewhere. */
+const limits: Arbitrary.Arbitrary<Lossless.Limits> = Arbitrary.map(
+  Arbitrary.schema(
+    Schema.Struct({
+      limit: Schema.Literals(["depth", "nodes", "bytes", "string", "collection"]),
+      most: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 }))
+    })
+  ),
+  ({ limit, most }) => ({ [limit]: limit === "bytes" ? most * 25 : most })
+)
+
 for (const form of ["json", "clone"] as const) {
   describe(`as ${form}`, () => {
     // Generated text can look like a credential, and is then masked: what redaction does has cases of its own.
@@ -89,6 +100,23 @@ for (const form of ["json", "clone"] as const) {
     for (const [name, [schema, values]] of Object.entries(schemas)) {
       it.effect(`gives back what the schema ${name} encodes`, () =>
         Laws.roundTrip({ ...Codec.schema(schema, `Lossless.${name}`), form }, values)
+      )
+    }
+
+    for (const [name, values] of Object.entries(subjects)) {
+      it.effect(`reads what is left of ${name} wherever a limit cuts`, () =>
+        Laws.robust(
+          {
+            ...codec,
+            decode: (cut) => {
+              const [value, limits] = cut as readonly [unknown, Lossless.Limits]
+              const limited = Codec.lossless({ ...faithful, limits })
+              return Codec.roundTrip(limited, value)
+            }
+          },
+          Arbitrary.all([values, limits]),
+          () => false
+        )
       )
     }
 

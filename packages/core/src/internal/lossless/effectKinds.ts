@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Decoder } from "./decoder.ts"
-import { refuse } from "./refusal.ts"
+import { describe, refuse } from "./refusal.ts"
 import { hashed } from "./hashed.ts"
 import type { Kind } from "./kinds.ts"
 import { isObject, mostDigits, type Node, read, type Wire } from "./wire.ts"
@@ -59,16 +59,21 @@ const duration = leaf(({ $millis, $nanos }, decoder) => {
   return Duration.millis(numberOf(decoder.value($millis)))
 })
 
-const zoneOf = (wire: Wire): DateTime.TimeZone =>
+/** Which names there are, each engine has from its own tables: `undefined` for one of a newer engine. */
+const zoneOf = (wire: Wire): DateTime.TimeZone | undefined =>
   typeof wire === "string"
-    ? DateTime.zoneMakeNamedUnsafe(wire)
+    ? Option.getOrUndefined(DateTime.zoneMakeNamed(wire))
     : typeof wire === "number" && Number.isFinite(wire)
       ? DateTime.zoneMakeOffset(wire)
       : refuse("shape", "no time zone")
 
 const dateTime = leaf(({ $ms, $zone }, decoder) => {
   const instant = DateTime.makeUnsafe(numberOf(decoder.value($ms)))
-  return $zone === undefined ? instant : DateTime.setZone(instant, zoneOf($zone))
+  if ($zone === undefined) return instant
+  const zone = zoneOf($zone)
+  return zone === undefined
+    ? `[DateTime ${DateTime.formatIso(instant)}: the zone ${describe($zone)} is not known here]`
+    : DateTime.setZone(instant, zone)
 })
 
 /** Its value stayed with the sender. */
@@ -88,7 +93,9 @@ const cause: Kind = {
     const { $reasons, $state } = wire as Node
     for (const element of listOf($reasons)) {
       const one = decoder.value(element)
-      reasons.push(Cause.isReason(one) ? one : refuse("shape", "no reason of a cause"))
+      // A text stands for a reason that was cut off, and dies of that.
+      if (typeof one === "string") reasons.push(Cause.makeDieReason(one))
+      else reasons.push(Cause.isReason(one) ? one : refuse("shape", "no reason of a cause"))
     }
     if ($state !== undefined) decoder.state(value, $state)
   }
@@ -128,6 +135,7 @@ const frames = leaf(({ $frames }) => {
 
 const exit = (decoder: Decoder, wire: Wire): Exit.Exit<unknown, unknown> => {
   const own = decoder.value(wire)
+  if (typeof own === "string") return Exit.die(own)
   return Cause.isCause(own) ? Exit.failCause(own) : refuse("shape", "an exit fails with a cause")
 }
 
@@ -161,7 +169,7 @@ export const kinds: ReadonlyArray<readonly [name: string, kind: Kind]> = [
   ["frames", frames],
   ["Duration", duration],
   ["DateTime", dateTime],
-  ["TimeZone", leaf(({ $zone }) => zoneOf($zone))],
+  ["TimeZone", leaf(({ $zone }) => zoneOf($zone) ?? `[TimeZone ${describe($zone)}: not known here]`)],
   ["Chunk", leaf(({ $values }, decoder) => Chunk.fromIterable(values(decoder, $values)))],
   ["BigDecimal", leaf(({ $scale, $value }) => BigDecimal.make(integerOf($value), numberOf($scale)))],
   [

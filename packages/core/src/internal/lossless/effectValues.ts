@@ -110,10 +110,21 @@ const cause: Handler = {
     const reasons: Array<Wire> = []
     const node: Node = { $: "Cause", $reasons: reasons }
     encoder.nodes[index] = node
-    for (const one of (value as Cause.Cause<unknown>).reasons) reasons.push(encoder.value(one))
+    const all = (value as Cause.Cause<unknown>).reasons
+    const kept = Cuts.keptOf(encoder, all.length)
+    for (const one of kept < all.length ? all.slice(0, kept) : all) reasons.push(reasonOf(encoder, one))
+    if (kept < all.length) reasons.push(Cuts.cutElements(all.length, kept, "reasons"))
     Own.state(node, value)
     return node
   }
+}
+
+/** A text in a reason's place makes the receiver die of it; passed on under the same limit, it stays what it is. */
+const reasonOf = (encoder: Encoder, one: Cause.Reason<unknown>): Wire => {
+  const wire = encoder.value(one)
+  return typeof wire === "string" && one._tag === "Die" && typeof one.defect === "string"
+    ? encoder.text(one.defect)
+    : wire
 }
 
 const reason = leaf((encoder, value) => {

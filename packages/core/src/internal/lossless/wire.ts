@@ -23,7 +23,7 @@ export const spillDepth = 200
 /** Nesting that no encoder writes: the decoder refuses it. */
 export const deepest = 1_500
 
-/** A bigint of more digits is not carried: reading them takes time that grows faster than they do. */
+/** A bigint of more digits is not read: that takes time that grows faster than they do. Somewhat shorter ones are written. */
 export const mostDigits = 20_000
 
 /** Kinds of leaves that JSON lacks. */

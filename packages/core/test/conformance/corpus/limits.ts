@@ -1,5 +1,7 @@
 /** Values that are too deep, too many or too long for a naive codec, and limits that say so. */
 import assert from "node:assert"
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
 import type { Case } from "./Case.ts"
 
 const get = (u: unknown, key: PropertyKey): unknown => Reflect.get(Object(u), key)
@@ -103,6 +105,28 @@ export const cases: ReadonlyArray<Case> = [
       assert.strictEqual(get(arrived, 49), "[object: the limit of 50 objects is reached]")
       assert.strictEqual(get(arrived, "length"), 1000)
     }
+  },
+  ...Object.entries({
+    "a Cause keeps its other reasons, and dies of what was cut": { nodes: 5 },
+    "a Cause of more reasons than a collection holds says their number": { collection: 2 }
+  }).map(([name, limits]): Case => ({
+    name,
+    make: () => Cause.combine(Cause.fail("first"), Cause.combine(Cause.die([{ a: 1 }, {}]), Cause.interrupt(7))),
+    options: { limits },
+    ignore: (path) => path.startsWith("value.reasons"),
+    holds: (arrived) => {
+      assert.ok(Cause.isCause(arrived))
+      const cut = "nodes" in limits ? "[Interrupt: the limit of 5 objects is reached]" : "[2 more of 3 reasons]"
+      assert.deepStrictEqual(arrived.reasons.at(0), Cause.makeFailReason("first"))
+      assert.deepStrictEqual(arrived.reasons.at(-1), Cause.makeDieReason(cut))
+    }
+  })),
+  {
+    name: "an Exit whose Cause was cut dies of that",
+    make: () => Exit.fail("first"),
+    options: { limits: { depth: 1 } },
+    ignore: (path) => path.includes("reasons[0]"),
+    holds: (arrived) => assert.deepStrictEqual(arrived, Exit.die("[CauseImpl: cut at a depth of 1]"))
   },
   {
     name: "bytes over their limit are cut and say their number",
