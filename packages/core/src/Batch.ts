@@ -164,6 +164,10 @@ export const make = <P, A, E, E2 = never, R = never>(
 
 const resolve = ({ concurrency = Number.POSITIVE_INFINITY, maxSize, maxWait }: Options) => {
   const maxWaitMs = Duration.toMillis(Duration.fromInputUnsafe(maxWait))
+  // A number below zero, or none, would become zero as a duration.
+  if (typeof maxWait === "number" && !(maxWait >= 0)) {
+    throw new RangeError(`Batch: maxWait is a duration of at least 0, not ${maxWait}`)
+  }
   if (!isCount(maxSize)) throw new RangeError(`Batch: maxSize is a whole number of at least 1, not ${maxSize}`)
   if (concurrency !== Number.POSITIVE_INFINITY && !isCount(concurrency)) {
     throw new RangeError(`Batch: concurrency is a whole number of at least 1, not ${concurrency}`)

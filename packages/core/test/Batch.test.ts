@@ -297,6 +297,9 @@ describe("Batch", () => {
       assert.throws(() => Batch.make(none, { maxSize, maxWait: 0 }), RangeError, "maxSize")
     }
     assert.throws(() => Batch.make(none, { maxSize: 1, maxWait: 0, concurrency: 0 }), RangeError, "concurrency")
+    for (const maxWait of [-1, Number.NaN]) {
+      assert.throws(() => Batch.make(none, { maxSize: 1, maxWait }), RangeError, "maxWait")
+    }
   })
 
   it.effect("serves a contract, whose deadlines end single calls", () =>

@@ -6,18 +6,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Dispatcher from "../src/internal/dispatcher.ts"
 import * as failures from "../src/internal/failures.ts"
+import { unstarted } from "../src/internal/isolate.ts"
 import * as Outbox from "../src/internal/outbox.ts"
 import * as Unit from "../src/internal/unit.ts"
 import { fromWorker, toWorker, type ToWorker } from "../src/internal/wire.ts"
-
-const isolate: Unit.Unit["isolate"] = {
-  post: () => undefined,
-  heartbeat: () => 0,
-  stderr: () => "",
-  terminate: () => undefined,
-  startSampling: () => undefined,
-  stopSampling: () => Promise.resolve([])
-}
 
 /** The same numbers between 0 and 1 for the same seed (Park and Miller's generator). */
 const random = (seed: number) => {
@@ -109,7 +101,7 @@ const setup = (seed: number) => {
     const onRefused = (message: ToWorker, error: unknown): void => {
       if (message[0] === toWorker.request) dispatcher.refused(message, error)
     }
-    const unit = Unit.make(++lastUnit, 0, isolate, Outbox.make({ post, onRefused }), 0)
+    const unit = Unit.make(++lastUnit, 0, unstarted, Outbox.make({ post, onRefused }), 0)
     unit.state = "ready"
     units.add(unit)
     dispatcher.add(unit)

@@ -5,18 +5,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Dispatcher from "../src/internal/dispatcher.ts"
 import * as failures from "../src/internal/failures.ts"
+import { unstarted } from "../src/internal/isolate.ts"
 import * as Outbox from "../src/internal/outbox.ts"
 import * as Unit from "../src/internal/unit.ts"
 import { fromWorker, toWorker, type ToWorker } from "../src/internal/wire.ts"
-
-const isolate: Unit.Unit["isolate"] = {
-  post: () => undefined,
-  heartbeat: () => 0,
-  stderr: () => "",
-  terminate: () => undefined,
-  startSampling: () => undefined,
-  stopSampling: () => Promise.resolve([])
-}
 
 const setup = (queue = 10) => {
   let time = 0
@@ -46,7 +38,7 @@ const setup = (queue = 10) => {
         if (message[0] === toWorker.request) dispatcher.refused(message, error)
       }
     })
-    const made = Unit.make(id, 0, isolate, outbox, 0)
+    const made = Unit.make(id, 0, unstarted, outbox, 0)
     made.state = "ready"
     return made
   }

@@ -1,24 +1,16 @@
 /** Where keys find their worker: evenly, and moving no more of them than they must. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Hash from "effect/Hash"
+import { unstarted } from "../src/internal/isolate.ts"
 import * as Outbox from "../src/internal/outbox.ts"
 import * as Placement from "../src/internal/placement.ts"
 import { callOf } from "../src/internal/submission.ts"
 import * as Unit from "../src/internal/unit.ts"
 import type { ToWorker } from "../src/internal/wire.ts"
 
-const isolate: Unit.Unit["isolate"] = {
-  post: () => undefined,
-  heartbeat: () => 0,
-  stderr: () => "",
-  terminate: () => undefined,
-  startSampling: () => undefined,
-  stopSampling: () => Promise.resolve([])
-}
-
 const unit = (id: number): Unit.Unit => {
   const outbox = Outbox.make<ToWorker>({ post: () => undefined, onRefused: () => undefined })
-  return Object.assign(Unit.make(id, 0, isolate, outbox, 0), { state: "ready" as const })
+  return Object.assign(Unit.make(id, 0, unstarted, outbox, 0), { state: "ready" as const })
 }
 
 const lane: Unit.Lane = { index: 0, limit: 2, exclusive: false, queue: [] }

@@ -52,6 +52,16 @@ export interface Isolate {
 /** Starts an isolate. Throws where Node refuses to, such as for data that cannot be cloned. */
 export type Start = (options: Options, listener: Listener) => Isolate
 
+/** An isolate of which nothing runs. */
+export const unstarted: Isolate = {
+  post: () => undefined,
+  heartbeat: () => 0,
+  stderr: () => "",
+  terminate: () => undefined,
+  startSampling: () => undefined,
+  stopSampling: () => Promise.resolve([])
+}
+
 /**
  * Half of what V8 lets young objects take, in MB. Calls are short, so that a larger space brings nothing that can be
  * measured, and under load each worker fills all that it may have.

@@ -58,7 +58,7 @@ export const start: Isolate.Start = (options, listener) => {
       listener.onError(error)
       listener.onExit({ exitCode: undefined, signal: undefined })
     })
-    return unstarted
+    return Isolate.unstarted
   }
   const { guard, stderr, toPool, toWorker } = pipes
   const tail = Isolate.makeTail()
@@ -190,15 +190,6 @@ const pipesOf = ({ pid, stdio }: ChildProcess): Pipes | undefined => {
   return stderr instanceof Socket && toPool instanceof Socket && toWorker instanceof Socket && guard instanceof Socket
     ? { stderr, toPool, toWorker, guard }
     : undefined
-}
-
-const unstarted: Isolate.Isolate = {
-  post: () => undefined,
-  heartbeat: () => 0,
-  stderr: () => "",
-  terminate: () => undefined,
-  startSampling: () => undefined,
-  stopSampling: () => Promise.resolve([])
 }
 
 /** What is written to a process that has ended is lost, as what is posted to a thread that has. */
