@@ -37,6 +37,8 @@ class Timer {
 /** Turns of the event loop after which nothing that has begun is still on its way to its next timer. */
 const turns = 12
 
+const isBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
+
 /** Runs a program in a time of its own, which begins at a moment on the epoch. */
 export const inVirtualTime = async <A>(epochMs: number, seed: number, program: () => Promise<A>): Promise<A> => {
   const entries = new Map<unknown, Entry>()
@@ -72,7 +74,8 @@ export const inVirtualTime = async <A>(epochMs: number, seed: number, program: (
     for (;;) {
       for (let index = 0; index < turns; index++) await turn()
       if (isOver) return await result
-      const [first] = [...entries].toSorted(([, a], [, b]) => a.at - b.at || a.order - b.order)
+      let first: readonly [unknown, Entry] | undefined
+      for (const each of entries) if (first === undefined || isBefore(each[1], first[1])) first = each
       if (first === undefined) throw new Error("the program waits for something that is no timer")
       const [timer, { at, every, order: place, run }] = first
       now = Math.max(now, at)
