@@ -37,6 +37,7 @@ import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as Codec from "./internal/lossless/codec.ts"
 import type { Options } from "./internal/lossless/options.ts"
+import type { Root as Wire } from "./internal/lossless/wire.ts"
 import * as Render from "./internal/lossless/render.ts"
 import * as Schemas from "./internal/lossless/schemas.ts"
 import * as Settings from "./internal/lossless/settings.ts"
@@ -55,15 +56,7 @@ export type {
   StackPolicy
 } from "./internal/lossless/options.ts"
 export { isUnknownFailure, UnknownFailure } from "./internal/lossless/unknown.ts"
-
-/** A value on the wire: what `JSON.stringify` takes, or a structured clone where the form is `clone`. */
-export interface Wire {
-  /** The version of the wire form; a reader refuses any other. */
-  readonly $v: number
-  readonly value: unknown
-  /** Subtrees that nest too deep to stand in their place. */
-  readonly more?: ReadonlyArray<unknown>
-}
+export type { Root as Wire } from "./internal/lossless/wire.ts"
 
 /**
  * The options of the current fiber: they hold where none are given, and under those

@@ -1,10 +1,11 @@
 /** Objects of the language and the platform that are no errors. */
+import { mask } from "../redaction/spans.ts"
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
 import { pairKey } from "./keys.ts"
 import { indicesOf, isIndex, mostHoles } from "./lists.ts"
 import * as Own from "./ownProperties.ts"
-import { headOf, mask, type Node, type Wire } from "./wire.ts"
+import { headOf, type Node, type Wire } from "./wire.ts"
 
 const leaf = (encode: Handler["encode"]): Handler => ({ spills: false, encode })
 const graph = (encode: Handler["encode"]): Handler => ({ spills: true, encode })

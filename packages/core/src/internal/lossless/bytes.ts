@@ -2,12 +2,13 @@
  * Binary: each view with its own bytes only, never with the rest of the memory
  * that it looks into.
  */
+import { mask } from "../redaction/spans.ts"
 import { ownBut } from "./builtins.ts"
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
 import { isIndex } from "./lists.ts"
 import * as Own from "./ownProperties.ts"
-import { mask, type Node, type Wire } from "./wire.ts"
+import { type Node, type Wire } from "./wire.ts"
 
 /** Reads what a subclass or an own property could fake. */
 const getter = (key: PropertyKey): ((view: object) => unknown) => {

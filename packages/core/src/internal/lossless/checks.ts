@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { representationOf } from "./ast.ts"
 import { indicesOf } from "./lists.ts"
 import { isObject } from "./wire.ts"
 
@@ -195,11 +196,6 @@ const isConstructedBy = (ast: SchemaAST.Declaration): Check | undefined => {
   const made: unknown = Reflect.apply(descriptor, undefined, [ast.typeParameters])
   const isConstructed: unknown = isObject(made) ? Reflect.get(made, "isConstructed") : undefined
   return typeof isConstructed === "function" ? (isConstructed as Check) : undefined
-}
-
-const representationOf = (annotations: object | undefined): unknown => {
-  const representation: unknown = annotations === undefined ? undefined : Reflect.get(annotations, "representation")
-  return isObject(representation) ? Reflect.get(representation, "id") : undefined
 }
 
 const guard = (ast: SchemaAST.AST): Check => {

@@ -7,14 +7,7 @@ import { Refusal } from "./refusal.ts"
 import type { Settings } from "./settings.ts"
 import { setStackLimit } from "./stacks.ts"
 import * as Transfers from "./transfers.ts"
-import { version } from "./wire.ts"
-
-/** A whole wire value. */
-export interface Root {
-  readonly $v: number
-  readonly value: unknown
-  readonly more?: ReadonlyArray<unknown>
-}
+import { type Root, version } from "./wire.ts"
 
 /** Writes a value. Never throws. */
 export const encode = (settings: Settings, value: unknown): Root => {

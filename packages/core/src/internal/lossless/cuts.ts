@@ -12,8 +12,6 @@ export const free = 64
 /** How much is looked at beyond a limit, so that a secret across it is seen whole. */
 const beyond = 1_024
 
-const number = (n: number): string => String(n)
-
 /** Remembers the first text that stands for something else: there are values that arrive whole or not at all. */
 const lost = (encoder: Encoder, text: string): string => (encoder.lost ??= text) && text
 
@@ -26,7 +24,7 @@ export const longText = (encoder: Encoder, text: string): string => {
   if (text.length <= limit) return encoder.settings.redact(text)
   encoder.bytesLeft -= limit
   if (encoder.bytesLeft < 0) return spentText(encoder, text)
-  const end = `[… of ${number(text.length)} characters]`
+  const end = `[… of ${text.length} characters]`
   return `${whole(encoder.settings.redact(text.slice(0, limit + beyond)).slice(0, limit - end.length))}${end}`
 }
 
@@ -35,23 +33,23 @@ const whole = (text: string): string => (/[\uD800-\uDBFF]$/.test(text) ? text.sl
 
 /** A text that no longer fits into the whole. */
 export const spentText = (encoder: Encoder, text: string): string =>
-  `[text of ${number(text.length)} characters: the limit of ${number(encoder.settings.limits.bytes)} bytes is reached]`
+  `[text of ${text.length} characters: the limit of ${encoder.settings.limits.bytes} bytes is reached]`
 
 /** A bigint of more digits than are carried, by about how many it has. */
 export const longBigint = (encoder: Encoder, hexDigits: number): string =>
-  lost(encoder, `[bigint of about ${number(Math.ceil(hexDigits * 1.2041))} digits]`)
+  lost(encoder, `[bigint of about ${Math.ceil(hexDigits * 1.2041)} digits]`)
 
 /** A bigint that no longer fits, by about how many digits it has. */
 export const spentBigint = (encoder: Encoder, hexDigits: number): string =>
-  lost(encoder, `[bigint of about ${number(Math.ceil(hexDigits * 1.2041))} digits: a limit is reached]`)
+  lost(encoder, `[bigint of about ${Math.ceil(hexDigits * 1.2041)} digits: a limit is reached]`)
 
 /** Headers that no longer fit, as a whole: what is cut off one of them may make it none. */
 export const spentHeaders = (encoder: Encoder, length: number): string =>
-  lost(encoder, `[Headers of ${number(length)} characters: a limit is reached]`)
+  lost(encoder, `[Headers of ${length} characters: a limit is reached]`)
 
 /** Properties that no longer fit: their number in a property of its own. */
 export const cutProperties = (node: Node, total: number, kept: number): void => {
-  node["…"] = `[${number(total - kept)} more of ${number(total)} properties]`
+  node["…"] = `[${total - kept} more of ${total} properties]`
 }
 
 /** As {@link cutProperties}, where a node was laid out with all of its keys. */
@@ -68,22 +66,22 @@ export const keptOf = (encoder: Encoder, total: number): number => {
 
 /** Elements that no longer fit. */
 export const cutElements = (total: number, kept: number, what: string): string =>
-  `[${number(total - kept)} more of ${number(total)} ${what}]`
+  `[${total - kept} more of ${total} ${what}]`
 
 /** Holes that whoever checks the value would have to go through. */
-export const manyHoles = (encoder: Encoder): void => void lost(encoder, `a list with ${number(encoder.holes)} holes`)
+export const manyHoles = (encoder: Encoder): void => void lost(encoder, `a list with ${encoder.holes} holes`)
 
 /** An object that no longer fits, by its number or the size of the whole. */
 export const cutObject = (encoder: Encoder, value: object): string => {
   const { bytes, nodes } = encoder.settings.limits
   return encoder.nodesLeft <= 0
-    ? `[${describe(encoder, value)}: the limit of ${number(nodes)} objects is reached]`
-    : `[${describe(encoder, value)}: the limit of ${number(bytes)} bytes is reached]`
+    ? `[${describe(encoder, value)}: the limit of ${nodes} objects is reached]`
+    : `[${describe(encoder, value)}: the limit of ${bytes} bytes is reached]`
 }
 
 /** An object at the limit of depth. */
 export const deepObject = (encoder: Encoder, value: object, depth: number): string =>
-  lost(encoder, `[${describe(encoder, value)}: cut at a depth of ${number(depth)}]`)
+  lost(encoder, `[${describe(encoder, value)}: cut at a depth of ${depth}]`)
 
 /** An object that could not be written, and why. */
 export const failedObject = (encoder: Encoder, value: object, thrown: unknown): string =>
@@ -141,10 +139,10 @@ export const placeholder = (encoder: Encoder, kind: string): Wire => lost(encode
 /** What an object is, in a word or two. */
 const describe = (encoder: Encoder, value: object): string => {
   try {
-    if (Array.isArray(value)) return `list of ${number(value.length)}`
-    if (ArrayBuffer.isView(value)) return `${nameOf(value)} of ${number(value.byteLength)} bytes`
+    if (Array.isArray(value)) return `list of ${value.length}`
+    if (ArrayBuffer.isView(value)) return `${nameOf(value)} of ${value.byteLength} bytes`
     const name = encoder.settings.redact(nameOf(value).slice(0, 200))
-    if (value instanceof Map || value instanceof Set) return `${name} of ${number(value.size)}`
+    if (value instanceof Map || value instanceof Set) return `${name} of ${value.size}`
     return name
   } catch {
     return "object"

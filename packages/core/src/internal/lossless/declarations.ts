@@ -5,9 +5,8 @@
  */
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import { partsOf } from "./ast.ts"
+import { partsOf, representationOf } from "./ast.ts"
 import { type Check, checkOf } from "./checks.ts"
-import { isObject } from "./wire.ts"
 
 /** A declared type with a codec. */
 export interface Declared {
@@ -38,11 +37,9 @@ const walk = (ast: SchemaAST.AST, found: Map<string, Declared>, seen: Set<Schema
 /** The name of a declaration that is nobody's but its own: no class, and none of Effect's. */
 const nameOf = ({ annotations }: SchemaAST.Declaration): string | undefined => {
   if (annotations === undefined || annotations["~constructor"] !== undefined) return undefined
-  const { expected, identifier, representation, toCodec, toCodecJson } = annotations as Readonly<
-    Record<string, unknown>
-  >
+  const { expected, identifier, toCodec, toCodecJson } = annotations as Readonly<Record<string, unknown>>
   if (typeof toCodecJson !== "function" && typeof toCodec !== "function") return undefined
-  const own: unknown = isObject(representation) ? Reflect.get(representation, "id") : undefined
+  const own = representationOf(annotations)
   if (typeof own === "string" && own.startsWith("effect/")) return undefined
   const name = [identifier, own, expected].find((candidate) => typeof candidate === "string")
   return typeof name === "string" && name !== "" ? name : undefined

@@ -13,10 +13,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Decoder } from "./decoder.ts"
-import { describe, refuse } from "./refusal.ts"
+import { describe, integerOf, listOf, refuse } from "./refusal.ts"
 import { hashed } from "./hashed.ts"
 import type { Kind } from "./kinds.ts"
-import { isObject, mostDigits, type Node, read, type Wire } from "./wire.ts"
+import { isObject, type Node, read, type Wire } from "./wire.ts"
 
 const leaf = (make: (node: Node, decoder: Decoder) => unknown): Kind => ({
   make: (decoder, wire) => make(wire as Node, decoder)
@@ -32,8 +32,6 @@ const holding = (empty: () => object, key: string): Kind => ({
   }
 })
 
-const listOf = (wire: Wire): ReadonlyArray<Wire> => (Array.isArray(wire) ? wire : refuse("shape", "no list"))
-
 const values = (decoder: Decoder, wire: Wire): Array<unknown> => listOf(wire).map((element) => decoder.value(element))
 
 const entries = (decoder: Decoder, wire: Wire): Array<readonly [unknown, unknown]> =>
@@ -44,13 +42,6 @@ const entries = (decoder: Decoder, wire: Wire): Array<readonly [unknown, unknown
   })
 
 const numberOf = (wire: Wire): number => (typeof wire === "number" ? wire : refuse("shape", "no number"))
-
-const integerOf = (wire: Wire): bigint =>
-  typeof wire === "bigint"
-    ? wire
-    : typeof wire === "string" && wire.length <= mostDigits && /^-?\d+$/.test(wire)
-      ? BigInt(wire)
-      : refuse("shape", "no integer")
 
 const duration = leaf(({ $millis, $nanos }, decoder) => {
   if ($nanos !== undefined) return Duration.nanos(integerOf($nanos))

@@ -1,4 +1,5 @@
 /** Values of Effect, by their prototypes: an object that only looks like one is what it is. */
+import { mask } from "../redaction/spans.ts"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -13,7 +14,7 @@ import * as Result from "effect/Result"
 import * as Cuts from "./cuts.ts"
 import type { Encoder, Handler } from "./encoder.ts"
 import * as Own from "./ownProperties.ts"
-import { isObject, mask, type Node, numberNode, read, type Wire } from "./wire.ts"
+import { isObject, type Node, numberNode, read, type Wire } from "./wire.ts"
 
 const leaf = (encode: Handler["encode"]): Handler => ({ spills: false, encode })
 

@@ -6,16 +6,17 @@
  * in the second place; trees pay nothing for it. What nests too deep for the call
  * stack moves to the list `more`.
  */
+import { mask } from "../redaction/spans.ts"
 import * as Cuts from "./cuts.ts"
 import { handlerOf } from "./handlers.ts"
 import type { Settings } from "./settings.ts"
 import { symbolNode } from "./symbols.ts"
 import {
   headOf,
-  mask,
   mostDigits,
   type Node,
   numberNode,
+  type Root,
   spillDepth,
   undefinedNode,
   version,
@@ -85,7 +86,7 @@ export class Encoder {
   }
 
   /** The whole wire value. */
-  run(value: unknown): { readonly $v: number; readonly value: Wire; readonly more?: ReadonlyArray<Wire> } {
+  run(value: unknown): Root {
     const root = this.value(value)
     const { pending } = this
     return pending === undefined ? { $v: version, value: root } : { $v: version, value: root, more: this.rest(pending) }

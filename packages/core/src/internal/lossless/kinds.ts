@@ -5,11 +5,11 @@
 import * as Bytes from "./bytes.ts"
 import * as Classes from "./instances.ts"
 import type { Decoder } from "./decoder.ts"
-import { describe, refuse } from "./refusal.ts"
+import { describe, integerOf, listOf, refuse } from "./refusal.ts"
 import * as EffectKinds from "./effectKinds.ts"
 import { errorKind, exceptionKind } from "./errorKinds.ts"
 import { propertiesIn } from "./patterns.ts"
-import { errorNames, isHead, isObject, mostDigits, nativeErrors, type Node, type Wire } from "./wire.ts"
+import { errorNames, isHead, isObject, nativeErrors, type Node, type Wire } from "./wire.ts"
 
 /** A kind of node. */
 export interface Kind {
@@ -120,8 +120,6 @@ const set = filled(
   }
 )
 
-const listOf = (wire: Wire): ReadonlyArray<Wire> => (Array.isArray(wire) ? wire : refuse("shape", "no list"))
-
 const textOf = (wire: Wire): string => (typeof wire === "string" ? wire : refuse("shape", "no text"))
 
 const date = filled((node) => new Date(node["$at"] === null ? Number.NaN : textOf(node["$at"])))
@@ -181,7 +179,7 @@ const kinds = new Map<string, Kind>([
   ["NaN", leaf(() => Number.NaN)],
   ["Infinity", leaf(() => Number.POSITIVE_INFINITY)],
   ["-Infinity", leaf(() => Number.NEGATIVE_INFINITY)],
-  ["bigint", leaf((node) => BigInt(integerOf(node["$value"])))],
+  ["bigint", leaf((node) => integerOf(node["$value"]))],
   ["symbol", leaf((node, decoder) => decoder.symbol(node))],
   ["=", reference((decoder, n) => decoder.reference(n))],
   [">", reference((decoder, n) => decoder.pointer(n))],
@@ -204,8 +202,3 @@ const kinds = new Map<string, Kind>([
   ...errorNames.map((kind) => [kind, kind === "Error" ? error : errorKind(kind)] as const),
   ...EffectKinds.kinds
 ])
-
-const integerOf = (wire: Wire): string => {
-  const text = textOf(wire)
-  return text.length <= mostDigits && /^-?\d+$/.test(text) ? text : refuse("shape", "no integer")
-}

@@ -1,6 +1,7 @@
-/** How a decoder says no, and how it sets properties. */
+/** How a decoder says no, what it asks of parts, and how it sets properties. */
 
 import type { InvalidWire } from "./failures.ts"
+import { mostDigits, type Wire } from "./wire.ts"
 
 /** Why a wire is refused. */
 export class Refusal {
@@ -26,6 +27,17 @@ export const define = (target: object, name: PropertyKey, value: unknown, enumer
   if (enumerable && !(name in target)) (target as Record<PropertyKey, unknown>)[name] = value
   else Object.defineProperty(target, name, { value, enumerable, configurable: true, writable: true })
 }
+
+/** A part of a wire that has to be a list. */
+export const listOf = (wire: Wire): ReadonlyArray<Wire> => (Array.isArray(wire) ? wire : refuse("shape", "no list"))
+
+/** A part of a wire that has to be an integer: its digits, or itself in the clone form. */
+export const integerOf = (wire: Wire): bigint =>
+  typeof wire === "bigint"
+    ? wire
+    : typeof wire === "string" && wire.length <= mostDigits && /^-?\d+$/.test(wire)
+      ? BigInt(wire)
+      : refuse("shape", "no integer")
 
 /** A part of a wire in a few characters. */
 export const describe = (u: unknown): string => {

@@ -16,7 +16,7 @@ import { isUnknownFailure } from "./unknown.ts"
 import * as Transfers from "./transfers.ts"
 import { valueCodec } from "./values.ts"
 import { decoding, decodeWire, issueOf, settingsOf, Wire } from "./wireSchema.ts"
-import { isObject, read } from "./wire.ts"
+import { isObject, read, type Root } from "./wire.ts"
 
 /** Anything at all, as it was. */
 export const Defect = (options?: Options): Schema.Codec<unknown, unknown> => {
@@ -112,7 +112,7 @@ export const codecFor = (options?: Options): RpcSerialization.CodecFor => {
   return codec as RpcSerialization.CodecFor
 }
 
-const failure = (cause: Codec.Root): unknown => Transfers.passOn(cause, { _tag: "Failure", cause })
+const failure = (cause: Root): unknown => Transfers.passOn(cause, { _tag: "Failure", cause })
 
 interface ExitSchema extends Schema.Top {
   readonly value: Schema.Top

@@ -12,7 +12,6 @@ import { type Key, keysOf, plainKeys, sharedKeys } from "./keys.ts"
 import { defaultLimits, type Options, type StackPolicy } from "./options.ts"
 import * as Registry from "./registry.ts"
 import * as Secrets from "./secrets.ts"
-import { mask } from "./wire.ts"
 
 export interface Settings {
   readonly registry: Registry.Registry
@@ -68,7 +67,7 @@ export const withDefaults = (options: Options = none): Options => {
 export const make = (options: Options, found: Registry.Found = Registry.nothing): Settings => {
   const secrets = Secrets.compile(options.secrets ?? [])
   const shapes = options.redaction ?? true
-  const own = secrets === undefined ? (text: string) => text : (text: string) => text.replace(secrets, mask)
+  const own = secrets === undefined ? (text: string) => text : (text: string) => text.replace(secrets, Redaction.mask)
   const redact = !shapes ? own : secrets === undefined ? Redaction.text : (text: string) => Redaction.text(own(text))
   return {
     registry: registryOf(options.classes ?? noClasses, found),

@@ -13,11 +13,10 @@ import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as Transferable from "effect/workers/Transferable"
-import { partsOf } from "./ast.ts"
+import { partsOf, representationOf } from "./ast.ts"
 import * as Codec from "./codec.ts"
 import type { Form, Options } from "./options.ts"
 import * as Transfers from "./transfers.ts"
-import { isObject } from "./wire.ts"
 import { decoding, issueOf, settingsOf, Wire } from "./wireSchema.ts"
 
 /** The codec of a payload, a success or an element of a stream. */
@@ -90,7 +89,7 @@ const isAsItIs = (ast: SchemaAST.AST, form: Form): boolean => {
         found = true
         break
       case "Declaration": {
-        const kind = kindOf(part)
+        const kind = representationOf(part.annotations)
         const isMarked = Transfers.isMarked(part)
         // Of all kinds of bytes the schema of one has a JSON of its own.
         found ||= kind === "effect/schema/Uint8Array" ? form === "clone" : isMarked
@@ -100,11 +99,6 @@ const isAsItIs = (ast: SchemaAST.AST, form: Form): boolean => {
     return partsOf(part).every(isCarried)
   }
   return isCarried(ast) && found
-}
-
-const kindOf = (ast: SchemaAST.Declaration): unknown => {
-  const representation: unknown = ast.annotations?.["representation"]
-  return isObject(representation) ? Reflect.get(representation, "id") : undefined
 }
 
 /** Declarations whose values arrive as they were. A `Redacted` is not among them: it arrives without its value. */

@@ -12,6 +12,15 @@ export const version = 2
 /** What travels. */
 export type Wire = unknown
 
+/** A value on the wire: what `JSON.stringify` takes, or a structured clone where the form is `clone`. */
+export interface Root {
+  /** The version of the wire form; a reader refuses any other than those that it knows. */
+  readonly $v: number
+  readonly value: unknown
+  /** Subtrees that nest too deep to stand in their place. */
+  readonly more?: ReadonlyArray<unknown>
+}
+
 /** An object of the tree: a user's properties under their own names, ours behind a `$`. */
 export interface Node {
   [key: string]: Wire
@@ -87,9 +96,6 @@ export const nativeErrors: ReadonlyMap<string, ErrorConstructor | AggregateError
 
 /** What Effect's errors keep the arguments of their constructor under. */
 export const plainArgs: symbol = Symbol.for("effect/Data/Error/plainArgs")
-
-/** What stands in the place of a secret. */
-export const mask = "<redacted>"
 
 export const isObject = (u: unknown): u is object => typeof u === "object" && u !== null
 
