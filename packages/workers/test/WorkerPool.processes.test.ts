@@ -152,7 +152,7 @@ describe("WorkerPool of processes", { timeout: 60_000 }, () => {
     )
   }
 
-  for (const fd of [3, 5]) {
+  for (const fd of [3, 4, 5]) {
     it.live(`a worker whose code closes descriptor ${fd} is replaced`, () =>
       Effect.gen(function* () {
         const reason = crash(yield* Effect.flip(native((_) => _.closeDescriptor({ fd }))))

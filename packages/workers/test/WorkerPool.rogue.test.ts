@@ -124,6 +124,16 @@ describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, (
     }
   })
 
+  it.live("a worker that closes its port and lives on is lost, and its calls and streams with it", () =>
+    Effect.gen(function* () {
+      const beside = yield* Effect.forkChild(Effect.flip(rogue((_) => _.wait())), { startImmediately: true })
+      const { exitCode, stderr } = crash(yield* Effect.flip(rogue((_) => _.closesPort())))
+      assert.deepStrictEqual([exitCode, stderr], [1, "the worker's port to its pool was closed"])
+      crash(yield* Fiber.join(beside))
+      assert.strictEqual(yield* rogue((_) => _.square({ x: 3 })), 9)
+    }).pipe(Effect.provide(pool))
+  )
+
   it.live("an exit in a finalizer is a crash of its worker", () =>
     Effect.gen(function* () {
       assert.strictEqual(crash(yield* Effect.flip(rogue((_) => _.exitInFinalizer()))).exitCode, 4)

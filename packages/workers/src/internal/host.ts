@@ -47,6 +47,11 @@ const threadPort = (port: MessagePort, heartbeat: Int32Array<SharedArrayBuffer>)
     port.on("messageerror", (error) => {
       throw error
     })
+    // Closed by code of a handler, since the pool never does: the calls that run could not be answered any more.
+    port.on("close", () => {
+      process.stderr.write("the worker's port to its pool was closed\n")
+      process.exit(1)
+    })
   },
   beat: () => void Atomics.add(heartbeat, 0, 1)
 })

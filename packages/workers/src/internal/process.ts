@@ -117,8 +117,10 @@ export const start: Isolate.Start = (options, listener) => {
   })
   toPool.on("data", fromWorker.push)
   guard.on("data", fromGuard.push)
+  // Nothing comes by it but its end, where code of a handler closes it.
+  toWorker.resume()
   for (const pipe of [stderr, toPool, toWorker, guard]) pipe.on("error", () => undefined)
-  for (const pipe of [stderr, toPool, guard]) pipe.on("close", onClose)
+  for (const pipe of [stderr, toPool, toWorker, guard]) pipe.on("close", onClose)
   child.on("exit", (exitCode, signal) => {
     end = { exitCode: exitCode ?? undefined, signal: signal ?? undefined }
     toWorker.destroy()
