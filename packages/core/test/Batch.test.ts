@@ -204,6 +204,21 @@ describe("Batch", () => {
     })
   )
 
+  it.effect("ends each call by a defect where the function gives what no type allows", () =>
+    Effect.gen(function* () {
+      for (const given of [undefined, [5, undefined]]) {
+        const handler = yield* Batch.make((_: ReadonlyArray<number>) => Effect.succeed(given as never), {
+          maxSize: 2,
+          maxWait: 0
+        })
+        const exits = yield* Effect.all([Effect.exit(handler(1)), Effect.exit(handler(2))], {
+          concurrency: "unbounded"
+        })
+        for (const exit of exits) assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      }
+    })
+  )
+
   it.effect("fails all calls of a batch that fails or dies, says so, and serves the next", () =>
     Effect.gen(function* () {
       const handler = yield* Batch.make(

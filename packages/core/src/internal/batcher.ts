@@ -135,9 +135,11 @@ export const make = <P, A, E>(options: Options<P, A, E>): Batcher<P, A, E> => {
 
   const end = (items: Items<P, A, E>, exit: Exit.Exit<ReadonlyArray<Exit.Exit<A, E>>>): void => {
     running--
-    const outcomes = Exit.isSuccess(exit) ? exit.value : []
-    // Without an outcome is what was interrupted.
-    for (const [at, { resume }] of items.entries()) resume(outcomes[at] ?? Exit.interrupt())
+    // It failed as a whole where it was interrupted, or where the function gave what is no list of outcomes.
+    for (const [at, { resume }] of items.entries()) {
+      const outcome = Exit.isSuccess(exit) ? exit.value[at] : Exit.failCause(exit.cause)
+      resume(Exit.isExit(outcome) ? outcome : Exit.die(new TypeError("a batch gave what is no outcome")))
+    }
     start()
   }
 
