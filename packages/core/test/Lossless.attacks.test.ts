@@ -7,6 +7,7 @@ import * as Redaction from "@causeway/core/Redaction"
 import * as Difference from "@causeway/testing/Difference"
 import { assert, describe, it } from "@effect/vitest"
 import * as BigDecimal from "effect/BigDecimal"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Equal from "effect/Equal"
 import * as HashMap from "effect/HashMap"
@@ -315,4 +316,85 @@ it("the value of an entry is masked by its name, also as AWS and .NET write it",
     { Key: "x-api-key", Value: "<redacted>" },
     { Name: "region", Value: "eu" }
   ])
+})
+
+const emit = () => {}
+
+describe("what one object is", () => {
+  it("says nothing of others of its class", () => {
+    class Table extends Map<number, number> {}
+    class Bytes extends Uint8Array {}
+    class Part {
+      readonly a = 1
+      constructor(methods?: object) {
+        Object.assign(this, methods)
+      }
+    }
+    for (const odd of [
+      Object.create(Table.prototype),
+      Object.create(Bytes.prototype),
+      new Part({ emit, on: emit, removeListener: emit }),
+      Object.setPrototypeOf(new Error("x"), Part.prototype)
+    ])
+      Lossless.toWire(odd)
+    const [table, bytes, part] = Object(roundTrip([new Table([[1, 2]]), new Bytes([1, 2]), new Part()], {}))
+    assert.deepStrictEqual([table.get(1), bytes[1], part.a, part.constructor.name], [2, 2, 1, "Part"])
+  })
+})
+
+describe("a stack that may not leave", () => {
+  class Traced extends Data.TaggedError("Traced")<{ readonly stack: string; readonly key: string }> {}
+
+  it.each<readonly [string, () => unknown]>([
+    [
+      "arguments of an error",
+      () => Object.defineProperty(new Traced({ stack: "/secret/args", key: "kept" }), "stack", { value: "/secret/own" })
+    ],
+    [
+      "an object like an error",
+      () => Object.create(Error.prototype, { stack: { value: "/secret", enumerable: true }, key: { value: "kept" } })
+    ]
+  ])("is not in %s either", (_, make) => {
+    const text = JSON.stringify(Lossless.toWire(make(), { stack: "drop", classes: [Traced] }))
+    assert.notInclude(text, "/secret")
+    assert.include(text, "kept")
+  })
+})
+
+describe("options that are none", () => {
+  it.each<readonly [string, object | number]>([
+    ["options", 5],
+    ["form", { form: "xml" }],
+    ["stack", { stack: "some" }],
+    ["classes", { classes: 5 }],
+    ["secrets", { secrets: ["a plain text"] }]
+  ])("are refused for %s, in both directions", (option, options) => {
+    for (const use of [Lossless.toWire, Lossless.fromWire]) {
+      try {
+        // As a program without types calls it.
+        Reflect.apply(use, undefined, [{ $v: 2, value: 1 }, options])
+        assert.fail("they were taken")
+      } catch (thrown) {
+        assert.instanceOf(thrown, Lossless.InvalidOptions)
+        assert.strictEqual(thrown.option, option)
+      }
+    }
+  })
+})
+
+const trap = () => {
+  throw new RangeError("do not look")
+}
+
+it("a report is made of whatever is given", () => {
+  for (const wire of [
+    new Proxy({}, { get: trap, has: trap, ownKeys: trap }),
+    {
+      $v: 2,
+      get value(): never {
+        throw new Error("not now")
+      }
+    }
+  ])
+    assert.match(Lossless.render(wire), /^\[unreadable from here on/)
 })

@@ -3,6 +3,7 @@
  * that hangs on them under its own.
  */
 import { isNativeError } from "./brand.ts"
+import { ownBut } from "./builtins.ts"
 import type { Encoder, Handler } from "./encoder.ts"
 import * as Cuts from "./cuts.ts"
 import { type ErrorForm, errorForm } from "./errorForms.ts"
@@ -167,7 +168,15 @@ const nameOf = (value: object, kind: string): string => {
 const args = (encoder: Encoder, node: Node, value: object, form: ErrorForm): void => {
   const own = read(value, plainArgs)
   if (!isObject(own)) node["$args"] = null
-  else if (!isDefault(encoder, own, value, form)) node["$args"] = byName(encoder, own, value) ?? encoder.value(own)
+  else if (!isDefault(encoder, own, value, form))
+    node["$args"] = byName(encoder, own, value) ?? encoder.value(stackless(encoder, own))
+}
+
+/** Arguments without a stack, where none may leave. */
+const stackless = (encoder: Encoder, own: object): object => {
+  if (encoder.settings.stack !== "drop" || !Object.hasOwn(own, "stack")) return own
+  const { stack: _, ...others } = own as Readonly<Record<string, unknown>>
+  return others
 }
 
 const isDefault = (encoder: Encoder, own: object, value: object, form: ErrorForm): boolean => {
@@ -200,6 +209,8 @@ const likeError = (
     entry !== undefined || id !== undefined ? { $: "object", $class: entry?.id ?? id } : { $: "like", $of: kind }
   encoder.nodes[index] = node
   if (custom && entry === undefined && id === undefined) node["$name"] = encoder.text(Cuts.nameOf(value))
-  Own.own(encoder, node, value)
+  if (encoder.settings.stack === "drop" && Object.hasOwn(value, "stack"))
+    ownBut(encoder, node, value, (name) => name === "stack")
+  else Own.own(encoder, node, value)
   return node
 }

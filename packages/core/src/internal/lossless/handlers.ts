@@ -45,28 +45,76 @@ export const handlerOf = (registry: Registry, value: object): Handler => {
   if (prototype === null) return Brand.isNativeError(value) ? bareError : bareOf(value)
   const found = common.get(prototype)
   if (found !== undefined) return found
-  let handler = registry.handlers.get(prototype)
-  if (handler === undefined) registry.handlers.set(prototype, (handler = resolve(registry, prototype, value)))
-  return handler
+  return registry.handlers.get(prototype) ?? resolve(registry, prototype, value)
 }
 
 /** What has content keeps that: its prototype alone is not carried. */
 const bareOf = (value: object): Handler => contentOf(value) ?? (Brand.isPromise(value) ? promise : Builtins.bare)
 
 const resolve = (registry: Registry, prototype: object, value: object): Handler => {
-  const entry = registry.byPrototype.get(prototype)
   try {
-    if (entry?.encode !== undefined) return custom(entry.id, entry.encode)
-    if (entry === undefined) {
-      for (const type of registry.declared)
-        if (type.is(value)) return declaredAs(type, generic(prototype, value, entry))
-    }
-    const handler = generic(prototype, value, entry)
-    const movable = entry?.movable()
-    return movable === undefined ? handler : moving(handler, movable)
+    const handler = choose(registry, prototype, value)
+    if (isTypical(prototype, value)) registry.handlers.set(prototype, handler)
+    return handler
   } catch {
     return Builtins.stranger(undefined, "object")
   }
+}
+
+/** Whether what an object is made of is what its prototype says: if not, it tells nothing of others. */
+const isTypical = (prototype: object, value: object): boolean => {
+  if (!isHere(prototype) || prototype instanceof Error) return true
+  if (Brand.isNativeError(value)) return false
+  let derives = false
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) derives ||= withSlots.has(at)
+  return derives === slots.some((has) => has(value))
+}
+
+/** What is known by what it is made of. */
+const slots = [
+  Array.isArray,
+  ArrayBuffer.isView,
+  Brand.isAnyArrayBuffer,
+  Brand.isBoxedPrimitive,
+  Brand.isDate,
+  Brand.isMap,
+  Brand.isPromise,
+  Brand.isRegExp,
+  Brand.isSet,
+  Brand.isWeakMap,
+  Brand.isWeakSet
+]
+
+const typedArray: object = Object.getPrototypeOf(Uint8Array.prototype)
+
+const withSlots: ReadonlySet<object> = new Set([
+  typedArray,
+  Array.prototype,
+  ArrayBuffer.prototype,
+  DataView.prototype,
+  String.prototype,
+  Number.prototype,
+  Boolean.prototype,
+  BigInt.prototype,
+  Symbol.prototype,
+  Date.prototype,
+  Map.prototype,
+  Promise.prototype,
+  RegExp.prototype,
+  Set.prototype,
+  WeakMap.prototype,
+  WeakSet.prototype
+])
+
+const choose = (registry: Registry, prototype: object, value: object): Handler => {
+  const entry = registry.byPrototype.get(prototype)
+  if (entry?.encode !== undefined) return custom(entry.id, entry.encode)
+  if (entry === undefined) {
+    for (const type of registry.declared) if (type.is(value)) return declaredAs(type, generic(prototype, value, entry))
+  }
+  const handler = generic(prototype, value, entry)
+  const movable = entry?.movable()
+  return movable === undefined ? handler : moving(handler, movable)
 }
 
 const generic = (prototype: object, value: object, entry: Entry | undefined): Handler =>

@@ -62,10 +62,11 @@ const tagOf = (value: object, otherwise: string): string => {
   return typeof tag === "string" && tag !== "" ? tag : otherwise
 }
 
-/** Sockets, servers, streams and child processes of Node. */
+/** Sockets, servers, streams and child processes of Node, by the methods of their class. */
 const isEmitter = (value: object): boolean => {
   try {
-    return ["emit", "on", "removeListener"].every((key) => typeof Reflect.get(value, key) === "function")
+    const methods: object = Object.getPrototypeOf(value)
+    return ["emit", "on", "removeListener"].every((key) => typeof Reflect.get(methods, key) === "function")
   } catch {
     // A getter that throws is no method.
     return false

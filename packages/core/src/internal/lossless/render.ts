@@ -11,24 +11,25 @@ const widest = 100
 
 /** A report of a wire value, of an encoded exit, or of anything else that JSON holds. */
 export const render = (wire: unknown): string => {
-  const report = new Report(wire)
+  const lines: Array<string> = []
   try {
-    report.run()
+    new Report(wire, lines).run()
   } catch (thrown) {
-    report.lines.push(`[unreadable from here on: ${String(thrown)}]`)
+    lines.push(`[unreadable from here on${thrown instanceof Error ? `: ${thrown.message}` : ""}]`)
   }
-  return report.lines.join("\n")
+  return lines.join("\n")
 }
 
 class Report {
   readonly root: unknown
   readonly more: ReadonlyArray<Wire>
-  readonly lines: Array<string> = []
+  readonly lines: Array<string>
   /** Labels by their number, so that a reference can say what it refers to. */
   readonly labels = new Map<unknown, Node>()
   readonly shown = new Set<object>()
 
-  constructor(wire: unknown) {
+  constructor(wire: unknown, lines: Array<string>) {
+    this.lines = lines
     const own = isObject(wire) ? (wire as Node) : {}
     const inner = own["_tag"] === "Failure" && isObject(own["cause"]) ? (own["cause"] as Node) : own
     this.root = "$v" in inner ? inner["value"] : wire

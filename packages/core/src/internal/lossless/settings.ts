@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
 import * as Redaction from "../../Redaction.ts"
 import * as Known from "../redaction/known.ts"
 import { InvalidOptions } from "./failures.ts"
@@ -12,6 +13,7 @@ import { type Key, keysOf, plainKeys, sharedKeys } from "./keys.ts"
 import { defaultLimits, type Options, type StackPolicy } from "./options.ts"
 import * as Registry from "./registry.ts"
 import * as Secrets from "./secrets.ts"
+import { isObject } from "./wire.ts"
 
 export interface Settings {
   readonly registry: Registry.Registry
@@ -46,6 +48,7 @@ const merged = new WeakMap<Options, WeakMap<Options, Options>>()
 /** The settings of some options over the defaults of the current fiber. */
 export const of = (options: Options | undefined): Settings => {
   const effective = withDefaults(options)
+  if (!isObject(effective)) throw new InvalidOptions({ option: "options", message: "options are an object" })
   let settings = made.get(effective)
   if (settings === undefined) made.set(effective, (settings = make(effective)))
   return settings
@@ -65,6 +68,7 @@ export const withDefaults = (options: Options = none): Options => {
 
 /** Options with the classes that schemas were found to hold. */
 export const make = (options: Options, found: Registry.Found = Registry.nothing): Settings => {
+  check(options)
   const secrets = Secrets.compile(options.secrets ?? [])
   const shapes = options.redaction ?? true
   const own = secrets === undefined ? (text: string) => text : (text: string) => text.replace(secrets, Redaction.mask)
@@ -84,6 +88,20 @@ export const make = (options: Options, found: Registry.Found = Registry.nothing)
     isName: (text) => text.length <= 64 && variable.test(text) && Redaction.isCredentialName(text),
     key: secrets !== undefined ? keysOf(redact, shapes) : shapes ? sharedKeys : plainKeys
   }
+}
+
+const wrong = (option: string, message: string): never => {
+  throw new InvalidOptions({ option, message })
+}
+
+/** What a program without types may have got wrong: a secret that is none would leave, and nobody would notice. */
+const check = ({ classes, form, secrets, stack }: Options): void => {
+  if (form !== undefined && !["json", "clone"].includes(form)) wrong("form", "the form is json or clone")
+  if (stack !== undefined && !["keep", "trim", "drop"].includes(stack))
+    wrong("stack", "stacks are to keep, to trim or to drop")
+  if (classes !== undefined && !Array.isArray(classes)) wrong("classes", "classes are a list")
+  if (secrets !== undefined && !(Array.isArray(secrets) && secrets.every(Redacted.isRedacted)))
+    wrong("secrets", "secrets are a list of Redacted")
 }
 
 /** A variable of the environment, by its spelling. */
