@@ -1,6 +1,7 @@
 /**
  * How soon a worker is ready, and what memory it takes: an empty one, an entry in
- * TypeScript, the same one compiled, over packed packages, and bundled.
+ * TypeScript, the same one compiled, over packed packages, and bundled; and what of it
+ * is effect's own, which an entry without a bundle has to read.
  *
  * `npm run build && npx node bench/boot.ts`; ROUNDS (default 15) shortens it.
  */
@@ -32,6 +33,19 @@ install("workers")
 writeFileSync(
   join(folder, "empty.mjs"),
   `import { parentPort } from "node:worker_threads"; parentPort?.postMessage(0); setInterval(() => {}, 1e6)`
+)
+writeFileSync(
+  join(folder, "effect.mjs"),
+  `import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
+import * as RpcGroup from "effect/rpc/RpcGroup"
+import * as Schema from "effect/Schema"
+import { parentPort } from "node:worker_threads"
+const group = RpcGroup.make(Rpc.make("greet", { payload: { name: Schema.String }, success: Schema.String }))
+const handlers = group.toLayer({ greet: ({ name }) => Effect.succeed(name) })
+Effect.runPromise(Effect.scoped(Layer.build(handlers))).then(() => parentPort?.postMessage(0))
+setInterval(() => {}, 1e6)`
 )
 const { code } = await transform(readFileSync(entry, "utf8"), { loader: "ts", format: "esm", target: "node22.19" })
 writeFileSync(join(folder, "entry.mjs"), code)
@@ -73,6 +87,7 @@ process.exit(0)`
 const variants = {
   "empty worker": pathToFileURL(join(folder, "empty.mjs")).href,
   "TypeScript, from source": pathToFileURL(entry).href,
+  "effect alone: an RpcGroup with its layer": pathToFileURL(join(folder, "effect.mjs")).href,
   "JavaScript, packed packages": pathToFileURL(join(folder, "entry.mjs")).href,
   bundled: pathToFileURL(join(folder, "bundle.mjs")).href,
   "bundled, minified": pathToFileURL(join(folder, "min.mjs")).href
@@ -95,6 +110,8 @@ for (let round = 0; round < rounds; round++) {
 }
 rmSync(folder, { recursive: true })
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+
 const shown = (values: ReadonlyArray<number>): string => {
   const sorted = values.toSorted((a, b) => a - b)
   const at = (share: number) => (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(0)
@@ -105,10 +122,10 @@ const medianOf = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 const floors = samples.get("empty worker") ?? []
-console.log(`Node ${process.version}, ${rounds} rounds, load average ${loadavg()[0]?.toFixed(1)}; median [range]\n`)
-console.log("| entry | ms until ready | × an empty worker of its round | MB |")
-console.log("| --- | --- | --- | --- |")
+print(`Node ${process.version}, ${rounds} rounds, load average ${loadavg()[0]?.toFixed(1)}; median [range]\n`)
+print("| entry | ms until ready | × an empty worker of its round | MB |")
+print("| --- | --- | --- | --- |")
 for (const [name, list] of samples) {
   const ratio = medianOf(list.map(({ ms }, round) => ms / (floors[round]?.ms ?? Number.NaN))).toFixed(2)
-  console.log(`| ${name} | ${shown(list.map(({ ms }) => ms))} | ${ratio} | ${shown(list.map(({ mb }) => mb))} |`)
+  print(`| ${name} | ${shown(list.map(({ ms }) => ms))} | ${ratio} | ${shown(list.map(({ mb }) => mb))} |`)
 }

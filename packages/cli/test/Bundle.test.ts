@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -14,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import { build } from "esbuild"
 import { Dictionary, Unknown } from "./fixtures/bundle/contract.ts"
 
 const entry = fileURLToPath(new URL("./fixtures/bundle/worker.ts", import.meta.url))
@@ -157,6 +159,30 @@ describe.each(["thread", "process"] as const)("a bundled entry, %s", (isolation)
       )
     )
   )
+})
+
+describe("what a worker loads", () => {
+  it("is no table of dates, which takes longer than everything else", () => {
+    const code = `Intl.DateTimeFormat = class { constructor() { throw new Error("too soon") } }
+      await import("@causeway/workers/WorkerEntry")`
+    execFileSync(process.execPath, ["--input-type=module", "-e", code], { cwd: sources, stdio: "pipe" })
+  })
+
+  it("as a process is no effect beside that of its entry", async () => {
+    const program = fileURLToPath(new URL("../../workers/src/internal/processMain.ts", import.meta.url))
+    const { metafile } = await build({
+      entryPoints: [program],
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      write: false,
+      metafile: true
+    })
+    assert.deepStrictEqual(
+      Object.keys(metafile.inputs).filter((path) => !path.includes("workers/src/internal/")),
+      []
+    )
+  })
 })
 
 describe("Bundle.make", () => {

@@ -2,12 +2,13 @@
  * The program of a worker process: reads what it was started with, runs the entry,
  * and tells the pool what is thrown before the entry serves.
  */
+import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import { descriptors } from "./descriptors.ts"
 import * as Frames from "./frames.ts"
 import * as Host from "./host.ts"
-import * as Lossless from "./lossless.ts"
+import type * as Lossless from "./lossless.ts"
 import * as Pipe from "./pipe.ts"
 import type { ProcessBoot } from "./process.ts"
 import * as ProcessPort from "./processPort.ts"
@@ -36,8 +37,11 @@ const main = async ({ boot, data, entry, name }: ProcessBoot): Promise<void> => 
   process.on("exit", () => writer.flush(flushMs))
 
   const die = (kind: typeof fromWorker.bootFailed | typeof fromWorker.uncaught, error: unknown): never => {
-    writer.write(Frames.encode([[kind, Lossless.make(undefined).toWire(error)]]))
-    process.exit(1)
+    try {
+      writer.write(Frames.encode([[kind, loadLossless().make(undefined).toWire(error)]]))
+    } finally {
+      process.exit(1)
+    }
   }
   const onUncaught = (error: unknown): void => die(fromWorker.uncaught, error)
   process.on("uncaughtException", onUncaught)
@@ -52,6 +56,14 @@ const main = async ({ boot, data, entry, name }: ProcessBoot): Promise<void> => 
   })
   await import(entry).catch((error: unknown) => die(fromWorker.bootFailed, error))
 }
+
+/**
+ * Only now, since it brings most of effect, which a bundled entry has a copy of its own of: without it this program is
+ * there at once. And in the same turn, since after an error nothing else shall run.
+ */
+const loadLossless = (): typeof Lossless => createRequire(import.meta.url)(losslessModule)
+
+const losslessModule = import.meta.url.endsWith(".ts") ? "./lossless.ts" : "./lossless.js"
 
 const guardProgram = import.meta.url.endsWith(".ts")
   ? new URL("./processGuard.ts", import.meta.url)

@@ -83,7 +83,8 @@ const dateTime = leaf((encoder, value) => {
   return node
 })
 
-const zone = leaf((_, value) => ({ $: "TimeZone", $zone: zoneOf(value as DateTime.TimeZone) }))
+/** How time zones are written. */
+export const zone = leaf((_, value) => ({ $: "TimeZone", $zone: zoneOf(value as DateTime.TimeZone) }))
 
 const bigDecimal = leaf((encoder, value) => {
   if (encoder.masked) return mask
@@ -188,7 +189,14 @@ const prototypeOf = (value: object): object => Object.getPrototypeOf(value)
 const utc = DateTime.makeUnsafe(0)
 const offset = DateTime.zoneMakeOffset(0)
 
-/** How values of Effect are written, by prototype. */
+/**
+ * Whether an object is a time zone that has a name. The prototype of those is looked at only where something looks like
+ * one: to make a zone loads the engine's tables of dates, which takes longer than this whole package to load.
+ */
+export const isNamedZone = (prototype: object, value: object): boolean =>
+  DateTime.isTimeZoneNamed(value) && prototype === prototypeOf(DateTime.zoneMakeNamedUnsafe("UTC"))
+
+/** How values of Effect are written, by prototype; those of {@link isNamedZone} apart. */
 export const handlers: ReadonlyArray<readonly [prototype: object, handler: Handler]> = [
   [prototypeOf(Option.some(0)), holding("Some", "$value", (value) => read(value, "value"), true)],
   [prototypeOf(Option.none()), leaf(() => ({ $: "None" }))],
@@ -204,7 +212,6 @@ export const handlers: ReadonlyArray<readonly [prototype: object, handler: Handl
   [prototypeOf(utc), dateTime],
   [prototypeOf(DateTime.makeZonedUnsafe(0, { timeZone: offset })), dateTime],
   [prototypeOf(offset), zone],
-  [prototypeOf(DateTime.zoneMakeNamedUnsafe("UTC")), zone],
   [
     prototypeOf(Chunk.empty()),
     listing("Chunk", "$values", (value) => Chunk.toReadonlyArray(value as Chunk.Chunk<unknown>))

@@ -107,6 +107,7 @@ const withSlots: ReadonlySet<object> = new Set([
 ])
 
 const choose = (registry: Registry, prototype: object, value: object): Handler => {
+  if (EffectValues.isNamedZone(prototype, value)) return EffectValues.zone
   const entry = registry.byPrototype.get(prototype)
   if (entry?.encode !== undefined) return custom(entry.id, entry.encode)
   if (entry === undefined) {

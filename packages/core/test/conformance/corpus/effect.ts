@@ -79,6 +79,7 @@ export const cases: ReadonlyArray<Case> = [
     "a DateTime in a zone": () => DateTime.makeZonedUnsafe(0, { timeZone: "Europe/Berlin" }),
     "a DateTime with an offset": () => DateTime.makeZonedUnsafe(0, { timeZone: 3_600_000 }),
     "a DateTime that has been looked at": () => edited(DateTime.makeUnsafe(0), (date) => DateTime.toParts(date)),
+    "a zone with a name": () => DateTime.zoneMakeNamedUnsafe("Europe/Berlin"),
     "a zone": () => DateTime.zoneMakeOffset(7_200_000),
     "a Chunk": () => [
       Chunk.empty(),
