@@ -207,10 +207,10 @@ describe("Batch", () => {
   it.effect("ends each call by a defect where the function gives what no type allows", () =>
     Effect.gen(function* () {
       for (const given of [undefined, [5, undefined]]) {
-        const handler = yield* Batch.make((_: ReadonlyArray<number>) => Effect.succeed(given as never), {
-          maxSize: 2,
-          maxWait: 0
-        })
+        const handler = yield* Batch.make(
+          (_: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<Exit.Exit<number>>> => Effect.succeed(given as never),
+          { maxSize: 2, maxWait: 0 }
+        )
         const exits = yield* Effect.all([Effect.exit(handler(1)), Effect.exit(handler(2))], {
           concurrency: "unbounded"
         })
