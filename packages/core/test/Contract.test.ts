@@ -167,6 +167,11 @@ describe("Contract", () => {
         assert(error.reason._tag === "Undecodable")
         assert.deepStrictEqual([error.reason.direction, error.reason.delivery], ["request", "not-sent"])
       }
+      assert(one.reason._tag === "Undecodable" && many.reason._tag === "Undecodable")
+      assert.match(one.reason.message, /^the payload of add does not fit its schema: .+ at \["a"\]$/)
+      assert.match(many.reason.message, /^the payload of count .+ at \["to"\]$/)
+      assert.match(one.reason.issue, /at \["a"\]$/)
+      assert.deepStrictEqual(one.reason.raw, { a: Number.NaN, b: 1 })
       assert.strictEqual(yield* sums.add({ a: 1, b: 2 }), 3)
     }).pipe(Effect.provide(live))
   )

@@ -341,6 +341,17 @@ describe("WorkerPool, when a value cannot cross", { timeout: 60_000 }, () => {
     )
   }
 
+  it.live("a payload that does not fit names its call, the field and the value", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      const { reason } = yield* Effect.flip(good.square({ x: Number.NaN }))
+      if (reason._tag !== "Undecodable") return assert.fail(reason.message)
+      assert.match(reason.message, /^the request of square cannot cross: Expected a finite number.* at \["x"\]$/)
+      assert.match(reason.issue, /at \["x"\]/)
+      assert.deepStrictEqual(reason.raw, { x: Number.NaN })
+    }).pipe(Effect.provide(layer({ size: 1 })))
+  )
+
   it.live("one payload that cannot be posted leaves those posted in the same turn alone", () =>
     Effect.gen(function* () {
       const good = yield* Good

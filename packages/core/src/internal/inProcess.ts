@@ -10,12 +10,15 @@ import * as Result from "effect/Result"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { BoundaryError, DeadlineExceeded, Undecodable } from "../BoundaryError.ts"
 import * as CallMetadata from "../CallMetadata.ts"
 import * as Redaction from "../Redaction.ts"
 import { type CallOptions, isStreaming, untyped } from "./contractClient.ts"
+import { excerpt } from "./excerpt.ts"
 
 interface Options {
   readonly boundary: string
@@ -50,24 +53,41 @@ export const guarded = <R extends Rpc.Any, E>(
 }
 
 const payloadOf = (
-  { payloadSchema }: Rpc.AnyWithProps,
+  { _tag, payloadSchema }: Rpc.AnyWithProps,
   input: unknown,
   { boundary }: Options
 ): Effect.Effect<unknown, BoundaryError> =>
   Effect.suspend(() =>
     Effect.fromResult(
-      Result.try({ try: (): unknown => payloadSchema.make(input), catch: (thrown) => misfit(boundary, thrown) })
+      Result.try({
+        try: (): unknown => payloadSchema.make(input),
+        catch: (thrown) => misfit(boundary, _tag, thrown, input)
+      })
     )
   )
 
-const misfit = (boundary: string, thrown: unknown): BoundaryError => {
+const misfit = (boundary: string, tag: string, thrown: unknown, input: unknown): BoundaryError => {
   // It may quote the value.
-  const issue = Redaction.text(thrown instanceof Error ? thrown.message : String(thrown))
-  const message = "the payload does not fit its schema"
+  const issue = Redaction.text(issueOf(thrown))
   return new BoundaryError({
     boundary,
-    reason: new Undecodable({ message, delivery: "not-sent", direction: "request", issue })
+    reason: new Undecodable({
+      message: `the payload of ${tag} does not fit its schema: ${issue.replaceAll(/\s+/g, " ").slice(0, shown)}`,
+      delivery: "not-sent",
+      direction: "request",
+      issue,
+      raw: excerpt(input)
+    })
   })
+}
+
+/** More of an issue stands in the field only. */
+const shown = 300
+
+/** What a schema says against a value: `make` throws an error that has the issue as its cause. */
+const issueOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown)
+  return SchemaIssue.isIssue(thrown.cause) ? new Schema.SchemaError(thrown.cause).message : thrown.message
 }
 
 const exceeded = (boundary: string, limit: Duration.Duration): BoundaryError =>

@@ -15,6 +15,8 @@ import * as Headers from "effect/http/Headers"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcMessage from "effect/rpc/RpcMessage"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { type Callable, callableOf, type Failure, type Options as CallableOptions } from "./callable.ts"
@@ -87,7 +89,7 @@ const unary = (
   { discard = false, headers = Headers.empty }: CallOptions
 ): Effect.Effect<unknown, Failure> =>
   Effect.withFiber((fiber) => {
-    const payload = makePayload(callable, input)
+    const payload = makePayload(callable, options, input)
     if (Exit.isFailure(payload)) return payload
     const sent = { payload: payload.value, headers: withInherited(headers, fiber), discard }
     const call = (tracing: Tracing | undefined) =>
@@ -120,23 +122,32 @@ const withInherited = (headers: Headers.Headers, fiber: Fiber.Fiber<unknown, unk
   return inherited === Headers.empty ? headers : Headers.merge(inherited, headers)
 }
 
-const makePayload = (callable: Callable, input: unknown): Exit.Exit<unknown, BoundaryError> => {
+const makePayload = (callable: Callable, options: Options, input: unknown): Exit.Exit<unknown, BoundaryError> => {
   try {
     return Exit.succeed(callable.rpc.payloadSchema.make(input))
   } catch (thrown) {
-    return Exit.fail(misfit(callable, thrown instanceof Error ? thrown.message : inWords(thrown)))
+    return Exit.fail(misfit(callable, options, issueOf(thrown), input))
   }
 }
 
-const misfit = ({ contract }: Callable, issue: string): BoundaryError =>
-  failures.undecodable(`${contract} pool`, "request", issue)
+/** What a schema says against a value: `make` throws an error that has the issue as its cause. */
+const issueOf = (thrown: unknown): string => {
+  const cause = thrown instanceof Error ? thrown.cause : undefined
+  return SchemaIssue.isIssue(cause) ? new Schema.SchemaError(cause).message : inWords(thrown)
+}
+
+const misfit = ({ contract, rpc }: Callable, { crossing }: Options, issue: string, value: unknown): BoundaryError =>
+  failures.undecodable(`${contract} pool`, "request", issue, {
+    tag: rpc._tag,
+    raw: crossing.fromWire(crossing.toExcerpt(value))
+  })
 
 const request = (callable: Callable, options: Options, prepared: Prepared): Effect.Effect<unknown, Failure> => {
   const encoded = callable.codecs.encodePayload(prepared.payload)
   return Codecs.isDone(encoded)
     ? send(callable, options, prepared, encoded.value)
     : Effect.matchEffect(encoded, {
-        onFailure: (issue) => Effect.fail(misfit(callable, issue)),
+        onFailure: (issue) => Effect.fail(misfit(callable, options, issue, prepared.payload)),
         onSuccess: (payload) => send(callable, options, prepared, payload)
       })
 }
@@ -209,9 +220,9 @@ const failure = (callable: Callable, encoded: unknown): Effect.Effect<never, Fai
   )
 
 const unreadable =
-  ({ contract }: Callable) =>
+  ({ contract, rpc }: Callable) =>
   (issue: string): BoundaryError =>
-    failures.undecodable(`${contract} pool`, "response", issue)
+    failures.undecodable(`${contract} pool`, "response", issue, { tag: rpc._tag })
 
 // -----------------------------------------------------------------------------
 // Streams
@@ -225,7 +236,7 @@ const stream = (
 ): Stream.Stream<unknown, Failure> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const payload = yield* makePayload(callable, input)
+      const payload = yield* makePayload(callable, options, input)
       const fiber = yield* Effect.withFiber(Effect.succeed)
       const span = isTraced(fiber) ? yield* Effect.makeSpanScoped(callable.wireTag, { kind: "client" }) : undefined
       const tracing = span === undefined ? undefined : tracingOf(span, fiber, options)
@@ -242,7 +253,7 @@ const stream = (
 
 const openStream = (callable: Callable, options: Options, prepared: Prepared) =>
   Effect.matchEffect(callable.codecs.encodePayload(prepared.payload), {
-    onFailure: (issue) => Effect.fail(misfit(callable, issue)),
+    onFailure: (issue) => Effect.fail(misfit(callable, options, issue, prepared.payload)),
     onSuccess: (payload) =>
       Effect.succeed(
         receive({

@@ -12,7 +12,7 @@ import { transferables } from "./lossless.ts"
 import * as Lanes from "./lanes.ts"
 import * as Placement from "./placement.ts"
 import * as Rate from "./rate.ts"
-import { boundaryOf, callOf, errorOf, type Submission } from "./submission.ts"
+import { boundaryOf, callOf, errorOf, type Submission, tagIn } from "./submission.ts"
 import { Table } from "./table.ts"
 import { type Call, release, type Unit } from "./unit.ts"
 import { fromWorker, type FromWorker, type Request, toWorker } from "./wire.ts"
@@ -165,7 +165,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
   const refused = (request: Request, error: unknown): void => {
     const call = calls.get(request[1])
     if (call === undefined) return
-    const failure = failures.undecodable(boundaryOf(call), "request", failures.oneLine(error))
+    const failure = failures.undecodable(boundaryOf(call), "request", failures.oneLine(error), { tag: tagIn(call) })
     leave(call)
     if (call.abandonedAt === undefined) end(call, failure)
   }

@@ -102,18 +102,22 @@ export const deadlineExceeded = (
 export const draining = (boundary: string): BoundaryError.BoundaryError =>
   boundaryError(boundary, new BoundaryError.Draining({ message: "the pool is shutting down" }))
 
+/** More of an issue stands in the field only. */
+const shown = 300
+
 export const undecodable = (
   boundary: string,
   direction: "request" | "response",
   issue: string,
-  raw?: unknown
+  { raw, tag }: { readonly tag: string; readonly raw?: unknown }
 ): BoundaryError.BoundaryError => {
   // It may quote the value.
   const redacted = Redaction.text(issue)
   return boundaryError(
     boundary,
     new BoundaryError.Undecodable({
-      message: `the ${direction} cannot cross: ${firstLine(redacted)}`,
+      // The path to the value stands on a line of its own.
+      message: `the ${direction} of ${tag} cannot cross: ${redacted.replaceAll(/\s+/g, " ").slice(0, shown)}`,
       delivery: direction === "request" ? "not-sent" : "may-have-run",
       direction,
       issue: redacted,

@@ -55,17 +55,18 @@ const requestOf = (id: number, { discard, headers, payload, tag, trace }: Submis
 export const boundaryOf = ({ contract, unit }: Call): string =>
   unit === undefined ? `${contract} pool` : `${contract} worker ${unit.id}`
 
+/** Which call it is, as its contract names it. */
+export const tagIn = ({ contract, request }: Call): string => request[2].slice(contract.length + 1)
+
 /** What a call fails with that its worker refused. */
 export const errorOf = (call: Call, refusal: Refusal, fromWire: (wire: unknown) => unknown): BoundaryError => {
   const boundary = boundaryOf(call)
   switch (refusal._tag) {
     case "Undecodable":
-      return failures.undecodable(
-        boundary,
-        refusal.direction,
-        refusal.issue,
-        "raw" in refusal ? fromWire(refusal.raw) : undefined
-      )
+      return failures.undecodable(boundary, refusal.direction, refusal.issue, {
+        tag: tagIn(call),
+        raw: "raw" in refusal ? fromWire(refusal.raw) : undefined
+      })
     case "DeadlineExceeded":
       return failures.deadlineExceeded(boundary, call.limitMs, "may-have-run")
     case "NotServed":

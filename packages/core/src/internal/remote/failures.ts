@@ -3,10 +3,10 @@ import * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
 import { hasProperty } from "effect/Predicate"
 import * as BoundaryError from "../../BoundaryError.ts"
-import * as Lossless from "../../Lossless.ts"
 import * as Redaction from "../../Redaction.ts"
 import * as TransportFailure from "../../TransportFailure.ts"
 import { explicitWait } from "../classification/hints.ts"
+import { excerpt } from "../excerpt.ts"
 
 const failure = (boundary: string, reason: BoundaryError.BoundaryReason): BoundaryError.BoundaryError =>
   new BoundaryError.BoundaryError({ boundary, reason })
@@ -28,11 +28,6 @@ export const undecodable = (
       ...(raw !== undefined && { raw: excerpt(raw) })
     })
   )
-
-/** As much of a value as is worth looking at. */
-const excerpt = (raw: unknown): unknown => Lossless.fromWire(Lossless.toWire(raw, looked))
-
-const looked: Lossless.Options = { limits: { bytes: 8192, string: 8192 } }
 
 /** Nothing came for too long: no headers, or no more of the answer. */
 export const unresponsive = (boundary: string, silence: Duration.Duration): BoundaryError.BoundaryError =>
