@@ -167,7 +167,8 @@ describe("Contract", () => {
         assert(error.reason._tag === "Undecodable")
         assert.deepStrictEqual([error.reason.direction, error.reason.delivery], ["request", "not-sent"])
       }
-      assert(one.reason._tag === "Undecodable" && many.reason._tag === "Undecodable")
+      assert(one instanceof BoundaryError.BoundaryError && one.reason._tag === "Undecodable")
+      assert(many instanceof BoundaryError.BoundaryError)
       assert.match(one.reason.message, /^the payload of add does not fit its schema: .+ at \["a"\]$/)
       assert.match(many.reason.message, /^the payload of count .+ at \["to"\]$/)
       assert.match(one.reason.issue, /at \["a"\]$/)
