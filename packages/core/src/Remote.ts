@@ -42,7 +42,8 @@
  * ```
  */
 import * as ByteSize from "effect/ByteSize"
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -85,8 +86,8 @@ export interface Options {
 }
 
 /**
- * The contract's client over HTTP. Throws a `TypeError` where `url` is none; fails
- * with a `ConfigError` where the token cannot be read.
+ * The contract's client over HTTP. Fails with a `ConfigError` where `url` is no URL of
+ * HTTP, or the token cannot be read.
  *
  * Makes one request for each call, by the global `fetch`; give another one by
  * `FetchHttpClient.Fetch`. Follows no redirects. A call that is interrupted ends its
@@ -95,11 +96,11 @@ export interface Options {
 export const layer = <Self, Id extends string, R extends Rpc.Any>(
   contract: Contract.Contract<Self, Id, R>,
   options: Options
-): Layer.Layer<Self, Config.ConfigError, Rpc.MiddlewareClient<R>> => {
-  const url = new URL(options.url)
-  return Layer.effect(
+): Layer.Layer<Self, Config.ConfigError, Rpc.MiddlewareClient<R>> =>
+  Layer.effect(
     contract,
     Effect.gen(function* () {
+      const url = yield* urlOf(options)
       const token = yield* tokenOf(options)
       if (token !== undefined) yield* Redaction.known(token)
       const way: Way = {
@@ -118,13 +119,19 @@ export const layer = <Self, Id extends string, R extends Rpc.Any>(
       )
     })
   ).pipe(Layer.provide(withoutRedirects))
-}
 
 const longest = 64 * 1024 * 1024
 
 const withoutRedirects = FetchHttpClient.layer.pipe(
   Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
 )
+
+const urlOf = ({ url }: Options): Effect.Effect<URL, Config.ConfigError> => {
+  const parsed = URL.parse(url)
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return Effect.succeed(parsed)
+  const message = `the url of a remote contract is no URL of HTTP: ${Redaction.url(String(url)).slice(0, 200)}`
+  return Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message })))
+}
 
 const tokenOf = ({ token }: Options): Effect.Effect<Redacted.Redacted<string> | undefined, Config.ConfigError> =>
   token === undefined || Redacted.isRedacted(token) ? Effect.succeed(token) : token

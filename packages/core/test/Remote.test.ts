@@ -9,6 +9,7 @@ import * as Disposition from "@causeway/core/Disposition"
 import * as Remote from "@causeway/core/Remote"
 import * as RemoteProtocol from "@causeway/core/RemoteProtocol"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
@@ -154,6 +155,17 @@ describe("Remote", () => {
       yield* Deferred.await(ended)
     }).pipe(Effect.scoped, Effect.timeout("10 seconds"))
   )
+
+  for (const url of ["nope", "", "ftp://a.test/rpc", "/rpc"]) {
+    it.live(`fails with a ConfigError for the url ${JSON.stringify(url)}`, () =>
+      Effect.gen(function* () {
+        const exit = yield* Effect.exit(Effect.provide(Effect.asVoid(Squares), layer(url)))
+        const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+        assert.instanceOf(error, Config.ConfigError)
+        assert.include(error.message, `no URL of HTTP: ${url}`)
+      })
+    )
+  }
 
   it.live("refuses a payload that does not fit before it is sent", () =>
     Effect.gen(function* () {
