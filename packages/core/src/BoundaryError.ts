@@ -165,7 +165,7 @@ export class Undecodable extends Reason.make<Undecodable>("@causeway/core/Bounda
   {
     when: "A value did not fit its schema, or could not be posted. Only its own call fails.",
     recognisedBy: "The schema's issue, in `issue`; `direction` says whose value it was.",
-    toDo: "Make both sides use the same schema; see the issue.",
+    toDo: "Correct the value that the issue names; if it is right, make both sides use the same schema.",
     since: "0.1.0"
   }
 ) {
@@ -188,10 +188,29 @@ export class Unreachable extends Reason.make<Unreachable>("@causeway/core/Bounda
   {
     when: "The other side cannot be reached, never got ready, does not let the caller in, or was lost on the way.",
     recognisedBy: "The start of the worker, the connection, or the HTTP status in `status`.",
-    toDo: "Look at why the other side does not start.",
+    toDo: "Look at why the other side does not start or cannot be reached; with a `status` of 401 or 403 correct the token, with 404 the URL, or what is served there.",
     since: "0.1.0"
   }
 ) {
+  get [Reason.advice](): string | undefined {
+    switch (this.status) {
+      case undefined:
+        return this.delivery === "may-have-run"
+          ? "Try again if the call may run twice; if it stays, look at what stands between here and the other side."
+          : undefined
+      case 401:
+      case 403:
+      case 407:
+        return "Correct the token: the other side does not let this caller in."
+      case 404:
+      case 405:
+        return "Correct the URL, or serve this contract there."
+    }
+    return this.status < 400
+      ? "Correct the URL: it leads to another one."
+      : "Look at what stands between here and the other side: it answered in its place."
+  }
+
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({
       blame: "us",

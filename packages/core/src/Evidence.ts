@@ -24,7 +24,8 @@ export const bodyLimit = 16_384
 
 /** The request as it went out: no body, no credentials. */
 export const RequestEvidence = Schema.Struct({
-  method: Schema.String,
+  /** Left out where it is not known: an answer of `fetch` does not say it. */
+  method: Schema.optional(Schema.String),
   /** Credentials in it are masked. */
   url: Schema.String,
   /** Size of the body in bytes, where it was known. */

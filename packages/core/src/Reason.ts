@@ -13,6 +13,7 @@
  * toDo // => "Top up the account, or use another credential: waiting does not help."
  * ```
  */
+import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 /** What people are told of a reason, each in a sentence or two. */
@@ -25,6 +26,15 @@ export interface Facts {
   readonly toDo: string
   /** The version of Causeway that brought it. */
   readonly since: string
+}
+
+/** The key under which a reason carries advice that fits it better than what its class says. */
+export const advice = "~@causeway/core/Reason/advice"
+
+/** The advice that a reason itself gives, if it gives any. */
+export const adviceOf = (reason: object): string | undefined => {
+  const own = hasProperty(reason, advice) ? reason[advice] : undefined
+  return typeof own === "string" ? own : undefined
 }
 
 /** The key of the annotation. */

@@ -20,19 +20,22 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Formatter from "effect/Formatter"
 import * as Attempt from "./Attempt.ts"
-import { isBoundaryError } from "./BoundaryError.ts"
+import { type BoundaryReason, isBoundaryError } from "./BoundaryError.ts"
 import * as Catalogue from "./Catalogue.ts"
 import * as Disposition from "./Disposition.ts"
 import type { Evidence } from "./Evidence.ts"
 import { isHtml, textOfHtml } from "./internal/classification/html.ts"
+import { excerpt } from "./internal/excerpt.ts"
 import { isPolicyError } from "./PolicyError.ts"
+import * as Reason from "./Reason.ts"
 import * as Redaction from "./Redaction.ts"
 import { isUpstreamError } from "./UpstreamError.ts"
 
 /** What to do about a failure, in one sentence; `undefined` for one that is not of this model. */
 export const advice = (error: unknown): string | undefined => {
   const isOurs = isUpstreamError(error) || isBoundaryError(error) || isPolicyError(error)
-  return isOurs ? Catalogue.find(error._tag, error.reason._tag)?.toDo : undefined
+  if (!isOurs) return undefined
+  return Reason.adviceOf(error.reason) ?? Catalogue.find(error._tag, error.reason._tag)?.toDo
 }
 
 /**
@@ -67,12 +70,56 @@ const mostLines = 12
 const linesOf = (error: unknown): ReadonlyArray<string> => {
   const disposition = Disposition.of(error)
   const todo = advice(error)
-  const seen = [headline(error), ...(isUpstreamError(error) ? evidenceLines(error.evidence) : [])]
+  const seen = [headline(error), ...detailLines(error)]
   const next = [
     ...(disposition === undefined ? [] : [line("meaning", meaning(disposition))]),
     ...(todo === undefined ? [] : [line("to do", todo)])
   ]
   return [...seen, ...attemptLines(Attempt.of(error), mostLines - seen.length - next.length), ...next]
+}
+
+/** What was seen, of whichever error it is. */
+const detailLines = (error: unknown): ReadonlyArray<string> => {
+  if (isUpstreamError(error)) return evidenceLines(error.evidence)
+  if (isBoundaryError(error)) return reasonLines(error.reason)
+  return error instanceof Error && !isPolicyError(error) ? fieldLines(error) : []
+}
+
+/** What the advice on a boundary's failure points at. */
+const reasonLines = (reason: BoundaryReason): ReadonlyArray<string> => {
+  switch (reason._tag) {
+    case "Undecodable":
+      return reason.issue === "" ? [] : [line("issue", brief(reason.issue, headlineLimit))]
+    case "Unresponsive":
+      return several("doing", (reason.sample ?? []).slice(0, mostDetails))
+    case "Crashed":
+      return several("stderr", (reason.stderr ?? "").slice(-longest).trimEnd().split("\n").slice(-mostDetails))
+    default:
+      return []
+  }
+}
+
+/** Lines of a stack or of a worker's standard error. */
+const mostDetails = 5
+
+const several = (label: string, texts: ReadonlyArray<string>): ReadonlyArray<string> =>
+  texts
+    .map((text) => brief(text, excerptLimit))
+    .filter((text) => text !== "")
+    .map((text, at) => line(at === 0 ? label : "", text))
+
+/** What every error has says nothing that the headline does not. */
+const usual: ReadonlySet<string> = new Set(["_tag", "name", "message", "stack", "cause"])
+
+/** The fields of an error of one's own, on a line. A getter is not run. */
+const fieldLines = (error: Error): ReadonlyArray<string> => {
+  const fields = Object.fromEntries(
+    Object.entries(Object.getOwnPropertyDescriptors(error)).flatMap(([name, { enumerable, value }]) =>
+      enumerable === true && value !== undefined && !usual.has(name) && !name.startsWith("~") ? [[name, value]] : []
+    )
+  )
+  if (Object.keys(fields).length === 0) return []
+  return [line("fields", brief(Formatter.format(excerpt(fields)), headlineLimit))]
 }
 
 const headlineLimit = 400
@@ -138,7 +185,7 @@ const evidenceLines = (evidence: Evidence): ReadonlyArray<string> => {
   const excerpt = excerptOf(response?.body ?? "")
   const cause = system?.at(-1)
   return [
-    ...(request === undefined ? [] : [line("request", brief(`${request.method} ${request.url}`, headlineLimit))]),
+    ...(request === undefined ? [] : [line("request", brief(`${request.method ?? ""} ${request.url}`, headlineLimit))]),
     line("seen", via === undefined ? seen : `${seen} from ${brief(via, 40)}`),
     ...(excerpt === "" ? [] : [line("body", excerpt)]),
     ...(stream === undefined ? [] : [line("stream", `${stream.events} events, ${stream.bytes} bytes`)]),

@@ -1,5 +1,14 @@
 import * as Attempt from "@causeway/core/Attempt"
-import { BoundaryError, BoundaryReason, Crashed, Draining, isBoundaryError } from "@causeway/core/BoundaryError"
+import {
+  BoundaryError,
+  BoundaryReason,
+  Crashed,
+  Draining,
+  isBoundaryError,
+  Undecodable,
+  Unreachable,
+  Unresponsive
+} from "@causeway/core/BoundaryError"
 import * as Disposition from "@causeway/core/Disposition"
 import { Evidence } from "@causeway/core/Evidence"
 import { DeadlineExceeded, PolicyError, PolicyReason } from "@causeway/core/PolicyError"
@@ -46,6 +55,26 @@ const told = (error: UpstreamError | PolicyError, attempts: ReadonlyArray<Attemp
         lines.findIndex((line) => line.startsWith("  meaning"))
       )
 }
+
+const boundaryLines = (reason: BoundaryReason) => {
+  const lines = Report.render(new BoundaryError({ boundary: "b", reason })).split("\n")
+  assert.isAtMost(lines.length, 12)
+  return lines
+}
+
+const adviceOnUnreachable = (status?: number) =>
+  Report.advice(
+    new BoundaryError({
+      boundary: "b",
+      reason: new Unreachable({ message: "x", ...(status !== undefined && { status }) })
+    })
+  )
+
+const adviceOnMalformed = (issue: MalformedResponse["issue"]) =>
+  Report.advice(errorOf(new MalformedResponse({ message: "x", seenIn: "body", issue, excerpt: "" })))
+
+const adviceOnGateway = (gateway: Gateway["gateway"]) =>
+  Report.advice(errorOf(new Gateway({ message: "x", seenIn: "status", gateway, flag: "other", status: 503 })))
 
 describe("Report", () => {
   it("tells what failed, what was seen, what it means and what to do", () => {
@@ -104,6 +133,43 @@ describe("Report", () => {
       })
     })
     assert.include(Report.render(error), "it may have had an effect")
+  })
+
+  it("shows what the advice on a boundary's failure points at, and no more lines than there may be", () => {
+    const lost = { message: "x", delivery: "may-have-run" } as const
+    const misfit = new Undecodable({
+      ...lost,
+      direction: "request",
+      issue: `Expected string, got ${key}\n  at ["item"]`
+    })
+    assert.include(boundaryLines(misfit), '  issue     Expected string, got <redacted> at ["item"]')
+    const sample = Array.from({ length: 30 }, (_, at) => `inner${at} (app.js:1:1)`)
+    const silent = boundaryLines(new Unresponsive({ ...lost, silentFor: Duration.seconds(5), sample }))
+    assert.strictEqual(silent[1], "  doing     inner0 (app.js:1:1)")
+    const stderr = Array.from({ length: 30 }, (_, at) => `line ${at}`).join("\n")
+    const crashed = boundaryLines(new Crashed({ ...lost, stderr: `${stderr}\n`, uptimeMs: 1, callsDone: 0 }))
+    assert.deepStrictEqual([crashed[1], crashed[5]], ["  stderr    line 25", "            line 29"])
+  })
+
+  it("shows the fields of an error of one's own, without running a getter or showing a secret", () => {
+    class OutOfStock extends Schema.TaggedError<OutOfStock>()("OutOfStock", {
+      sku: Schema.String,
+      api_key: Schema.String
+    }) {}
+    const lines = Report.render(new OutOfStock({ sku: "A-1", api_key: "swordfish" })).split("\n")
+    assert.strictEqual(lines[1], '  fields    {"sku":"A-1","api_key":"<redacted>"}')
+    const watched = Object.defineProperty(new Error("x"), "sku", { enumerable: true, get: () => assert.fail("read") })
+    assert.strictEqual(Report.render(watched), "x")
+  })
+
+  it("fits its advice to the status, the issue and what is known of a gateway", () => {
+    assert.match(adviceOnUnreachable() ?? "", /does not start/)
+    assert.match(adviceOnUnreachable(401) ?? "", /token/)
+    assert.match(adviceOnUnreachable(404) ?? "", /URL/)
+    assert.match(adviceOnMalformed("not-json") ?? "", /base URL/)
+    assert.match(adviceOnMalformed("wrong-shape") ?? "", /schema/)
+    assert.match(adviceOnGateway("nginx") ?? "", /^The proxy answered/)
+    assert.match(adviceOnGateway("unknown") ?? "", /does not show/)
   })
 
   it("tells what broke in the transport, and how far a stream had come", () => {

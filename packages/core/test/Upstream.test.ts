@@ -1,5 +1,6 @@
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Disposition from "@causeway/core/Disposition"
+import * as Report from "@causeway/core/Report"
 import * as Rule from "@causeway/core/Rule"
 import * as Upstream from "@causeway/core/Upstream"
 import { UpstreamError } from "@causeway/core/UpstreamError"
@@ -90,6 +91,18 @@ describe("Upstream.json", () => {
       const reason = yield* failure(stock.json("get", () => answering(200, '{"id":"one"}'), Item))
       assert.deepInclude(reason, { _tag: "MalformedResponse", issue: "wrong-shape" })
       assert.match(reason.message, /Expected number[^]*\["id"\]/)
+    })
+  )
+
+  it.effect("knows the address that an answer of fetch came from, and no method", () =>
+    Effect.gen(function* () {
+      const answer = Object.defineProperty(answering(503, "no"), "url", { value: "https://a.test/x?api_key=swordfish" })
+      const error = yield* failing(stock.json("get", () => answer))
+      assert.deepStrictEqual(error.evidence.request, { url: "https://a.test/x?api_key=<redacted>" })
+      assert.match(Report.render(error), /\n  request   https:\/\/a\.test\/x/)
+      assert.strictEqual(error.replay, "never")
+      const unknown = yield* failing(stock.json("get", () => answering(503, "no")))
+      assert.isUndefined(unknown.evidence.request)
     })
   )
 

@@ -32,10 +32,28 @@ export class MalformedResponse extends Reason.make<MalformedResponse>("@causeway
     when: "A 2xx whose body is not the answer it should be.",
     recognisedBy:
       "A body that is empty, no JSON, cut, followed by something else, too large, wrongly encoded, of another shape, or holds an error that states nothing.",
-    toDo: "Check that the base URL is that of the API; see the excerpt.",
+    toDo: "Look at the excerpt: for a page check that the base URL is that of the API, for another shape compare the schema with what the upstream sends.",
     since: "0.1.0"
   }
 ) {
+  get [Reason.advice](): string {
+    switch (this.issue) {
+      case "not-json":
+      case "empty":
+        return "Check that the base URL is that of the API; see the excerpt."
+      case "wrong-shape":
+        return "Compare the schema with what the upstream sends: one of them has changed, or the path is another's."
+      case "error-in-success":
+        return "Look at the error inside the answer; the upstream says no more."
+      case "too-large":
+        return "Ask for less at once, or allow larger answers."
+      case "truncated":
+      case "trailing":
+      case "encoding":
+        return "Try again; if it stays, look at what stands between here and the upstream."
+    }
+  }
+
   get [Disposition.symbol](): Disposition.Disposition {
     return Disposition.make({ blame: "upstream", retry: "backoff", fallback: "any", health: "counts" })
   }

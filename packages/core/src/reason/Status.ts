@@ -249,13 +249,19 @@ export class Gateway extends Reason.make<Gateway>("@causeway/core/UpstreamError/
     status: Schema.Finite
   },
   {
-    when: "A proxy in front of the upstream answered in its place.",
+    when: "A proxy in front of the upstream answered in its place, or, where `gateway` is `unknown`, something that speaks no API's language.",
     recognisedBy:
       "The sentences, pages and headers of Envoy, nginx, Cloudflare and AWS; 502 to 504 that no API states.",
     toDo: "The proxy answered in the upstream's place: look at what is behind it.",
     since: "0.1.0"
   }
 ) {
+  get [Reason.advice](): string | undefined {
+    return this.gateway === "unknown"
+      ? "Look at the upstream, and at any proxy before it: the answer does not show which of them gave it."
+      : undefined
+  }
+
   get [Disposition.symbol](): Disposition.Disposition {
     const flag = this.flag
     return Disposition.make({

@@ -168,7 +168,9 @@ export const gateway =
   (
     name: Reason.Gateway["gateway"],
     flag: Reason.Gateway["flag"],
-    what = "a gateway answered in the upstream's place"
+    what = name === "unknown"
+      ? "the upstream, or a proxy before it, gave no answer of an API"
+      : "a gateway answered in the upstream's place"
   ) =>
   (seen: Seen): Reason.Gateway =>
     new Reason.Gateway({

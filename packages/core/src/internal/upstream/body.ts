@@ -84,7 +84,7 @@ export const short = (call: Call): Effect.Effect<void, UpstreamError> => {
 }
 
 /** An answer to HEAD tells the length of the body that it leaves out. */
-const isBodyless = (call: Call): boolean => call.request?.method.toUpperCase() === "HEAD"
+const isBodyless = (call: Call): boolean => call.request?.method?.toUpperCase() === "HEAD"
 
 /** Reads the beginning of an error's body. One that stalls, or breaks, ends where it stopped. */
 export const beginning = (call: Call, answer: Incoming): Effect.Effect<void> =>

@@ -158,7 +158,7 @@ export class Call<Name extends string = string> {
       "causeway.upstream": this.context.upstream,
       "causeway.operation": this.operation.name,
       "causeway.attempt": this.context.attempt,
-      ...(request !== undefined && { "http.request.method": request.method }),
+      ...(request?.method !== undefined && { "http.request.method": request.method }),
       ...(url !== null && {
         "url.full": Redaction.url(url.href),
         "server.address": url.hostname.replace(/^\[|\]$/g, ""),
@@ -183,14 +183,16 @@ export class Call<Name extends string = string> {
       const { bytes, method, url } = request
       return { method, url: Redaction.url(String(url)), ...(bytes !== undefined && { bytes }) }
     }
-    return this.#asked === undefined ? undefined : { method: this.#asked.method, url: Redaction.url(this.#asked.url) }
+    if (this.#asked === undefined) return undefined
+    const { method, url } = this.#asked
+    return { ...(method !== undefined && { method }), url: Redaction.url(url) }
   }
 
   get #mayRepeat(): boolean {
     const replay = this.operation.replay ?? this.settings.replay
     if (replay !== undefined) return replay === "safe"
     const { request } = this
-    return request !== undefined && isIdempotent(request.method)
+    return request?.method !== undefined && isIdempotent(request.method)
   }
 
   get #elapsed(): number {

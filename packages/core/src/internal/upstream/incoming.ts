@@ -7,7 +7,8 @@ import { headersOf } from "./parts.ts"
 
 /** What was asked, as far as an answer tells. */
 export interface Asked {
-  readonly method: string
+  /** Left out where an answer does not say: that of `fetch`. */
+  readonly method?: string
   readonly url: string
 }
 
@@ -66,13 +67,15 @@ const ofFetch = (value: object): Incoming | undefined => {
   const status = read(value, "status")
   const headers = read(value, "headers")
   const body = read(value, "body")
+  const url = read(value, "url")
   if (!isStatus(status) || !hasProperty(headers, Symbol.iterator) || !hasProperty(value, "body")) return undefined
   if (body !== null && !isIterable(body)) return undefined
   return {
     status,
     headers: headersOf(headers),
     body: body === null ? Stream.empty : elements(body),
-    asked: undefined,
+    // The last address of a redirect; empty for an answer that no `fetch` gave.
+    asked: typeof url === "string" && url !== "" ? { url } : undefined,
     isRead: read(value, "bodyUsed") === true,
     discard: () => discard(body)
   }
