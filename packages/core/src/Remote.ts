@@ -127,7 +127,7 @@ const withoutRedirects = FetchHttpClient.layer.pipe(
 )
 
 const urlOf = ({ url }: Options): Effect.Effect<URL, Config.ConfigError> => {
-  const parsed = URL.parse(url)
+  const parsed = URL.parse(String(url))
   if (parsed !== null && /^https?:$/.test(parsed.protocol)) return Effect.succeed(parsed)
   const message = `the url of a remote contract is no URL of HTTP: ${Redaction.url(String(url)).slice(0, 200)}`
   return Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message })))
