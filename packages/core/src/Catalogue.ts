@@ -11,9 +11,10 @@
  * ```
  */
 import type * as Schema from "effect/Schema"
-import { BoundaryReason } from "./BoundaryError.ts"
-import { PolicyReason } from "./PolicyError.ts"
+import { BoundaryError, BoundaryReason } from "./BoundaryError.ts"
+import { PolicyError, PolicyReason } from "./PolicyError.ts"
 import * as Reason from "./Reason.ts"
+import { UpstreamError } from "./UpstreamError.ts"
 import { UpstreamReason } from "./UpstreamReason.ts"
 
 /** The errors that have reasons. */
@@ -28,6 +29,27 @@ export interface Entry extends Reason.Facts {
   readonly identifier: string
   readonly fields: Schema.Struct.Fields
 }
+
+/**
+ * The errors of this model, for `Lossless` where they cross by hand: with them a reader
+ * gets instances, their reasons and evidence included. A contract that declares them
+ * knows them by itself.
+ *
+ * **Example** (A failure from a queue)
+ *
+ * ```ts
+ * import { BoundaryError, Draining } from "@causeway/core/BoundaryError"
+ * import * as Catalogue from "@causeway/core/Catalogue"
+ * import * as Lossless from "@causeway/core/Lossless"
+ *
+ * const sent = new BoundaryError({ boundary: "app/Squares pool", reason: new Draining({ message: "bye" }) })
+ * const text = JSON.stringify(Lossless.toWire(sent))
+ * const received = Lossless.fromWire(JSON.parse(text), { classes: Catalogue.classes })
+ *
+ * received instanceof BoundaryError && received.reason instanceof Draining // => true
+ * ```
+ */
+export const classes = [UpstreamError, BoundaryError, PolicyError] as const
 
 const unions = { UpstreamError: UpstreamReason, BoundaryError: BoundaryReason, PolicyError: PolicyReason } as const
 

@@ -1,7 +1,10 @@
 import * as Boundary from "@causeway/core/BoundaryError"
 import * as Catalogue from "@causeway/core/Catalogue"
+import { Evidence } from "@causeway/core/Evidence"
+import * as Lossless from "@causeway/core/Lossless"
 import * as Policy from "@causeway/core/PolicyError"
 import * as Reason from "@causeway/core/Reason"
+import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Upstream from "@causeway/core/UpstreamReason"
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
@@ -12,7 +15,28 @@ const tags = (reasons: ReadonlyArray<{ readonly _tag: string }>) => reasons.map(
 const tagsOf = (error: Catalogue.ErrorTag) =>
   Catalogue.entries().flatMap((entry) => (entry.error === error ? [entry.tag] : []))
 
+const crossed = (error: object) =>
+  Lossless.fromWire(JSON.parse(JSON.stringify(Lossless.toWire(error))), { classes: Catalogue.classes })
+
 describe("the catalogue of failures", () => {
+  it("has the classes with which the errors of the model arrive as instances when they cross by hand", () => {
+    const evidence = new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
+    for (const reason of upstreamReasons) {
+      const error = crossed(new UpstreamError({ upstream: "a", operation: "b", reason, evidence }))
+      assert.instanceOf(error, UpstreamError)
+      assert.instanceOf(error.evidence, Evidence)
+      assert.strictEqual(Object.getPrototypeOf(error.reason), Object.getPrototypeOf(reason))
+    }
+    for (const reason of boundaryReasons) {
+      const error = crossed(new Boundary.BoundaryError({ boundary: "a", reason }))
+      assert.instanceOf(error, Boundary.BoundaryError)
+      assert.strictEqual(Object.getPrototypeOf(error.reason), Object.getPrototypeOf(reason))
+    }
+    for (const reason of policyReasons) {
+      assert.instanceOf(crossed(new Policy.PolicyError({ reason })), Policy.PolicyError)
+    }
+  })
+
   it("has every reason, and the tests one example of each", () => {
     assert.deepStrictEqual(tags(upstreamReasons), tagsOf("UpstreamError"))
     assert.deepStrictEqual(tags(boundaryReasons), tagsOf("BoundaryError"))
