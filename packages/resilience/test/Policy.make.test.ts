@@ -95,7 +95,6 @@ describe("make", () => {
       "policy option firstElement: got 1m, allowed is at most the deadline"
     ],
     [{ deadline: "1 second", idle: "1 minute" }, "policy option idle: got 1m, allowed is at most the deadline"],
-    [{ fallback: "backup" }, 'policy option fallback: got "backup", allowed is an object of any, larger-context'],
     [{ fallback: ["a", ""] }, 'policy option fallback[1]: got "", allowed is the name of an upstream'],
     [{ fallback: ["a", 1] }, "policy option fallback[1]: got 1, allowed is the name of an upstream"],
     [{ fallback: ["a", "b", "a"] }, 'policy option fallback[2]: got "a", allowed is each upstream once'],
@@ -107,6 +106,10 @@ describe("make", () => {
     [
       { fallback: { any: "a" } },
       'policy option fallback.any: got "a", allowed is a list of at most 100 names of upstreams'
+    ],
+    [
+      { fallback: "backup" },
+      'policy option fallback: got "backup", allowed is a list such as ["backup"], or an object of any, larger-context'
     ],
     [{ fallback: Array.from({ length: 101 }, (_, index) => `u${index}`) }, "policy option fallback: got u0,u1,u2"],
     [{ replay: "always" }, 'policy option replay: got "always", allowed is "safe", "never"']

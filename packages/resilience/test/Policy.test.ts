@@ -44,6 +44,20 @@ describe("apply", () => {
     })
   )
 
+  it.effect.each([
+    { what: "which another one follows", script: ["configuration", "configuration"], expected: ["Warn", "Warn"] },
+    { what: "that is the last one of several", script: ["overloaded", "configuration"], expected: ["Info", "Warn"] }
+  ] as const)("warns of an attempt that failed by configuration, $what", ({ expected, script: [one, other] }) =>
+    Effect.gen(function* () {
+      const { call } = scripted(Effect.fail(failure(reasons[one])), Effect.fail(failure(reasons[other])))
+      const levels: Array<string> = []
+      const logger = Logger.make(({ logLevel }) => void levels.push(logLevel))
+      const policy = Policy.make({ fallback: ["backup"], retry: { times: 0 } })
+      yield* call.pipe(Policy.apply(policy), Effect.exit, Effect.provide(Logger.layer([logger])))
+      assert.deepStrictEqual(levels, [...expected])
+    })
+  )
+
   it.effect("gives a call 10 minutes where nothing is said", () =>
     Effect.gen(function* () {
       const { ms, error } = yield* failing(Effect.never.pipe(Policy.apply(Policy.make())))

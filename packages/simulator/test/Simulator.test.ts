@@ -24,7 +24,7 @@ describe("Simulator", () => {
       const error = yield* Effect.flip(Simulator.make({ port }))
       assert.strictEqual(error._tag, "SimulatorError")
       assert.strictEqual(error.code, "EADDRINUSE")
-      assert.include(error.message, `127.0.0.1:${port}`)
+      assert.strictEqual(error.message, `cannot listen on 127.0.0.1:${port}: the port is in use`)
     })
   )
 

@@ -25,6 +25,7 @@ describe("WorkerEntry", { timeout: 60_000 }, () => {
     ["that does not exist", "nonsense", "nonsense"],
     ["that lacks a middleware", "withoutMiddleware", "lacks the middleware workers/test/Authentication"],
     ["that serves twice", "servesTwice", "was called before"],
+    ["that does not serve", "doesNotServe", "code 0: the entry ended without calling WorkerEntry.run"],
     ["that never gets ready", "neverReady", "longer than 400 ms"]
   ] as const
   for (const [name, file, reason] of failing) {

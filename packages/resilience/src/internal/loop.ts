@@ -116,7 +116,7 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
     const ms = step._tag === "Retry" ? waitOf(step, failure.at, endsAt, course.random()) : 0
     const made = keep(course, failure, describe(step, ms, event.run.turn.upstream))
     // Whoever runs the service wants to know even where the call succeeds in the end.
-    if (step._tag !== "End") yield* Telemetry.log(made)
+    if (step._tag !== "End" || (attempts.length > 1 && Telemetry.isConfiguration(made))) yield* Telemetry.log(made)
     if (registry.events.length > 0) yield* Telemetry.tell(registry)
     if (step._tag === "End") {
       return yield* failWith(

@@ -30,10 +30,13 @@ export const refuse = (option: string, actual: string, allowed: string): never =
 /** Refuses a value. */
 export const reject = (option: string, actual: unknown, allowed: string): never => refuse(option, show(actual), allowed)
 
-/** Refuses whatever is no option: a misspelt one would otherwise be without effect. */
-export const known = (prefix: string, options: object, names: ReadonlyArray<string>): void => {
+/**
+ * Refuses whatever is no option: a misspelt one would otherwise be without effect.
+ * `instead`: what is allowed in place of the object, with its conjunction.
+ */
+export const known = (prefix: string, options: object, names: ReadonlyArray<string>, instead = ""): void => {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    return reject(prefix === "" ? "options" : prefix, options, `an object of ${names.join(", ")}`)
+    return reject(prefix === "" ? "options" : prefix, options, `${instead}an object of ${names.join(", ")}`)
   }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue

@@ -238,7 +238,7 @@ const readRetry = (retry: NonNullable<Options["retry"]>): Settings["retry"] => {
 const isList = (value: object): value is ReadonlyArray<string> => Array.isArray(value)
 
 const readFallback = (fallback: NonNullable<Options["fallback"]>): Settings["fallback"] => {
-  if (!isList(fallback)) Check.known("fallback", fallback, kinds)
+  if (!isList(fallback)) Check.known("fallback", fallback, kinds, 'a list such as ["backup"], or ')
   const list = (kind: FallbackKind): ReadonlyArray<string> =>
     isList(fallback) ? Check.names("fallback", fallback) : Check.names(`fallback.${kind}`, fallback[kind] ?? [])
   return {

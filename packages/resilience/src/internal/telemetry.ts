@@ -40,9 +40,18 @@ export const hedged = (slow: string | undefined, other: string | undefined): Eff
     Effect.logDebug(`${label(slow)} takes longer than usual, ${label(other)} is asked too`)
   )
 
-/** A failed attempt that another one follows: the call itself may succeed in the end. */
-export const log = ({ message, next, number }: Attempt): Effect.Effect<void> =>
-  Effect.logInfo(`attempt ${number} failed, ${next}: ${message}`)
+/**
+ * A failed attempt beside others: the call itself may succeed in the end. One that failed by
+ * configuration, such as a misspelt name, fails each time, and other attempts hide it.
+ */
+export const log = (attempt: Attempt): Effect.Effect<void> => {
+  const { message, next, number } = attempt
+  const line = `attempt ${number} failed, ${next}: ${message}`
+  return isConfiguration(attempt) ? Effect.logWarning(line) : Effect.logInfo(line)
+}
+
+/** Whether an attempt failed because the client is configured wrongly. */
+export const isConfiguration = ({ reason }: Attempt): boolean => reason === "Configuration"
 
 /** Tells what has happened to upstreams since the last time. */
 export const tell = ({ events }: Registry): Effect.Effect<void> =>

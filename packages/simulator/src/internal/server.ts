@@ -27,12 +27,19 @@ export interface Connections {
 const isAddressInfo = (address: AddressInfo | string | null): address is AddressInfo =>
   typeof address === "object" && address !== null
 
+/** What Node's codes say, in words. */
+const refusals: ReadonlyMap<string | undefined, string> = new Map([
+  ["EADDRINUSE", "the port is in use"],
+  ["EACCES", "it is not permitted"]
+])
+
 /** Listens, and says on which port. */
 export const listen = (server: NetServer, port: number): Effect.Effect<number, SimulatorError> =>
   Effect.callback((resume) => {
     const fail = (cause: NodeJS.ErrnoException) => {
       server.off("listening", done)
-      const message = `The simulator cannot listen on ${host}:${port}: ${cause.message}`
+      const why = refusals.get(cause.code) ?? cause.message
+      const message = `cannot listen on ${host}:${port}: ${why}`
       resume(Effect.fail(new SimulatorError({ message, code: cause.code, cause })))
     }
     const done = () => {

@@ -78,7 +78,8 @@ export const make = ({ dispatcher, now, onFault, onLost, onWithdrawn, units }: O
     },
 
     exited: (unit: Unit.Unit, end: Isolate.End): void => {
-      fall(unit, "crashed", failures.describe({ ...end, thrown: unit.thrown }))
+      const ending = { ...end, thrown: unit.thrown }
+      fall(unit, "crashed", unit.readyAt === undefined ? failures.describeStart(ending) : failures.describe(ending))
       gone(unit, end)
     },
 

@@ -49,6 +49,12 @@ export const describe = ({ exitCode, signal, thrown }: Pick<Ending, "exitCode" |
   return `the worker exited${code}${why}`
 }
 
+/** How a worker ended before it was ready, as a sentence. */
+export const describeStart = (ending: Pick<Ending, "exitCode" | "signal" | "thrown">): string => {
+  const left = ending.exitCode === 0 && ending.thrown === undefined
+  return `${describe(ending)}${left ? ": the entry ended without calling WorkerEntry.run, or exited by itself" : ""}`
+}
+
 /** The pool's scope was closed while a call ran. */
 export const closed = (boundary: string, uptimeMs: number, callsDone: number): BoundaryError.BoundaryError =>
   boundaryError(
