@@ -17,19 +17,6 @@ import * as Reason from "./Reason.ts"
 import { UpstreamError } from "./UpstreamError.ts"
 import { UpstreamReason } from "./UpstreamReason.ts"
 
-/** The errors that have reasons. */
-export type ErrorTag = "UpstreamError" | "BoundaryError" | "PolicyError"
-
-/** A reason, as people read of it. */
-export interface Entry extends Reason.Facts {
-  readonly error: ErrorTag
-  /** The reason's `_tag`. */
-  readonly tag: string
-  /** Unlike a tag it never repeats. */
-  readonly identifier: string
-  readonly fields: Schema.Struct.Fields
-}
-
 /**
  * The errors of this model, for `Lossless` where they cross by hand: with them a reader
  * gets instances, their reasons and evidence included. A contract that declares them
@@ -50,6 +37,19 @@ export interface Entry extends Reason.Facts {
  * ```
  */
 export const classes = [UpstreamError, BoundaryError, PolicyError] as const
+
+/** The errors that have reasons. */
+export type ErrorTag = "UpstreamError" | "BoundaryError" | "PolicyError"
+
+/** A reason, as people read of it. */
+export interface Entry extends Reason.Facts {
+  readonly error: ErrorTag
+  /** The reason's `_tag`. */
+  readonly tag: string
+  /** Unlike a tag it never repeats. */
+  readonly identifier: string
+  readonly fields: Schema.Struct.Fields
+}
 
 const unions = { UpstreamError: UpstreamReason, BoundaryError: BoundaryReason, PolicyError: PolicyReason } as const
 

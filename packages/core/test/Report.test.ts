@@ -167,7 +167,7 @@ describe("Report", () => {
     assert.match(adviceOnUnreachable(401) ?? "", /token/)
     assert.match(adviceOnUnreachable(404) ?? "", /URL/)
     assert.match(adviceOnMalformed("not-json") ?? "", /base URL/)
-    assert.match(adviceOnMalformed("wrong-shape") ?? "", /schema/)
+    assert.match(adviceOnMalformed("wrong-shape") ?? "", /^Compare/)
     assert.match(adviceOnGateway("nginx") ?? "", /^The proxy answered/)
     assert.match(adviceOnGateway("unknown") ?? "", /does not show/)
   })

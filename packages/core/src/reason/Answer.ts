@@ -32,7 +32,7 @@ export class MalformedResponse extends Reason.make<MalformedResponse>("@causeway
     when: "A 2xx whose body is not the answer it should be.",
     recognisedBy:
       "A body that is empty, no JSON, cut, followed by something else, too large, wrongly encoded, of another shape, or holds an error that states nothing.",
-    toDo: "Look at the excerpt: for a page check that the base URL is that of the API, for another shape compare the schema with what the upstream sends.",
+    toDo: "Look at the excerpt: for a page check that the base URL is that of the API, for another shape compare what is expected with what the upstream sends.",
     since: "0.1.0"
   }
 ) {
@@ -42,7 +42,7 @@ export class MalformedResponse extends Reason.make<MalformedResponse>("@causeway
       case "empty":
         return "Check that the base URL is that of the API; see the excerpt."
       case "wrong-shape":
-        return "Compare the schema with what the upstream sends: one of them has changed, or the path is another's."
+        return "Compare what is expected here with what the upstream sends: one of them has changed, or the path is another's."
       case "error-in-success":
         return "Look at the error inside the answer; the upstream says no more."
       case "too-large":
