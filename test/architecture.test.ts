@@ -21,9 +21,12 @@ interface Import {
 /** An import or re-export at the start of a line (code in comments is indented by its asterisk), or a dynamic import. */
 const statement = /^(?:import|export)\s(?:[^"=;]*?\bfrom\s+)?"([^"]+)"|\bimport\(\s*"([^"]+)"/gm
 
+/** A module without its doc comments, whose examples import as users do. */
+const code = (file: string): string => readFileSync(file, "utf8").replaceAll(/^ *\/\*\*[^]*?\*\//gm, "")
+
 const importsOf = (files: string): ReadonlyArray<Import> =>
   globSync(files).flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(statement)].map(([, declared, dynamic = ""]) => ({
+    [...code(file).matchAll(statement)].map(([, declared, dynamic = ""]) => ({
       file,
       from: declared ?? dynamic
     }))
