@@ -168,6 +168,25 @@ const nest = (random: Random, wire: unknown): unknown => {
   return value
 }
 
+/** Collections of lists that hold each other twice: many more paths than nodes. */
+const double = (random: Random, wire: unknown): unknown => {
+  const levels = random.below(20)
+  const values = [1_000_000, 2_000_000].map((first) => {
+    let list: unknown = [{ $: "list", "$#": first }, wire]
+    for (let at = first + 1; at <= first + levels; at++) list = [{ $: "list", "$#": at }, list, { $: "=", $n: at - 1 }]
+    return list
+  })
+  return random.of<unknown>(
+    [
+      { $: "HashSet", $values: values },
+      { $: "HashMap", $entries: values.map((value) => [value, value === values[0]]) },
+      { $: "Set", $values: values },
+      { $: "Error", $message: "x", $cause: values }
+    ],
+    values
+  )
+}
+
 /** Changes a wire in a few places. The wire must be a copy of one's own. */
 export const mutate = (random: Random, wire: unknown, words: Vocabulary, clone: boolean): unknown => {
   let result = wire
@@ -212,6 +231,7 @@ export const mutate = (random: Random, wire: unknown, words: Vocabulary, clone: 
         break
       case 8:
         if (random.next() < 0.02) result = nest(random, result)
+        if (random.next() < 0.02) put(node, key, double(random, Reflect.get(node, key)))
         break
       default:
         put(node, "$", scalar(random, words, clone))
