@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     name: "full",
-    include: ["test/full/**/*.test.ts"],
+    include: ["test/full/**/*.test.ts", "packages/*/test/**/*.slow.test.ts"],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     // Each is heavy by itself, and some measure.

@@ -14,7 +14,15 @@ export default defineConfig({
     },
     projects: [
       ...packages.map((name) => ({
-        test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"], testTimeout, hookTimeout: testTimeout }
+        test: {
+          name,
+          root: `packages/${name}`,
+          include: ["test/**/*.test.ts"],
+          // These are part of `npm run test:full`.
+          exclude: ["test/**/*.slow.test.ts"],
+          testTimeout,
+          hookTimeout: testTimeout
+        }
       })),
       {
         test: {

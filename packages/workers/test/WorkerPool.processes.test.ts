@@ -1,6 +1,6 @@
 /**
  * What is particular to workers that are processes. That they do all else as threads
- * do is in `sameForProcesses.test.ts`.
+ * do is in the root's `test/full/processes.test.ts`.
  */
 import { execFile, spawn, spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
