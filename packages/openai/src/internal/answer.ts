@@ -3,6 +3,7 @@
  * it, not field by field.
  */
 import * as Classification from "@causeway/core/Classification"
+import { ProviderFault } from "@causeway/core/UpstreamReason"
 import { hasProperty } from "effect/Predicate"
 import { classified, type Head, type Verdict } from "./failure.ts"
 
@@ -52,6 +53,9 @@ export const embeddings =
     if (inputs !== undefined && data.length !== inputs) {
       return `it has ${data.length} embeddings for ${inputs} inputs`
     }
+    const [first] = data.map(({ embedding }: Fields) => embedding)
+    const shorter = data.findIndex(({ embedding }: Fields) => lengthOf(embedding) !== lengthOf(first))
+    if (shorter !== -1) return `embedding ${shorter} is not as long as the first one`
     // Code takes the embedding at an input's place for that input's, whatever its index says.
     const misplaced = data.findIndex(({ index }: Fields, place) => typeof index === "number" && index !== place)
     return misplaced === -1
@@ -59,9 +63,14 @@ export const embeddings =
       : `embedding ${misplaced} is that of another input: its index is ${String(data[misplaced].index)}`
   }
 
+/** A model's embeddings are all of one length, whichever form they have. */
+const lengthOf = (vector: unknown): unknown =>
+  typeof vector === "string" || hasProperty(vector, "length") ? vector.length : undefined
+
+/** Of a list the first element tells for all: an embedding may have thousands. */
 const isVector = (u: unknown): boolean =>
   (typeof u === "string" && u !== "") ||
-  ((Array.isArray(u) || ArrayBuffer.isView(u)) && hasProperty(u, "length") && u.length !== 0)
+  (Array.isArray(u) ? typeof u[0] === "number" : ArrayBuffer.isView(u) && hasProperty(u, "length") && u.length !== 0)
 
 /** How many inputs a request for embeddings has; `undefined` where that cannot be told. */
 export const inputsOf = (request: unknown): number | undefined => {
@@ -175,14 +184,30 @@ export const judgeValue = (
   const text = textOf()
   const said = classified(head, text, "body")
   if (said !== undefined) return said
-  return wrong === undefined ? undefined : { reason: Classification.malformed("wrong-shape", text, wrong) }
+  if (wrong !== undefined) return { reason: Classification.malformed("wrong-shape", text, wrong) }
+  return endsInError(answer) ? { reason: failedWordless("body") } : undefined
 }
+
+/** Of a generation that failed without a word why. */
+export const failedWordless = (seenIn: "body" | "stream"): ProviderFault =>
+  new ProviderFault({ message: "a choice ended in an error, and the upstream does not say which", seenIn })
 
 /** Whether an object states an error beside, or instead of, what it should hold. */
 export const statesError = (answer: Fields): boolean => {
   if (answer["error"] !== undefined && answer["error"] !== null) return true
   const { choices } = answer
   if (!Array.isArray(choices)) return answer["type"] === "error" || answer["object"] === "error"
-  const first: unknown = choices[0]
-  return isFields(first) && first["error"] !== undefined && first["error"] !== null
+  return choices.some(
+    (choice) => isFields(choice) && ((choice["error"] !== undefined && choice["error"] !== null) || isBroken(choice))
+  )
 }
+
+/**
+ * Whether a choice ended because its generation failed. From the API references of
+ * OpenRouter and Mistral, "finish_reason".
+ */
+const isBroken = (choice: Fields): boolean => choice["finish_reason"] === "error"
+
+/** Whether a choice ended so, whatever else is said of it. */
+export const endsInError = ({ choices }: Fields): boolean =>
+  Array.isArray(choices) && choices.some((choice) => isFields(choice) && isBroken(choice))

@@ -6,7 +6,7 @@ import * as Redaction from "@causeway/core/Redaction"
 import { ProviderFault, StreamProtocol, StreamTruncated } from "@causeway/core/UpstreamReason"
 import type { Progress } from "../Recording.ts"
 import type { Event } from "../Sse.ts"
-import { type Fields, isFields, jsonOf, statesError } from "./answer.ts"
+import { endsInError, failedWordless, type Fields, isFields, jsonOf, statesError } from "./answer.ts"
 import { classified, type Head, type Verdict } from "./failure.ts"
 import type { StreamKind, Tally } from "./streamKind.ts"
 
@@ -39,15 +39,20 @@ export class EventCheck {
     if (json === undefined) return this.#broken(event, "it is not JSON")
     if (!isFields(json)) return this.#broken(event, "it is no JSON object")
     const type = typeof json["type"] === "string" ? json["type"] : event.event
-    if (event.event === "error" || type === "response.failed" || statesError(json)) {
+    const isFailed = type === "response.failed" || (type === "response.completed" && statusOf(json) === "failed")
+    if (event.event === "error" || isFailed || statesError(json)) {
       const said = classified(head, asError(event.event, json, data), "stream")
       if (said !== undefined) {
         this.verdict = said
         return undefined
       }
       if (event.event === "error") return this.#broken(event, "it states an error without words")
-      if (type === "response.failed") {
+      if (isFailed) {
         this.verdict = { reason: wordless() }
+        return undefined
+      }
+      if (endsInError(json)) {
+        this.verdict = { reason: failedWordless("stream") }
         return undefined
       }
     }
@@ -117,6 +122,9 @@ const missings: Readonly<Record<StreamTruncated["missing"], string>> = {
   "final-event": "without its final event",
   "first-event": "before any event came"
 }
+
+/** The status of the response that an event holds. */
+const statusOf = ({ response }: Fields): unknown => (isFields(response) ? response["status"] : undefined)
 
 const wordless = (): ProviderFault =>
   new ProviderFault({ message: "the response failed, and the upstream does not say why", seenIn: "stream" })

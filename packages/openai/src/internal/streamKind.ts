@@ -76,9 +76,14 @@ class Typed implements Tally {
     return this.#isFinal && this.#isSingle
   }
 
-  add({ delta }: Fields, type: string): undefined {
+  add({ delta, response }: Fields, type: string): string | undefined {
+    const status = isFields(response) ? response["status"] : undefined
+    if (type === "response.completed" && (status === "in_progress" || status === "queued")) {
+      return `the response is said to be completed, and is ${status}`
+    }
     if (this.#final.has(type)) this.#isFinal = true
     else if (texts.has(type)) this.partial = extended(this.partial, delta)
+    return undefined
   }
 
   missing(): StreamTruncated["missing"] | undefined {

@@ -124,8 +124,9 @@ const errorIn = (json: unknown, success: boolean): Fields | undefined => {
   if (Array.isArray(own) && own.length > 0) return { message: sentencesOf(own) }
   const within = json["response"]
   if (isFields(within) && isFields(within["error"])) return within["error"]
-  const choice = first(json["choices"])
-  if (isFields(choice) && isFields(choice["error"])) return choice["error"]
+  // Any of several choices may be the one that failed.
+  const choices: ReadonlyArray<unknown> = Array.isArray(json["choices"]) ? json["choices"] : []
+  for (const choice of choices) if (isFields(choice) && isFields(choice["error"])) return choice["error"]
   if (json["type"] === "error" || object === "error") return json
   if (json["success"] === false && first(json["errors"]) !== undefined) {
     const cause = first(json["errors"])
