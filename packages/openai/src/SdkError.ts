@@ -56,6 +56,15 @@ export interface Options {
  * upstream. One that it was made of comes back as it was. Never throws.
  */
 export const fromSdkError = (error: unknown, options: Options = {}): UpstreamError | undefined => {
+  try {
+    return made(error, options)
+  } catch {
+    // A property that answers once, and throws when it is read again.
+    return undefined
+  }
+}
+
+const made = (error: unknown, options: Options): UpstreamError | undefined => {
   const own = upstreamErrorWithin(error)
   if (own !== undefined) return own
   const verdict = verdictOf(error)

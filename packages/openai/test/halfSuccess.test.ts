@@ -45,7 +45,12 @@ describe("a choice that failed", () => {
       const choices = [whole, { index: 1, message: { content: "" }, error: down, finish_reason: "error" }]
       const reason = yield* reasonOf("/chat/completions", { n: 2 }, (socket) => socket.write(json({ choices })))
       assert.include(reason.message, down.message)
-      const event = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }, { index: 1, delta: {}, error: down }] }
+      const event = {
+        choices: [
+          { index: 0, delta: {}, finish_reason: "stop" },
+          { index: 1, delta: {}, error: down }
+        ]
+      }
       const streamed = yield* reasonOfStream("/chat/completions", event, done)
       assert.include(streamed.message, down.message)
     })

@@ -2,6 +2,7 @@
  * One request and its answer over undici's `dispatch`, without streams, `Response`
  * objects or promises of its own: whoever wants the answer gives a sink.
  */
+import * as Redaction from "@causeway/core/Redaction"
 import * as TransportFailure from "@causeway/core/TransportFailure"
 import { Aborted, type UpstreamReason } from "@causeway/core/UpstreamReason"
 import type { Dispatcher } from "undici"
@@ -203,7 +204,7 @@ export class Exchange {
     })
     // What came of an error's body says more than that its end is missing.
     if (this.#isRefusal) this.#end()
-    else this.#settleWith(reason, error)
+    else this.#settleWith(reason, withoutSecrets(error))
   }
 
   /** Whether the status says enough: an error, or a redirect, which is not followed. Its body is looked at as far as it comes. */
@@ -287,6 +288,14 @@ export class Exchange {
     this.#decompressor?.close()
     this.#controller?.abort(this.failure ?? cutShort)
   }
+}
+
+/** undici's parser keeps the bytes that it did not understand, which may repeat the request's credential. */
+const withoutSecrets = (error: unknown): unknown => {
+  if (error instanceof Error && "data" in error && typeof error.data === "string") {
+    error.data = Redaction.text(error.data).slice(0, 500)
+  }
+  return error
 }
 
 /** Told to undici where a body is no longer wanted; nobody sees it. */

@@ -219,7 +219,9 @@ const isA = (one: Kind, other: Kind): boolean =>
 
 /** What the answer, or the event, stated. */
 const statedBy = ({ evidence: { provider, response } }: UpstreamError): Fields | undefined => {
-  const stated = response === undefined ? undefined : jsonOf(response.body)
+  // Escapes of JSON may hide a secret from who looks at the text.
+  const stated =
+    response === undefined ? undefined : jsonOf(Redaction.text(JSON.stringify(jsonOf(response.body)) ?? ""))
   const error = isFields(stated) ? stated["error"] : undefined
   if (isFields(error)) return error
   return provider === undefined ? undefined : { ...provider }

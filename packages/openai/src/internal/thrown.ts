@@ -1,6 +1,5 @@
 /** What an SDK threw, by its shape: copies of its classes, and errors that crossed a thread, are recognised too. */
 import * as Classification from "@causeway/core/Classification"
-import * as Disposition from "@causeway/core/Disposition"
 import * as TransportFailure from "@causeway/core/TransportFailure"
 import { isUpstreamError, type UpstreamError } from "@causeway/core/UpstreamError"
 import {
@@ -14,10 +13,11 @@ import {
   Session,
   StreamProtocol,
   StreamTruncated,
-  type UpstreamReason
+  UpstreamReason
 } from "@causeway/core/UpstreamReason"
 import * as Redaction from "@causeway/core/Redaction"
 import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import { classified, type Head, ofStatus, type Verdict } from "./failure.ts"
 
 /** The SDK's own default, for its timeouts, which do not tell theirs. */
@@ -32,8 +32,7 @@ const chain = (error: unknown): ReadonlyArray<unknown> => {
   return [...seen]
 }
 
-const isReason = (u: unknown): u is UpstreamReason =>
-  Disposition.isDisposed(u) && hasProperty(u, "seenIn") && hasProperty(u, "_tag")
+const isReason = Schema.is(UpstreamReason)
 
 /** The reason that a recorder's `fetch` rejected with, however it was wrapped since. */
 const reasonWithin = (error: unknown): UpstreamReason | undefined => chain(error).find(isReason)
@@ -47,12 +46,21 @@ export const upstreamErrorWithin = (error: unknown): UpstreamError | undefined =
   }
 }
 
-/** The names of an error's class and of those above it. */
+/** The names of an error's class and of those above it. Never throws: one that lets nobody look has none. */
 export const classesOf = (error: unknown): ReadonlyArray<string> => {
+  try {
+    return namesOf(error)
+  } catch {
+    return []
+  }
+}
+
+const namesOf = (error: unknown): ReadonlyArray<string> => {
   const names: Array<string> = hasProperty(error, "name") && typeof error.name === "string" ? [error.name] : []
   let prototype: unknown = typeof error === "object" && error !== null ? Object.getPrototypeOf(error) : null
   while (typeof prototype === "object" && prototype !== null && names.length < 16) {
-    names.push(prototype.constructor.name)
+    const { constructor }: { readonly constructor?: unknown } = prototype
+    if (typeof constructor === "function") names.push(constructor.name)
     prototype = Object.getPrototypeOf(prototype)
   }
   return names
