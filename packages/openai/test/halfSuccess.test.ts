@@ -75,12 +75,12 @@ describe("response.completed", () => {
   )
 })
 
-describe("embeddings", () => {
-  const answered = (...vectors: ReadonlyArray<unknown>) =>
-    reasonOf("/embeddings", { model: "m", input: ["a", "b"] }, (socket) =>
-      socket.write(json({ data: vectors.map((embedding, index) => ({ index, embedding })) }))
-    )
+const answered = (...vectors: ReadonlyArray<unknown>) =>
+  reasonOf("/embeddings", { model: "m", input: ["a", "b"] }, (socket) =>
+    socket.write(json({ data: vectors.map((embedding, index) => ({ index, embedding })) }))
+  )
 
+describe("embeddings", () => {
   it.effect("of unequal lengths are none", () =>
     Effect.gen(function* () {
       assert.include((yield* answered([1, 2], [1])).message, "embedding 1 is not as long as the first one")

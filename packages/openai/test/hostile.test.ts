@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Redaction from "@causeway/core/Redaction"
 import { inspect } from "node:util"
-import OpenAI from "openai"
+import { APIConnectionTimeoutError, APIError } from "openai"
 import { relaying, upstreamError } from "./fixtures/relaying.ts"
 
 const refuse = (): never => {
@@ -27,7 +27,7 @@ describe("a value that lets nobody look at it", () => {
   it.each(values)("is no trouble to toSdkError as a cause: %s", (_, cause) => {
     const reason = new Timeout({ message: "m", seenIn: "socket", phase: "headers" })
     const error = new UpstreamError({ upstream: "u", operation: "o", reason, evidence, cause })
-    assert.instanceOf(toSdkError(error), OpenAI.APIConnectionTimeoutError)
+    assert.instanceOf(toSdkError(error), APIConnectionTimeoutError)
   })
 
   it("is no reason because it says yes to every question", () => {
@@ -37,7 +37,7 @@ describe("a value that lets nobody look at it", () => {
   })
 
   it("may change its mind", () => {
-    const error = new OpenAI.APIError(500, { message: "x" }, "x", new Headers())
+    const error = new APIError(500, { message: "x" }, "x", new Headers())
     for (const most of [1, 2, 3, 4, 5, 6]) {
       let reads = 0
       Object.defineProperty(error, "status", { get: () => (++reads > most ? refuse() : 500), configurable: true })
