@@ -28,6 +28,7 @@ import type { BuildFailure, Location, Message, OutputFile } from "esbuild"
 import { BundleError, Problem } from "./BundleError.ts"
 import * as Checks from "./internal/bundle/checks.ts"
 import * as Outside from "./internal/bundle/outside.ts"
+import type * as Packages from "./internal/bundle/packages.ts"
 import * as Start from "./internal/bundle/start.ts"
 
 export { BundleError } from "./BundleError.ts"
@@ -57,7 +58,7 @@ export interface Bundle {
   /** How many modules are in it. */
   readonly modules: number
   /** The packages that stayed outside, and why. */
-  readonly external: ReadonlyArray<Outside.External>
+  readonly external: ReadonlyArray<Packages.External>
   /** What may be right, and is worth a look. */
   readonly warnings: ReadonlyArray<string>
 }
@@ -72,7 +73,7 @@ export const make = Effect.fn("causeway.bundle")(function* (options: Options) {
   const out = resolve(options.out ?? `dist/${parse(entry).name}.mjs`)
   const wrong = problemsOfPaths(entry, out)
   if (wrong.length > 0) return yield* failed(options, ...wrong)
-  const external = new Map<string, Outside.External>()
+  const external = new Map<string, Packages.External>()
   const built = yield* Effect.tryPromise({
     try: () =>
       esbuild.build({

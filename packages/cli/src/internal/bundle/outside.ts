@@ -7,15 +7,8 @@ import type { PartialMessage, Plugin } from "esbuild"
 import type { Problem } from "../../BundleError.ts"
 import * as Packages from "./packages.ts"
 
-/** A package that the bundle imports when it runs. */
-export interface External {
-  readonly name: string
-  /** `named`: it was asked for. `native`: it holds native code. */
-  readonly why: "named" | "native"
-}
-
 /** Decides for each import of a package, and collects those that stay outside. */
-export const plugin = (named: ReadonlyArray<string>, found: Map<string, External>): Plugin => ({
+export const plugin = (named: ReadonlyArray<string>, found: Map<string, Packages.External>): Plugin => ({
   name: "causeway-outside",
   setup: (build) => {
     build.onResolve({ filter: /\.node$/ }, ({ path }) => ({

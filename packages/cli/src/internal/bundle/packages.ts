@@ -13,6 +13,13 @@ export interface Package {
   readonly manifest: Readonly<Record<string, unknown>>
 }
 
+/** A package that a bundle imports when it runs. Here, where nothing needs the bundler's types. */
+export interface External {
+  readonly name: string
+  /** `named`: it was asked for. `native`: it holds native code. */
+  readonly why: "named" | "native"
+}
+
 /** The name of the package that a specifier is about; `undefined` for paths, URLs, `#imports` and Node's own modules. */
 export const nameIn = (specifier: string): string | undefined =>
   /^(?:@[^/:\\]+\/)?[^./:#@\\][^/:\\]*(?=\/|$)/.exec(specifier)?.[0]
