@@ -33,7 +33,7 @@ import type * as Duration from "effect/Duration"
 import type { Evidence, ProviderEvidence } from "./Evidence.ts"
 import * as Hints from "./internal/classification/hints.ts"
 import { type Answer, clean, headersOf, look, type Seen } from "./internal/classification/seen.ts"
-import { behindJson, isCutOff } from "./internal/classification/json.ts"
+import { flawOf } from "./internal/classification/json.ts"
 import * as Reasons from "./internal/classification/reasons.ts"
 import { ruleFor } from "./internal/classification/table.ts"
 import { chainOf } from "./internal/systemError.ts"
@@ -87,9 +87,8 @@ export const malformed = (issue: MalformedResponse["issue"], body: string, detai
 /** A body that should be JSON and is none: empty, cut off before its end, followed by something else, or no JSON at all. */
 export const unreadable = (body: string): MalformedResponse => {
   if (body.trim() === "") return malformed("empty", body)
-  const behind = behindJson(body)
-  if (behind !== undefined) return malformed("trailing", body, ofRest(behind))
-  return malformed(isCutOff(body) ? "truncated" : "not-json", body)
+  const flaw = flawOf(body)
+  return malformed(flaw.issue, body, flaw.issue === "trailing" ? ofRest(flaw.rest) : undefined)
 }
 
 /** What stands behind an answer. Of a second answer no more is said: it is the upstream's output. */

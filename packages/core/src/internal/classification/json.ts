@@ -3,35 +3,29 @@
 /** The end of V8's sentences that tell a place. */
 const place = / at position (\d{1,15})(?: |$)/
 
-/** Whether a text is the beginning of JSON that goes on: the parser found nothing wrong but its end. */
-export const isCutOff = (text: string): boolean => {
-  const start = text.search(/[^\s\uFEFF]/)
-  // A word that is cut off is more likely another text.
-  if (start === -1 || !'{["'.includes(text[start]!)) return false
-  const body = start === 0 ? text : text.slice(start)
-  try {
-    JSON.parse(body)
-    return false
-  } catch (error) {
-    const message = error instanceof SyntaxError ? error.message : ""
-    return /^Unexpected end|^Unterminated string/.test(message) || Number(place.exec(message)?.[1]) >= body.length
-  }
-}
+/** What keeps a text from being JSON. */
+export type Flaw =
+  | { readonly issue: "truncated" | "not-json" }
+  /** An object or a list is whole, and `rest` stands behind it. */
+  | { readonly issue: "trailing"; readonly rest: string }
 
-/** What stands behind an object or a list that is whole; `undefined` where nothing does, or before it is another text. */
-export const behindJson = (text: string): string | undefined => {
+const otherText: Flaw = { issue: "not-json" }
+
+/** Tells a beginning of JSON, in which the parser found nothing wrong but its end, and JSON with something behind it, from other texts. */
+export const flawOf = (text: string): Flaw => {
   const start = text.search(/[^\s\uFEFF]/)
-  // A text that begins with a number, say, is another text.
-  if (start === -1 || !"{[".includes(text[start]!)) return undefined
+  const first = text[start]
+  // A word or a number that is cut off, or that something follows, is more likely another text.
+  if (first === undefined || !'{["'.includes(first)) return otherText
   const body = start === 0 ? text : text.slice(start)
   try {
     JSON.parse(body)
-    return undefined
+    return otherText
   } catch (error) {
     const message = error instanceof SyntaxError ? error.message : ""
-    const at = message.startsWith("Unexpected non-whitespace character after JSON")
-      ? place.exec(message)?.[1]
-      : undefined
-    return at === undefined ? undefined : body.slice(Number(at))
+    const at = Number(place.exec(message)?.[1])
+    if (/^Unexpected end|^Unterminated string/.test(message) || at >= body.length) return { issue: "truncated" }
+    const isFollowed = message.startsWith("Unexpected non-whitespace character after JSON") && first !== '"'
+    return isFollowed && Number.isFinite(at) ? { issue: "trailing", rest: body.slice(at) } : otherText
   }
 }
