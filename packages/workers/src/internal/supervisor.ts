@@ -24,17 +24,13 @@ import * as Watching from "./watching.ts"
 import { fromWorker, isFromWorker, type Log } from "./wire.ts"
 
 /** Options of {@link make}; times are in milliseconds. */
-export interface Options extends Omit<Starting.Options, "dispatcher"> {
+export interface Options
+  extends
+    Omit<Starting.Options, "dispatcher">,
+    Pick<Watching.Options, "size" | "unresponsiveMs" | "graceMs" | "startMs"> {
   readonly dispatcher: Dispatcher
   readonly crossing: Crossing
-  readonly size: number
   readonly spare: number
-  /** Longer than this a worker's event loop must not stand still; infinite for no limit. */
-  readonly unresponsiveMs: number
-  /** How long a handler may go on when nobody waits for it any more. */
-  readonly graceMs: number
-  /** How long a worker may take to get ready. */
-  readonly startMs: number
   /** Told when anything changed that a status shows, beside the number of calls. */
   readonly onChange: () => void
   readonly onStarted: (unit: Unit.Unit) => void
