@@ -134,9 +134,9 @@ const decode = (encoded: string): string => {
   }
 }
 
-/** Headers in their order, those with a credential's name masked whole, the others searched. */
+/** Headers in their order, those with a credential's name masked whole, the others searched, and the names too. */
 export const headers = (pairs: Iterable<readonly [string, string]>): Array<[string, string]> =>
-  Array.from(pairs, ([name, value]) => [name, isCredentialName(name) ? mask : text(value)])
+  Array.from(pairs, ([name, value]) => [text(name), isCredentialName(name) ? mask : text(value)])
 
 /**
  * While the scope is open, a secret is masked in every text, also percent-encoded,

@@ -77,6 +77,13 @@ const adviceOnGateway = (gateway: Gateway["gateway"]) =>
   Report.advice(errorOf(new Gateway({ message: "x", seenIn: "status", gateway, flag: "other", status: 503 })))
 
 describe("Report", () => {
+  it("does not walk through holes", () => {
+    const holes: Array<never> = []
+    holes.length = 4e9
+    const error = Object.assign(new Error("x"), { errors: holes, deep: new Map([["a", [holes]]]) })
+    assert.include(Report.render(error), "fields")
+  })
+
   it("tells what failed, what was seen, what it means and what to do", () => {
     const error = new UpstreamError({
       upstream: "primary",

@@ -466,6 +466,24 @@ describe("events", () => {
     )
   )
 
+  it.effect("takes empty events for no progress: a stream of them alone ends", () =>
+    relaying(
+      (socket) => {
+        socket.write(eventsHead)
+        const empty = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
+        const timer = setInterval(() => socket.write(chunk(empty)), 20)
+        socket.once("close", () => clearInterval(timer))
+      },
+      (relay, server) =>
+        Effect.gen(function* () {
+          const { error } = yield* collect(relay.events(chat()))
+          assert.deepInclude(upstreamError(error).reason, { _tag: "Timeout", phase: "idle" })
+          yield* server.requests[0]!.closed
+        }),
+      { recorder: { eventTimeout: "200 millis" } }
+    )
+  )
+
   it.effect("takes comments for no events: a stream of them alone ends", () =>
     relaying(
       (socket) => {

@@ -72,6 +72,14 @@ layer(Simulator.layer())("fromSdkError", (it) => {
     })
   )
 
+  it("looks at no more headers than an answer may have", () => {
+    const headers = new Headers()
+    for (let at = 0; at < 20_000; at++) headers.append(`x-${at}`, "value")
+    const found = fromSdkError(new Sdk.RateLimitError(429, { message: "slow" }, "slow", headers))
+    assert.strictEqual(found?.reason._tag, "RateLimited")
+    assert.isBelow(found?.evidence.response?.headers.length ?? 0, 10_000)
+  })
+
   it.effect("classifies an error event of a stream", () =>
     Effect.gen(function* () {
       const { url } = yield* Simulator

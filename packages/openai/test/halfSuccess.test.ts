@@ -94,3 +94,75 @@ describe("embeddings", () => {
     })
   )
 })
+
+const problemOf = (...choices: ReadonlyArray<unknown>) =>
+  Effect.map(
+    reasonOf("/chat/completions", {}, (socket) => socket.write(json({ choices }))),
+    ({ message }) => message
+  )
+
+const calling = (calls: unknown, finish_reason = "tool_calls") => ({
+  index: 0,
+  message: { role: "assistant", content: null, tool_calls: calls },
+  finish_reason
+})
+
+const call = (args: unknown) => ({ id: "c", type: "function", function: { name: "f", arguments: args } })
+
+describe("a choice", () => {
+  it.effect("whose message says nothing is none", () =>
+    Effect.gen(function* () {
+      assert.include(yield* problemOf({ index: 0, message: {}, finish_reason: "stop" }), "says nothing")
+      assert.include(yield* problemOf({ ...whole, message: { role: "assistant" } }), "says nothing")
+    })
+  )
+
+  it.effect("with a tool call that cannot be made is none", () =>
+    Effect.gen(function* () {
+      assert.include(yield* problemOf(calling([null])), "a tool call is no object")
+      assert.include(yield* problemOf(calling("f")), "its tool calls are no list")
+      assert.include(yield* problemOf(calling([{ id: "c", type: "function" }])), "a tool call has no function")
+      assert.include(yield* problemOf(calling([call('{"a": [1, 2')])), "are cut short")
+    })
+  )
+
+  it.effect("with the index of another one is none", () =>
+    Effect.gen(function* () {
+      assert.include(yield* problemOf(whole, whole), "two choices have the index 0")
+    })
+  )
+
+  it.effect("that a limit left empty, or that calls a tool, is one", () =>
+    relaying(
+      (socket) => {
+        const choices = [
+          { index: 0, message: { role: "assistant" }, finish_reason: "length" },
+          { ...calling([call('{"a": 1}'), call(""), { id: "c", type: "custom", custom: { name: "f" } }]), index: 1 },
+          { ...calling([call('{"a": [1')], "length"), index: 2 }
+        ]
+        socket.write(json({ choices }))
+      },
+      (relay) =>
+        Effect.map(relay.complete({ path: "/chat/completions", method: "POST", body: "{}" }), ({ status }) =>
+          assert.strictEqual(status, 200)
+        )
+    )
+  )
+})
+
+describe("an event", () => {
+  it.effect("whose choices, delta or tool calls have another shape breaks its stream", () =>
+    Effect.gen(function* () {
+      const broken = [
+        { choices: {} },
+        { choices: [null] },
+        { choices: [{ index: 0, delta: "ha" }] },
+        { choices: [{ index: 0, delta: { tool_calls: [null] } }] }
+      ]
+      for (const event of broken) {
+        const reason = yield* reasonOfStream("/chat/completions", event, done)
+        assert.strictEqual(reason._tag, "StreamProtocol", JSON.stringify(event))
+      }
+    })
+  )
+})

@@ -27,15 +27,80 @@ export type Problem = (answer: Fields) => string | undefined
 const chat: Problem = ({ choices }) =>
   !Array.isArray(choices) || choices.length === 0
     ? "it has no choices"
-    : choices.every((choice) => isFields(choice) && isFields(choice["message"]))
-      ? undefined
-      : "a choice has no message"
+    : (firstOf(choices, problemOfChoice) ?? problemOfIndexes(choices))
+
+const firstOf = <A>(all: ReadonlyArray<unknown>, problem: (each: unknown) => A | undefined): A | undefined => {
+  for (const each of all) {
+    const found = problem(each)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const problemOfChoice = (choice: unknown): string | undefined => {
+  if (!isFields(choice) || !isFields(choice["message"])) return "a choice has no message"
+  const { finish_reason: finish, message } = choice
+  const { tool_calls: calls } = message
+  if (calls !== undefined && calls !== null) {
+    if (!Array.isArray(calls)) return "its tool calls are no list"
+    // What ends at its length may end within a call, and says so.
+    const wrong = firstOf(calls, (call) => problemOfCall(call, finish !== "length"))
+    if (wrong !== undefined) return wrong
+  }
+  return isSilent(message) && !mayBeSilent.has(finish) ? "a choice's message says nothing" : undefined
+}
+
+/**
+ * What a message may say, by the API references of OpenAI ("content", "refusal",
+ * "tool_calls", "function_call", "audio"), vLLM and DeepSeek ("reasoning",
+ * "reasoning_content") and OpenRouter ("images"). A content of `null` is one where the
+ * model said nothing; some leave it out where a limit or a filter left nothing.
+ */
+const sayings = [
+  "content",
+  "refusal",
+  "tool_calls",
+  "function_call",
+  "audio",
+  "reasoning",
+  "reasoning_content",
+  "images"
+] as const
+
+const isSilent = (message: Fields): boolean => sayings.every((saying) => message[saying] === undefined)
+
+const mayBeSilent: ReadonlySet<unknown> = new Set(["length", "content_filter"])
+
+/** A tool call that can be made. `isWhole`: its arguments have come to their end. */
+const problemOfCall = (call: unknown, isWhole: boolean): string | undefined => {
+  if (!isFields(call)) return "a tool call is no object"
+  const { custom, function: named, type } = call
+  if (isFields(custom)) return typeof custom["name"] === "string" ? undefined : "a tool call has no name"
+  // Tools of a provider's own have types of their own.
+  if (named === undefined && typeof type === "string" && type !== "function") return undefined
+  if (!isFields(named)) return "a tool call has no function"
+  const { arguments: args, name } = named
+  if (typeof name !== "string" || name === "") return "a tool call has no name"
+  return isWhole && typeof args === "string" && isCut(args) ? "the arguments of a tool call are cut short" : undefined
+}
+
+/** What a model writes may be no JSON at all, which is for whoever made the tool to see; what is cut is an answer's fault. */
+const isCut = (args: string): boolean =>
+  args.trim() !== "" && jsonOf(args) === undefined && Classification.unreadable(args).issue === "truncated"
+
+/** Code finds a choice by its place or by its index: two of one index are one answer too few. */
+const problemOfIndexes = (choices: ReadonlyArray<unknown>): string | undefined => {
+  if (choices.length === 1) return undefined
+  const indexes = choices.map((choice) => (isFields(choice) ? choice["index"] : undefined))
+  const twice = indexes.find((index, at) => index !== undefined && indexes.indexOf(index) !== at)
+  return twice === undefined ? undefined : `two choices have the index ${JSON.stringify(twice).slice(0, 20)}`
+}
 
 const completion: Problem = ({ choices }) =>
   !Array.isArray(choices) || choices.length === 0
     ? "it has no choices"
     : choices.every((choice) => isFields(choice) && typeof choice["text"] === "string")
-      ? undefined
+      ? problemOfIndexes(choices)
       : "a choice has no text"
 
 const list: Problem = ({ data }) =>

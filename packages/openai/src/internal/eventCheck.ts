@@ -19,6 +19,8 @@ export class EventCheck {
   events = 0
   /** Whether the stream came to its proper end. */
   isDone = false
+  /** Whether the last event brought the stream on. */
+  isCarrying = false
   /** Why the stream failed. */
   verdict: Verdict | undefined
   readonly #tally: Tally
@@ -60,6 +62,7 @@ export class EventCheck {
     if (wrong !== undefined) return this.#broken(event, wrong)
     this.events++
     this.isDone = this.#tally.isComplete
+    this.isCarrying = this.#tally.carries(json, type)
     return json
   }
 

@@ -147,7 +147,7 @@ export class Events<A> implements Sink {
     const isSpoilt = !this.#parser.isUtf8 && event.text.includes("\uFFFD")
     const json = isSpoilt ? this.#check.spoilt(event) : this.#check.read(event, exchange, exchange.bytes)
     if (json !== undefined) {
-      this.#lastEventAt = performance.now()
+      if (this.#check.isCarrying) this.#lastEventAt = performance.now()
       this.#pending.push(this.#options.emit(event, json), event.text.length)
     }
     if (this.#check.isDone) this.#settle("done")
@@ -171,7 +171,7 @@ export class Events<A> implements Sink {
     if (this.#lingered > linger.bytes) this.#exchange?.abort(this.#exchange.givenUp())
   }
 
-  /** Bounds the wait for the next event, which comments prolong for ever otherwise. */
+  /** Bounds the wait for the next event that carries anything, which comments and empty events prolong for ever otherwise. */
   #watch(ms: number): void {
     this.#timer = setTimeout(() => {
       const exchange = this.#exchange

@@ -10,7 +10,7 @@ export interface Limits {
   readonly idle: number
   /** For the whole of an answer that is no stream, from the request's departure. */
   readonly answer: number
-  /** Between two events of a stream, whatever else comes: comments that keep the connection alive do not count. */
+  /** Between two events of a stream that carry something: comments and empty events, which only keep the connection, do not count. */
   readonly event: number
   /** For the whole body of an answer that is an error: what came until then is used. */
   readonly errorBody: number
@@ -31,7 +31,7 @@ export interface LimitOptions {
   readonly idleTimeout?: Duration.Input | undefined
   /** For the whole of an answer that is no stream. Default: 10 minutes. */
   readonly answerTimeout?: Duration.Input | undefined
-  /** Between two events of a stream, however many comments come. Default: 10 minutes. */
+  /** Between two events of a stream that carry something, however many comments and empty events come. Default: 10 minutes. */
   readonly eventTimeout?: Duration.Input | undefined
   /** For the body of an answer that is an error. Default: 10 seconds. */
   readonly errorBodyTimeout?: Duration.Input | undefined

@@ -12,6 +12,8 @@ const mostChoices = 1_024
 export interface Tally {
   /** Takes in an event that states no error. Gives what is wrong with it, if anything is. `type`: as the event calls itself. */
   add(json: Fields, type: string): string | undefined
+  /** Whether an event brings its stream on: one that is empty only keeps the connection. */
+  carries(json: Fields, type: string): boolean
   /** The beginning of the output. */
   readonly partial: string
   /** Whether the last event was there, after which there is nothing to wait for. */
@@ -23,6 +25,26 @@ export interface Tally {
 /** A kind of stream. */
 export type StreamKind = () => Tally
 
+const problemOfDelta = (delta: unknown): string | undefined => {
+  if (delta === undefined || delta === null) return undefined
+  if (!isFields(delta)) return "its delta is no object"
+  const { tool_calls: calls } = delta
+  if (calls === undefined || calls === null) return undefined
+  return Array.isArray(calls) && calls.every(isFields) ? undefined : "its tool calls are no list of objects"
+}
+
+/** Whether a value is worth waiting for: not absent, empty or a mere list of such. */
+const isSomething = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0)
+
+/** Whether a choice of a stream carries anything but its role. */
+const carries = (choice: Fields): boolean => {
+  const { delta, finish_reason: finish, text } = choice
+  if (isSomething(finish) || isSomething(text)) return true
+  if (isFields(delta)) for (const name in delta) if (name !== "role" && isSomething(delta[name])) return true
+  return false
+}
+
 /** Choices, each of which must finish, and `[DONE]`. */
 class Choices implements Tally {
   readonly isComplete = false
@@ -33,8 +55,22 @@ class Choices implements Tally {
   #open = 0
 
   add({ choices }: Fields): string | undefined {
-    if (Array.isArray(choices)) for (const choice of choices) if (isFields(choice)) this.#choice(choice)
+    // An event beside the choices has none, or none to tell of.
+    if (choices === undefined || choices === null) return undefined
+    if (!Array.isArray(choices)) return "its choices are no list"
+    for (const choice of choices) {
+      if (!isFields(choice)) return "a choice is no object"
+      const wrong = problemOfDelta(choice["delta"])
+      if (wrong !== undefined) return wrong
+      this.#choice(choice)
+    }
     return this.#choices.size > mostChoices ? `the stream has more than ${mostChoices} choices` : undefined
+  }
+
+  carries({ choices, prompt_filter_results, usage }: Fields): boolean {
+    return Array.isArray(choices) && choices.length > 0
+      ? choices.some((choice) => isFields(choice) && carries(choice))
+      : isSomething(usage) || isSomething(prompt_filter_results)
   }
 
   missing(isMarked: boolean): StreamTruncated["missing"] | undefined {
@@ -86,6 +122,10 @@ class Typed implements Tally {
     return undefined
   }
 
+  carries(_json: Fields, type: string): boolean {
+    return !empty.has(type)
+  }
+
   missing(): StreamTruncated["missing"] | undefined {
     return this.#isFinal ? undefined : "final-event"
   }
@@ -96,8 +136,12 @@ const marked: Tally = {
   partial: "",
   isComplete: false,
   add: () => undefined,
+  carries: () => true,
   missing: (isMarked) => (isMarked ? undefined : "done")
 }
+
+/** Events that only keep the connection, or say again that it goes on. */
+const empty: ReadonlySet<string> = new Set(["keepalive", "ping", "response.in_progress", "response.queued"])
 
 /** Events whose `delta` is text of the output. */
 const texts: ReadonlySet<string> = new Set(["response.output_text.delta", "transcript.text.delta"])

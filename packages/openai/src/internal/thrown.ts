@@ -80,9 +80,18 @@ const recordOf = (headers: unknown): Record<string, string> => {
   if (typeof headers !== "object" || headers === null) return {}
   const pairs: Iterable<readonly [string, unknown]> = headers instanceof Headers ? headers : Object.entries(headers)
   const record: Record<string, string> = {}
-  for (const [name, value] of pairs) if (typeof value === "string") record[name.toLowerCase()] = value
+  let length = 0
+  for (const [name, value] of pairs) {
+    if (typeof value !== "string") continue
+    length += name.length + value.length
+    if (length > mostOfHeaders) break
+    record[name.toLowerCase()] = value
+  }
   return record
 }
+
+/** Names and values together, in characters: Node takes no more of an answer's headers by far, and what was put there by hand has no bound. */
+const mostOfHeaders = 65_536
 
 /** The answer that an error of the SDK carries, if it carries one. */
 export const answerOf = (error: unknown): SdkAnswer | undefined => {

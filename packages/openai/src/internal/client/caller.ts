@@ -229,6 +229,7 @@ const strictKind =
     const tally = kind()
     return {
       add: (json, type) => tally.add(json, type) ?? shape(json),
+      carries: (json, type) => tally.carries(json, type),
       missing: (isMarked) => tally.missing(isMarked),
       get partial() {
         return tally.partial
