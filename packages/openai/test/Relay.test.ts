@@ -208,6 +208,12 @@ describe("complete", () => {
             { path: "no-slash", method: "GET" },
             { path: "/a b", method: "GET" },
             { path: "/a\r\nx: y", method: "GET" },
+            ...["/..", "/a/../b", "/a/%2E./b", "/./a", "/a;/../b", "/a\\..\\b", "/a/..?b", "/a/..#b", "/a/..;b"].map(
+              (path) => ({
+                path,
+                method: "GET"
+              })
+            ),
             { path: "/a", method: "get it" }
           ]) {
             const error = upstreamError(yield* Effect.flip(relay.complete(request)))

@@ -242,17 +242,21 @@ const relayContent = (calls: Calls): Answered<Scope.Scope | HttpRouter.RouteCont
     return yield* Relayed.respond(calls.transfer(request), Relayed.plain(request.path))
   })
 
-/** The path and query of a request below `/v1`, as an upstream shall see them. */
+/**
+ * The path and query of a request below `/v1`, as an upstream shall see them. The path
+ * is that of the route: a router takes more for the same than an upstream does, and
+ * what it leaves out, such as all behind a `;`, could lead anywhere.
+ */
 const target: Effect.Effect<string, RequestError, HttpServerRequest | HttpRouter.RouteContext> = Effect.flatMap(
   HttpServerRequest,
   (request) =>
-    Effect.flatMap(HttpRouter.params, ({ id }) => {
-      const [path = "", query] = request.url.split(/\?(.*)/s, 2)
+    Effect.flatMap(HttpRouter.RouteContext, ({ params: { id }, route }) => {
       // What names a step upwards is no id, however it is written.
       if (id !== undefined && /^\.{0,2}$/.test(id)) return Effect.fail(routeNotFound(request))
-      const below = path.slice(path.indexOf("/v1/") + 3)
-      const named = id === undefined ? below : below.replace(/^(\/\w+\/)[^/]*/, `$1${encodeURIComponent(id)}`)
-      return Effect.succeed(query === undefined ? named : `${named}?${query}`)
+      const path = route.path.slice(route.path.lastIndexOf("/v1/") + 3)
+      const named = id === undefined ? path : path.replace(":id", () => encodeURIComponent(id))
+      const query = /^[^?#]*(\?[^#]*)/.exec(request.url)?.[1] ?? ""
+      return Effect.succeed(named + query)
     })
 )
 

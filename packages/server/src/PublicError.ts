@@ -23,7 +23,7 @@
  * | 499 | `invalid_request_error` | `Aborted` by the caller |
  * | 500 | `server_error` | `Configuration`, `Credential`, `Crashed`, `Undecodable` of a result, defects |
  * | 400, 404, 405, 413, 415 | `invalid_request_error` | the reasons of `RequestError`; `RequestEncoding`, and `Undecodable` of a request |
- * | 401 | `authentication_error` | `Unauthenticated` |
+ * | 401, 429 | `authentication_error`, `rate_limit_error` | `Unauthenticated`, `TooManyPipelined` |
  * | 400, 502 or 500 by blame | `error` | an error that a contract declares, or that carries a `Disposition`; `code` is its `_tag` |
  *
  * `code` is the reason in snake case, such as `stream_truncated`. In the first four

@@ -21,7 +21,7 @@ import * as Schema from "effect/Schema"
 export class MalformedBody extends Schema.TaggedError<MalformedBody>("@causeway/server/RequestError/MalformedBody")(
   "MalformedBody",
   {
-    issue: Schema.Literals(["empty", "not-utf-8", "not-json", "incomplete"]),
+    issue: Schema.Literals(["empty", "not-utf-8", "not-json", "duplicate-name", "incomplete"]),
     /** What the parser says, where it says more: never a piece of the body. */
     detail: Schema.optional(Schema.String)
   }
@@ -31,6 +31,7 @@ export class MalformedBody extends Schema.TaggedError<MalformedBody>("@causeway/
       empty: "the body is empty, and has to be JSON",
       "not-utf-8": "the body is not valid UTF-8",
       "not-json": "the body is not valid JSON",
+      "duplicate-name": "an object of the body has a name twice",
       incomplete: "the body ended before its announced end"
     }[this.issue]
     return this.detail === undefined ? what : `${what}: ${this.detail}`
@@ -120,6 +121,39 @@ export class UnsupportedEncoding extends Schema.TaggedError<UnsupportedEncoding>
   }
 }
 
+/**
+ * Two servers could read two different requests in it, so that the one in front lets
+ * through what the one behind never should have seen. The connection is closed.
+ */
+export class AmbiguousRequest extends Schema.TaggedError<AmbiguousRequest>(
+  "@causeway/server/RequestError/AmbiguousRequest"
+)("AmbiguousRequest", {
+  issue: Schema.Literals(["version", "transfer-encoding", "no-host", "not-a-host", "two-hosts", "follows-another"])
+}) {
+  override get message(): string {
+    return {
+      version: "the request has no version of HTTP",
+      "transfer-encoding": "only chunked is allowed as transfer-encoding, and only in HTTP/1.1",
+      "no-host": "the request has no host header",
+      "not-a-host": "the request's host header is not a host",
+      "two-hosts": "the request has several host headers",
+      "follows-another": "the request follows one on its connection of which it may be a part"
+    }[this.issue]
+  }
+}
+
+/** Too many requests were sent ahead on one connection, without waiting for answers. */
+export class TooManyPipelined extends Schema.TaggedError<TooManyPipelined>(
+  "@causeway/server/RequestError/TooManyPipelined"
+)("TooManyPipelined", {
+  /** How many may wait. */
+  limit: Schema.Finite
+}) {
+  override get message(): string {
+    return `more than ${this.limit} requests of this connection wait for their answers`
+  }
+}
+
 /** Every reason, as a schema. */
 export const RequestReason = Schema.Union([
   MalformedBody,
@@ -129,7 +163,9 @@ export const RequestReason = Schema.Union([
   RouteNotFound,
   MethodNotAllowed,
   BodyTooLarge,
-  UnsupportedEncoding
+  UnsupportedEncoding,
+  AmbiguousRequest,
+  TooManyPipelined
 ])
 
 /** Every reason, as a type. */
@@ -144,7 +180,8 @@ export class RequestError extends Schema.TaggedError<RequestError>("@causeway/se
   }
 
   get [Disposition.symbol](): Disposition.Disposition {
-    return Disposition.make({ blame: "caller", delivery: "not-sent" })
+    const retry = this.reason._tag === "TooManyPipelined" ? "backoff" : "never"
+    return Disposition.make({ blame: "caller", retry, delivery: "not-sent" })
   }
 
   override get [ErrorReporter.severity](): LogLevel.Severity {
@@ -173,5 +210,7 @@ const statuses: Readonly<Record<RequestReason["_tag"], number>> = {
   RouteNotFound: 404,
   MethodNotAllowed: 405,
   BodyTooLarge: 413,
-  UnsupportedEncoding: 415
+  UnsupportedEncoding: 415,
+  AmbiguousRequest: 400,
+  TooManyPipelined: 429
 }

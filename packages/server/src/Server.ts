@@ -41,6 +41,7 @@ import * as Tracer from "effect/Tracer"
 import * as Auth from "./Auth.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Drain from "./Drain.ts"
+import * as Connections from "./internal/connections.ts"
 import * as NodeServer from "./internal/nodeServer.ts"
 import * as Limits from "./Limits.ts"
 import * as PublicError from "./PublicError.ts"
@@ -90,6 +91,7 @@ export const layerMiddleware = (
   // The first one that is added to a router is the outermost.
   return [
     PublicError.layer,
+    Connections.layer,
     Drain.layerMiddleware(),
     ...(isReadonlyArrayNonEmpty(keys) ? [Auth.layer({ keys })] : []),
     Limits.layer({ maxBody: options.maxBody }),

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { BodyTooLarge, MalformedBody, RequestError, UnsupportedEncoding } from "../RequestError.ts"
+import { hasDuplicateName } from "./duplicateName.ts"
 import { fromHttp } from "./httpServerError.ts"
 
 /** A byte order mark is taken off, as RFC 8259 allows. */
@@ -43,7 +44,10 @@ export const json: Effect.Effect<Json, RequestError, HttpServerRequest> = Effect
 export const parse = (text: string): Effect.Effect<Json, RequestError> => {
   if (text.trim() === "") return fail(new MalformedBody({ issue: "empty" }))
   try {
-    return Effect.succeed({ text, value: JSON.parse(text) })
+    const value: unknown = JSON.parse(text)
+    return hasDuplicateName(text, value)
+      ? fail(new MalformedBody({ issue: "duplicate-name" }))
+      : Effect.succeed({ text, value })
   } catch (error) {
     return fail(new MalformedBody({ issue: "not-json", ...placeOf(error) }))
   }

@@ -2,6 +2,7 @@
  * Node's HTTP server, as a `Server` wants it.
  */
 import type * as Http from "node:http"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,6 +18,8 @@ export interface Options {
   readonly requestTimeout: Duration.Duration
   /** How long an idle connection is kept. */
   readonly keepAlive: Duration.Duration
+  /** How long a client may take nothing at all of what waits for it. Default: 60 seconds, as it is of streams. */
+  readonly readLimit?: Duration.Duration | undefined
 }
 
 /** A server that answers even what is not HTTP in the form of all its errors. */
@@ -28,12 +31,38 @@ export const make = (options: Options): Http.Server => {
     requestTimeout,
     // Node looks only now and then, every 30 seconds by default.
     connectionsCheckingInterval: Math.min(headersTimeout, requestTimeout, 5000),
-    keepAliveTimeout: Duration.toMillis(options.keepAlive)
+    keepAliveTimeout: Duration.toMillis(options.keepAlive),
+    // Node would refuse what has no host with an empty body.
+    requireHostHeader: false,
+    // All of Node's limits end with an upgrade, so only who can have one gets it; others are served as ever.
+    shouldUpgradeCallback: isHandshake
   })
   server.on("clientError", refuse)
+  server.on("upgrade", (_, socket) => socket.once("finish", () => linger(socket)))
+  server.setTimeout(Duration.toMillis(options.readLimit ?? "60 seconds"), endUnread)
   // Nothing but `100-continue` can be expected; who expects more is served as ever (RFC 9110, section 10.1.1).
   server.on("checkExpectation", (request, response) => server.emit("request", request, response))
   return server
+}
+
+/** Without a body, since Node would leave that to whoever upgrades (RFC 6455, section 4.1). */
+const isHandshake = ({ headers, method }: Http.IncomingMessage): boolean =>
+  method === "GET" &&
+  headers["transfer-encoding"] === undefined &&
+  (headers["content-length"] === undefined || headers["content-length"] === "0")
+
+/** A connection on which nothing moves may wait for an answer; one that has an answer for its client may not. */
+const endUnread = (socket: Socket): void => {
+  if (socket.writableLength > 0) socket.destroy()
+}
+
+/**
+ * A client that does not close its side either would keep the connection open for
+ * ever. It has a moment, since closing at once takes away what it has not read yet.
+ */
+const linger = (socket: Duplex): void => {
+  socket.resume()
+  setTimeout(() => socket.destroy(), 1000).unref()
 }
 
 const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
@@ -52,7 +81,7 @@ const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
     `x-request-id: ${RequestId.make()}`,
     `content-length: ${Buffer.byteLength(body)}`
   ]
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`)
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => linger(socket))
 }
 
 const malformed = ["400 Bad Request", "malformed_request", "the request is not valid HTTP"] as const

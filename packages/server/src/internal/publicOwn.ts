@@ -45,8 +45,13 @@ export const ofPolicy = ({ reason }: PolicyError): Told => {
 }
 
 export const ofRequest = ({ reason }: RequestError): Told => {
-  const type = reason._tag === "Unauthenticated" ? "authentication_error" : "invalid_request_error"
+  const type = types[reason._tag] ?? "invalid_request_error"
   const param =
     reason._tag === "InvalidValue" ? reason.path || null : reason._tag === "InvalidHeader" ? reason.header : null
   return told(statusOf(reason), type, reason._tag, reason.message, param)
+}
+
+const types: Partial<Record<RequestError["reason"]["_tag"], string>> = {
+  Unauthenticated: "authentication_error",
+  TooManyPipelined: "rate_limit_error"
 }

@@ -87,7 +87,7 @@ const outgoing = (
   stream: boolean,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Outgoing | RequestEncoding => {
-  if (!/^\/[\x21-\x7e]*$/.test(path)) return unsendable("path", path)
+  if (!/^\/[\x21-\x7e]*$/.test(path) || stepsUp.test(path)) return unsendable("path", path)
   if (!/^[A-Z]{1,20}$/.test(method)) return unsendable("method", method)
   if (!isHeaderValue(contentType)) return unsendable("content type", contentType)
   const forwarded = Object.entries(callers).filter(([name]) => target.own[name] === undefined)
@@ -105,6 +105,9 @@ const outgoing = (
     stream
   }
 }
+
+/** A path with a step such as `..`, in any spelling that a server may take for it, leads anywhere on the upstream. */
+const stepsUp = /^[^?]*?[/\\](?:\.|%2e){1,2}(?:[/\\?#;]|$)/i
 
 const bodyOf = (
   body: RelayRequest["body"],
