@@ -1,6 +1,6 @@
 /**
  * What travels with a call beside its payload: the time it has left, the upstream
- * it shall use, the attempt it is, and the id of the request it serves. Sent in
+ * it shall use, the attempt it is, the id of the request it serves and its trace. Sent in
  * message headers, so every place and transport carries it the same way.
  *
  * The time left is sent as a duration, since clocks of two machines differ, and
@@ -33,6 +33,10 @@ export const upstreamHeader = "causeway-upstream"
 export const attemptHeader = "causeway-attempt"
 /** The id of the request that the call serves. */
 export const requestIdHeader = "causeway-request-id"
+/** The trace that the call belongs to, as W3C's `traceparent` has it. */
+export const traceparentHeader = "causeway-traceparent"
+/** What the systems of that trace say of it, as W3C's `tracestate` has it. */
+export const tracestateHeader = "causeway-tracestate"
 
 /** When the call must have ended, in milliseconds on the epoch. */
 export const Deadline = Context.Reference<number | undefined>("@causeway/core/CallMetadata/Deadline", {
@@ -49,6 +53,21 @@ const BoundaryDeadline = Context.Reference<number | undefined>("@causeway/core/C
 
 /** The id of the request that is being served, for logs and upstreams. */
 export const RequestId = Context.Reference<string | undefined>("@causeway/core/CallMetadata/RequestId", {
+  defaultValue: () => undefined
+})
+
+/** The trace of a caller, see {@link TraceContext}. */
+export interface Trace {
+  /** As its caller sent it, such as `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01`. */
+  readonly traceparent: string
+  readonly tracestate?: string | undefined
+}
+
+/**
+ * The trace of whoever called this program, for upstreams: where no span of its own
+ * is recorded, they are told this one. Source: https://www.w3.org/TR/trace-context/.
+ */
+export const TraceContext = Context.Reference<Trace | undefined>("@causeway/core/CallMetadata/TraceContext", {
   defaultValue: () => undefined
 })
 
@@ -100,6 +119,10 @@ export const headersOf = (fiber: Fiber.Fiber<unknown, unknown>): Record<string, 
   if (upstream !== undefined) headers[upstreamHeader] = upstream
   if (attempt !== undefined) headers[attemptHeader] = String(attempt.number)
   if (requestId !== undefined) headers[requestIdHeader] = requestId
+  const trace = fiber.getRef(TraceContext)
+  if (trace === undefined) return headers
+  headers[traceparentHeader] = trace.traceparent
+  if (trace.tracestate !== undefined) headers[tracestateHeader] = trace.tracestate
   return headers
 }
 
@@ -125,7 +148,10 @@ export const contextOf = (
   const timeout = timeoutOf(headers)
   const deadline = timeout === undefined ? undefined : now(fiber) + timeout
   const attempt = Number(headers[attemptHeader] ?? Number.NaN)
+  const traceparent = headers[traceparentHeader]
+  const trace = traceparent === undefined ? undefined : { traceparent, tracestate: headers[tracestateHeader] }
   return Context.empty().pipe(
+    Context.add(TraceContext, trace),
     Context.add(Deadline, deadline),
     Context.add(BoundaryDeadline, deadline),
     Context.add(Upstream.Current, headers[upstreamHeader]),

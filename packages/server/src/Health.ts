@@ -36,6 +36,7 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Drain } from "./Drain.ts"
 import { methods } from "./internal/methods.ts"
+import { withoutSecrets } from "./internal/withoutSecrets.ts"
 
 /** Whether a request is for one of these routes. */
 export { isHealthRequest } from "./internal/healthRequest.ts"
@@ -122,12 +123,6 @@ const shown = ({ details, ok, reason }: Result): Result => ({
   ...(reason !== undefined && { reason: Redaction.text(reason) }),
   ...(details !== undefined && { details: JSON.parse(JSON.stringify(details, withoutSecrets)) })
 })
-
-const withoutSecrets = (name: string, value: unknown): unknown => {
-  if (value === null || typeof value === "boolean") return value
-  if (Redaction.isCredentialName(name)) return Redaction.mask
-  return typeof value === "string" ? Redaction.text(value) : value
-}
 
 const statusOf = (report: Report): number => (report.status === "ready" ? 200 : 503)
 

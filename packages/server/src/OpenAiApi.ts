@@ -79,6 +79,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { checkModel } from "./Caller.ts"
 import * as Body from "./internal/body.ts"
 import { callOf } from "./internal/callOf.ts"
 import { routeNotFound } from "./internal/httpServerError.ts"
@@ -183,7 +184,8 @@ const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Answer
   const ending = path === "/responses" ? Relayed.numbered : Relayed.plain(path)
   return Effect.gen(function* () {
     const { text, value } = yield* Body.json
-    const { stream } = yield* decode(value)
+    const { model, stream } = yield* decode(value)
+    yield* checkModel(model)
     const request = { path, method: "POST", body: text, ...(yield* calls.forwarded) }
     return stream ? yield* Relayed.respond(calls.events(request), ending) : toResponse(yield* calls.complete(request))
   })
@@ -218,6 +220,8 @@ const relayResponse = (calls: Calls): Answered<Scope.Scope | HttpRouter.RouteCon
 const relayForm = (calls: Calls, path: string): Answered<Scope.Scope> =>
   Effect.gen(function* () {
     const contentType = yield* formType
+    // Nobody here reads forms.
+    yield* checkModel(undefined)
     const body = new Uint8Array(yield* Body.bytes)
     const request = { path, method: "POST", body, contentType, ...(yield* calls.forwarded) }
     return yield* Relayed.respond(calls.transfer(request), Relayed.plain(path))
@@ -229,7 +233,7 @@ const relaySpeech = (calls: Calls): Answered<Scope.Scope> => {
   const decode = OpenAiRequest.decoder("speech")
   return Effect.gen(function* () {
     const { text, value } = yield* Body.json
-    yield* decode(value)
+    yield* checkModel((yield* decode(value)).model)
     const request = { path, method: "POST", body: Buffer.from(text), ...(yield* calls.forwarded) }
     return yield* Relayed.respond(calls.transfer(request), Relayed.plain(path))
   })

@@ -23,7 +23,9 @@
  * | 499 | `invalid_request_error` | `Aborted` by the caller |
  * | 500 | `server_error` | `Configuration`, `Credential`, `Crashed`, `Undecodable` of a result, defects |
  * | 400, 404, 405, 413, 415 | `invalid_request_error` | the reasons of `RequestError`; `RequestEncoding`, and `Undecodable` of a request |
- * | 401, 429 | `authentication_error`, `rate_limit_error` | `Unauthenticated`, `TooManyPipelined` |
+ * | 401 | `authentication_error` | `Unauthenticated` |
+ * | 403 | `permission_error` | `Forbidden` |
+ * | 429 | `rate_limit_error` | `TooManyRequests`, `TooManyPipelined` |
  * | 400, 502 or 500 by blame | `error` | an error that a contract declares, or that carries a `Disposition`; `code` is its `_tag` |
  *
  * `code` is the reason in snake case, such as `stream_truncated`. In the first four
@@ -71,6 +73,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Exchange from "./internal/exchange.ts"
 import { fromHttp } from "./internal/httpServerError.ts"
 import { ofBoundary, ofPolicy, ofRequest } from "./internal/publicOwn.ts"
 import { ofUpstream } from "./internal/publicUpstream.ts"
@@ -236,8 +239,17 @@ export const reported = (cause: Cause.Cause<unknown>, options: Options = {}): Ef
   Effect.withFiber((fiber) => {
     const requestId = options.requestId ?? fiber.getRef(CallMetadata.RequestId)
     const error = fromCause(cause, { ...options, requestId })
+    Exchange.note(fiber, { reason: reasonOf(cause) })
     return Effect.as(report(cause, error.status, requestId), error)
   })
+
+/** What failed, in a word. */
+const reasonOf = (cause: Cause.Cause<unknown>): string | undefined => {
+  const failure = cause.reasons.find(Cause.isFailReason)?.error
+  const reason = hasProperty(failure, "reason") ? failure.reason : failure
+  if (hasProperty(reason, "_tag") && typeof reason._tag === "string") return Redaction.text(reason._tag)
+  return Cause.hasInterruptsOnly(cause) ? "Interrupted" : "InternalError"
+}
 
 /**
  * Answers every failure of an effect by its public form. An error that answers

@@ -13,6 +13,7 @@
  * ```
  */
 import * as Disposition from "@causeway/core/Disposition"
+import * as Duration from "effect/Duration"
 import * as ErrorReporter from "effect/ErrorReporter"
 import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
@@ -75,6 +76,40 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>(
     return this.issue === "missing"
       ? "no API key was sent: it belongs in the header x-api-key, or in authorization as a bearer token"
       : "the API key is not known here"
+  }
+}
+
+/** The key is known, and may not do this. */
+export class Forbidden extends Schema.TaggedError<Forbidden>("@causeway/server/RequestError/Forbidden")("Forbidden", {
+  /** The key's name. */
+  key: Schema.String,
+  scope: Schema.Literals(["route", "model", "operator"]),
+  /** The path or the model. */
+  wanted: Schema.String
+}) {
+  override get message(): string {
+    const what = {
+      route: `has no access to ${this.wanted}`,
+      model: `has no access to the model ${this.wanted}`,
+      operator: `has no access to ${this.wanted}, which is for operators`
+    }[this.scope]
+    return `the API key ${JSON.stringify(this.key)} ${what}`
+  }
+}
+
+/** The key has made as many requests as it may for now. */
+export class TooManyRequests extends Schema.TaggedError<TooManyRequests>(
+  "@causeway/server/RequestError/TooManyRequests"
+)("TooManyRequests", {
+  limit: Schema.Finite,
+  /** How long the window is, in milliseconds. */
+  windowMs: Schema.Finite,
+  /** When the next request is let in, in milliseconds. */
+  retryAfterMs: Schema.Finite
+}) {
+  override get message(): string {
+    const of = (ms: number): string => Duration.format(Duration.millis(ms))
+    return `more than ${this.limit} requests within ${of(this.windowMs)}; the next one is let in in ${of(this.retryAfterMs)}`
   }
 }
 
@@ -160,6 +195,8 @@ export const RequestReason = Schema.Union([
   InvalidValue,
   InvalidHeader,
   Unauthenticated,
+  Forbidden,
+  TooManyRequests,
   RouteNotFound,
   MethodNotAllowed,
   BodyTooLarge,
@@ -180,8 +217,16 @@ export class RequestError extends Schema.TaggedError<RequestError>("@causeway/se
   }
 
   get [Disposition.symbol](): Disposition.Disposition {
-    const retry = this.reason._tag === "TooManyPipelined" ? "backoff" : "never"
-    return Disposition.make({ blame: "caller", retry, delivery: "not-sent" })
+    const { reason } = this
+    const base = { blame: "caller", delivery: "not-sent" } as const
+    switch (reason._tag) {
+      case "TooManyRequests":
+        return Disposition.make({ ...base, retry: "backoff", retryAfter: Duration.millis(reason.retryAfterMs) })
+      case "TooManyPipelined":
+        return Disposition.make({ ...base, retry: "backoff" })
+      default:
+        return Disposition.make(base)
+    }
   }
 
   override get [ErrorReporter.severity](): LogLevel.Severity {
@@ -207,6 +252,8 @@ const statuses: Readonly<Record<RequestReason["_tag"], number>> = {
   InvalidValue: 400,
   InvalidHeader: 400,
   Unauthenticated: 401,
+  Forbidden: 403,
+  TooManyRequests: 429,
   RouteNotFound: 404,
   MethodNotAllowed: 405,
   BodyTooLarge: 413,

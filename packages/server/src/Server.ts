@@ -2,8 +2,10 @@
  * Serves routes over HTTP with everything that stands around them: ids, public
  * errors, drain, keys, limits and deadlines.
  *
- * From the outside in: `RequestId`, `PublicError`, `Drain`, `Auth` (where there are
- * keys), `Limits`, `Deadline`, the routes. When the layer's scope ends, readiness
+ * From the outside in: `AccessLog` and `Metrics` (where they are wanted), `RequestId`,
+ * `TraceContext`, `PublicError`, `Cors` and `Compression` (where they are wanted),
+ * `Drain`, `Auth` (where there are keys), `RateLimit` (where there is one), `Limits`,
+ * `Deadline`, the routes. When the layer's scope ends, readiness
  * falls, new requests get 503 on the still open listener, those in flight have
  * `grace` to end, and then every connection is closed.
  *
@@ -27,7 +29,7 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { isReadonlyArrayNonEmpty } from "effect/Array"
-import type * as ByteSize from "effect/ByteSize"
+import * as ByteSize from "effect/ByteSize"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -35,18 +37,24 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
 import { hasProperty } from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import * as AccessLog from "./AccessLog.ts"
 import * as Auth from "./Auth.ts"
+import * as Compression from "./Compression.ts"
+import * as Cors from "./Cors.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Drain from "./Drain.ts"
 import * as Connections from "./internal/connections.ts"
+import * as Exchange from "./internal/exchange.ts"
 import * as NodeServer from "./internal/nodeServer.ts"
 import * as Limits from "./Limits.ts"
+import * as Metrics from "./Metrics.ts"
 import * as PublicError from "./PublicError.ts"
+import * as RateLimit from "./RateLimit.ts"
 import * as RequestId from "./RequestId.ts"
 import { problemOf, ServeError } from "./ServeError.ts"
+import * as TraceContext from "./TraceContext.ts"
 
 /** Options of {@link serve} and {@link layer}. */
 export interface Options {
@@ -54,12 +62,26 @@ export interface Options {
   readonly host?: string | undefined
   /** Default: 8000; 0 takes a free one. */
   readonly port?: number | undefined
-  /** The keys that open; none by default, which only a loopback host may have. */
-  readonly keys?: ReadonlyArray<Redacted.Redacted<string>> | undefined
+  /** The keys that open, see `Auth`; none by default, which only a loopback host may have. */
+  readonly keys?: ReadonlyArray<Auth.Key> | undefined
   /** Allows another host than loopback without keys. Default: false. */
   readonly insecure?: boolean | undefined
   /** The most that a body may have. Default: 32 MiB. */
   readonly maxBody?: ByteSize.Input | undefined
+  /** The most that a request's line and headers may have. Default: 16 KiB. */
+  readonly maxHeaders?: ByteSize.Input | undefined
+  /** How many connections may be open; more get 503 and are closed. Default: 10,000. */
+  readonly maxConnections?: number | undefined
+  /** How many requests each key may make. Default: any number. */
+  readonly rateLimit?: RateLimit.Options | undefined
+  /** Which pages of other origins may call. Default: none. */
+  readonly cors?: Cors.Options | undefined
+  /** Whether answers are compressed. Default: false. */
+  readonly compression?: boolean | Compression.Options | undefined
+  /** Whether there is a line for each request. Default: false. */
+  readonly accessLog?: boolean | AccessLog.Options | undefined
+  /** Whether requests are counted, for `Metrics.layerRoute`. Default: false. */
+  readonly metrics?: boolean | undefined
   /** What `x-causeway-timeout` can only lower. Default: 10 minutes. */
   readonly timeout?: Duration.Input | undefined
   /** How long requests in flight have to end when the server ends. Default: 10 seconds. */
@@ -87,20 +109,30 @@ export class Server extends Context.Service<Server, Address>()("@causeway/server
 export const layerMiddleware = (
   options: Options = {}
 ): Layer.Layer<never, never, HttpRouter.HttpRouter | Drain.Drain> => {
+  const { accessLog = false, compression = false, cors, metrics = false, rateLimit } = options
   const keys = options.keys ?? []
   // The first one that is added to a router is the outermost.
-  return [
+  const layers: ReadonlyArray<Layer.Layer<never, never, HttpRouter.HttpRouter | Drain.Drain>> = [
+    ...(accessLog === false ? [] : [AccessLog.layer(accessLog === true ? {} : accessLog)]),
+    ...(metrics ? [Metrics.layerMiddleware] : []),
+    RequestId.layer,
+    TraceContext.layer,
     PublicError.layer,
     Connections.layer,
+    ...(cors === undefined ? [] : [Cors.layer(cors)]),
+    ...(compression === false ? [] : [Compression.layer(compression === true ? {} : compression)]),
     Drain.layerMiddleware(),
     ...(isReadonlyArrayNonEmpty(keys) ? [Auth.layer({ keys })] : []),
+    ...(rateLimit === undefined ? [] : [RateLimit.layer(rateLimit)]),
     Limits.layer({ maxBody: options.maxBody }),
-    Deadline.layer({ max: options.timeout })
-  ].reduce<Layer.Layer<never, never, HttpRouter.HttpRouter | Drain.Drain>>(
-    (outer, inner) => Layer.provideMerge(inner, outer),
-    RequestId.layer
-  )
+    Deadline.layer({ max: options.timeout }),
+    ...(metrics ? [routed] : [])
+  ]
+  return layers.reduce((outer, inner) => Layer.provideMerge(inner, outer))
 }
+
+/** Innermost: only there the router shows which route it has found. */
+const routed = HttpRouter.middleware(Exchange.routed, { global: true })
 
 /**
  * Serves routes until the scope ends.
@@ -121,7 +153,9 @@ const start = Effect.fnUntraced(function* <A, E, R>(app: Layer.Layer<A, E, R>, o
   const node = NodeServer.make({
     headersTimeout: Duration.fromInputUnsafe(options.headersTimeout ?? "30 seconds"),
     requestTimeout: Duration.fromInputUnsafe(options.requestTimeout ?? "5 minutes"),
-    keepAlive: Duration.fromInputUnsafe(options.keepAlive ?? "65 seconds")
+    keepAlive: Duration.fromInputUnsafe(options.keepAlive ?? "65 seconds"),
+    maxHeaders: options.maxHeaders === undefined ? 16 * 1024 : Number(ByteSize.fromInputUnsafe(options.maxHeaders)),
+    maxConnections: options.maxConnections ?? 10_000
   })
   // The end comes in the opposite order: drain, interruption of what is left, the connections, the listener, the routes.
   const server = yield* NodeHttpServer.make(() => node, { host, port, disablePreemptiveShutdown: true }).pipe(

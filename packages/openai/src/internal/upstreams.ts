@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import { credentials, type UpstreamConfig, type Upstreams } from "../UpstreamConfig.ts"
 import { unsent } from "./failure.ts"
 
@@ -156,3 +157,33 @@ export const requestIdOf = (fiber: Fiber.Fiber<unknown, unknown>): string | unde
 
 /** The names under which it is sent. */
 export const requestIdNames = ["x-request-id", "x-client-request-id"] as const
+
+/**
+ * The trace that a request belongs to, as headers: the span that is recorded here, else
+ * what the caller told of its own. Source: https://www.w3.org/TR/trace-context/.
+ */
+export const traceHeadersOf = (fiber: Fiber.Fiber<unknown, unknown>): Readonly<Record<string, string>> => {
+  const trace = fiber.getRef(CallMetadata.TraceContext)
+  const { span } = fiber.cache
+  const traceparent = span === undefined ? undefined : traceparentOf(span)
+  if (traceparent === undefined && trace === undefined) return noHeaders
+  const headers: Record<string, string> = {}
+  const sent = traceparent ?? trace?.traceparent ?? ""
+  if (isVisible(sent)) headers["traceparent"] = sent
+  const state = trace?.tracestate
+  // It speaks of one trace only.
+  if (state !== undefined && isHeaderValue(state) && trace?.traceparent.slice(3, 35) === sent.slice(3, 35)) {
+    headers["tracestate"] = state
+  }
+  return headers
+}
+
+const noHeaders: Readonly<Record<string, string>> = {}
+
+const isVisible = (text: string): boolean => /^[\x21-\x7e]{1,200}$/.test(text)
+
+/** Spans that nobody records have ids of another kind. */
+const traceparentOf = ({ sampled, spanId, traceId }: Tracer.AnySpan): string | undefined => {
+  const text = `00-${traceId.padStart(32, "0")}-${spanId}-${sampled ? "01" : "00"}`
+  return /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-0[01]$/.test(text) ? text : undefined
+}

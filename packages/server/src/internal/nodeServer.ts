@@ -20,6 +20,10 @@ export interface Options {
   readonly keepAlive: Duration.Duration
   /** How long a client may take nothing at all of what waits for it. Default: 60 seconds, as it is of streams. */
   readonly readLimit?: Duration.Duration | undefined
+  /** The most that a request's line and headers may have, in bytes. */
+  readonly maxHeaders: number
+  /** How many connections may be open. */
+  readonly maxConnections: number
 }
 
 /** A server that answers even what is not HTTP in the form of all its errors. */
@@ -35,8 +39,10 @@ export const make = (options: Options): Http.Server => {
     // Node would refuse what has no host with an empty body.
     requireHostHeader: false,
     // All of Node's limits end with an upgrade, so only who can have one gets it; others are served as ever.
-    shouldUpgradeCallback: isHandshake
+    shouldUpgradeCallback: isHandshake,
+    maxHeaderSize: options.maxHeaders
   })
+  limitConnections(server, options.maxConnections)
   server.on("clientError", refuse)
   server.on("upgrade", (_, socket) => socket.once("finish", () => linger(socket)))
   server.setTimeout(Duration.toMillis(options.readLimit ?? "60 seconds"), endUnread)
@@ -65,6 +71,38 @@ const linger = (socket: Duplex): void => {
   setTimeout(() => socket.destroy(), 1000).unref()
 }
 
+/**
+ * Answers what comes over the limit with 503, before any of it is read. Those answers
+ * take room too: past {@link refusalsAtOnce} of them a connection is closed unanswered.
+ */
+const limitConnections = (server: Http.Server, limit: number): void => {
+  const accept = server.listeners("connection")
+  let open = 0
+  server.removeAllListeners("connection")
+  server.on("connection", (socket: Socket) => {
+    if (open >= limit) return refuseConnection(socket)
+    open++
+    socket.once("close", () => open--)
+    for (const listener of accept) Reflect.apply(listener, server, [socket])
+  })
+  server.maxConnections = limit + refusalsAtOnce
+}
+
+const refusalsAtOnce = 256
+
+const refuseConnection = (socket: Socket): void => {
+  // Gone already, as a rule: who was refused need not stay.
+  socket.on("error", () => {})
+  const message = "this server has as many connections as it takes"
+  socket.end(
+    answer("503 Service Unavailable", "service_unavailable_error", "too_many_connections", message, [
+      "x-should-retry: true",
+      "retry-after: 1"
+    ]),
+    () => linger(socket)
+  )
+}
+
 const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
   // A connection that is gone, or whose answer has begun, takes no other answer.
   if (error.code === "ECONNRESET" || !socket.writable || hasAnswered(socket)) {
@@ -72,16 +110,27 @@ const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
     return
   }
   const [status, code, message] = problems[error.code ?? ""] ?? malformed
-  const body = JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } })
+  socket.end(answer(status, "invalid_request_error", code, message, ["x-should-retry: false"]), () => linger(socket))
+}
+
+/** A whole answer, behind which the connection ends. */
+const answer = (
+  status: string,
+  type: string,
+  code: string,
+  message: string,
+  headers: ReadonlyArray<string>
+): string => {
+  const body = JSON.stringify({ error: { message, type, param: null, code } })
   const head = [
     `HTTP/1.1 ${status}`,
     "connection: close",
     "content-type: application/json",
-    "x-should-retry: false",
+    ...headers,
     `x-request-id: ${RequestId.make()}`,
     `content-length: ${Buffer.byteLength(body)}`
   ]
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => linger(socket))
+  return `${head.join("\r\n")}\r\n\r\n${body}`
 }
 
 const malformed = ["400 Bad Request", "malformed_request", "the request is not valid HTTP"] as const

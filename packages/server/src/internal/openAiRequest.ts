@@ -42,6 +42,7 @@ export type Kind = keyof typeof schemas
 /** What is relied on. */
 export interface OpenAiRequest {
   readonly stream: boolean
+  readonly model: string | undefined
 }
 
 /** Checks the body of a request. */
@@ -51,6 +52,9 @@ export const decoder = (kind: Kind): ((value: unknown) => Effect.Effect<OpenAiRe
   return (value) =>
     Effect.mapBoth(decode(value), {
       onFailure: ({ issue }) => invalidValue(issue),
-      onSuccess: (request) => ({ stream: "stream" in request && request.stream === true })
+      onSuccess: (request) => ({
+        stream: "stream" in request && request.stream === true,
+        model: "model" in request && typeof request.model === "string" ? request.model : undefined
+      })
     })
 }

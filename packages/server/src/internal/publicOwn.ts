@@ -51,7 +51,9 @@ export const ofRequest = ({ reason }: RequestError): Told => {
   return told(statusOf(reason), type, reason._tag, reason.message, param)
 }
 
-const types: Partial<Record<RequestError["reason"]["_tag"], string>> = {
+const types: Readonly<Partial<Record<RequestError["reason"]["_tag"], string>>> = {
   Unauthenticated: "authentication_error",
+  Forbidden: "permission_error",
+  TooManyRequests: "rate_limit_error",
   TooManyPipelined: "rate_limit_error"
 }

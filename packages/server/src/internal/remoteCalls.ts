@@ -178,7 +178,9 @@ const metadata: ReadonlySet<string> = new Set([
   CallMetadata.timeoutHeader,
   CallMetadata.upstreamHeader,
   CallMetadata.attemptHeader,
-  CallMetadata.requestIdHeader
+  CallMetadata.requestIdHeader,
+  CallMetadata.traceparentHeader,
+  CallMetadata.tracestateHeader
 ])
 
 /** The caller's own headers go on; its metadata is in the context, from which the next place takes it. */
@@ -197,6 +199,10 @@ const contextOf = (
   const nearest = Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
   const requestId = Context.get(told, CallMetadata.RequestId)
   return Context.empty().pipe(
+    Context.add(
+      CallMetadata.TraceContext,
+      Context.get(told, CallMetadata.TraceContext) ?? fiber.getRef(CallMetadata.TraceContext)
+    ),
     Context.add(CallMetadata.Deadline, Number.isFinite(nearest) ? nearest : undefined),
     Context.add(Upstream.Current, Context.get(told, Upstream.Current)),
     Context.add(Upstream.CurrentAttempt, Context.get(told, Upstream.CurrentAttempt)),

@@ -1,25 +1,24 @@
 /**
- * Who may have what is not for the public: whoever showed a key, or where there are
- * no keys, programs on this machine.
+ * Who may have what is not for the public: whoever showed an operator's key, or where there
+ * are no keys, programs on this machine.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
-import { RequestError, Unauthenticated } from "../RequestError.ts"
+import { Caller } from "../Caller.ts"
+import { Forbidden, RequestError, Unauthenticated } from "../RequestError.ts"
 
-/** Whether a request showed a key that is known: `Auth` says so to what it lets in. */
-export const Keyed = Context.Reference<boolean>("@causeway/server/internal/trusted/Keyed", {
-  defaultValue: () => false
-})
-
-/** Refuses a request of anybody else with 401. */
+/** Refuses a request of anybody else: with 401, or with 403 where its key is no operator's. */
 export const check: Effect.Effect<void, RequestError, HttpServerRequest> = Effect.withFiber((fiber) =>
-  Effect.flatMap(HttpServerRequest, (request) =>
-    fiber.getRef(Keyed) || isOfThisMachine(request)
-      ? Effect.void
-      : Effect.fail(new RequestError({ reason: new Unauthenticated({ issue: "missing" }) }))
-  )
+  Effect.flatMap(HttpServerRequest, (request) => {
+    const caller = fiber.getRef(Caller)
+    if (caller?.isOperator === true || (caller === undefined && isOfThisMachine(request))) return Effect.void
+    const reason =
+      caller === undefined
+        ? new Unauthenticated({ issue: "missing" })
+        : new Forbidden({ key: caller.key, scope: "operator", wanted: request.url.replace(/[?#].*$/s, "") })
+    return Effect.fail(new RequestError({ reason }))
+  })
 )
 
 /**

@@ -6,7 +6,7 @@ import type { OpenAI } from "openai"
 import { recordingKey } from "../../Recorder.ts"
 import { type Options as RecordingOptions, Recording } from "../../Recording.ts"
 import { millisOf } from "../limits.ts"
-import { requestIdNames, requestIdOf } from "../upstreams.ts"
+import { requestIdNames, requestIdOf, traceHeadersOf } from "../upstreams.ts"
 import type { Backend } from "./backend.ts"
 
 /** Options of one call. */
@@ -40,6 +40,7 @@ export const sentOf = (recording: Recording, options: CallOptions, fiber: Fiber.
   const headers = headersOfCall(options)
   const id = requestIdOf(fiber)
   if (id !== undefined) for (const name of requestIdNames) headers[name] ??= id
+  for (const [name, value] of Object.entries(traceHeadersOf(fiber))) headers[name] ??= value
   const fetchOptions: FetchOptions = {}
   const sent = { headers, fetchOptions: Object.assign(fetchOptions, { [recordingKey]: recording }) }
   return options.query === undefined ? sent : { ...sent, query: { ...options.query } }

@@ -9,7 +9,7 @@ import type { ForwardedHeaders } from "../../ForwardedHeaders.ts"
 import { Recording } from "../../Recording.ts"
 import { type Call, errorOf } from "../failure.ts"
 import type { Outgoing } from "../request.ts"
-import { isHeaderValue, type Ready, requestIdNames, requestIdOf } from "../upstreams.ts"
+import { isHeaderValue, type Ready, requestIdNames, requestIdOf, traceHeadersOf } from "../upstreams.ts"
 import { isForm, renameInForm } from "./form.ts"
 import { renameModel } from "./renameModel.ts"
 import { replayOf, type Route, routeOf } from "./routes.ts"
@@ -100,7 +100,7 @@ const outgoing = (
     method,
     origin: target.origin,
     path: target.prefix + withQuery(renamed(path, target.models), target.query),
-    headers: [...headers, ...forwarded.flat(), ...ids.flat()],
+    headers: [...headers, ...forwarded.flat(), ...ids.flat(), ...Object.entries(traceHeadersOf(fiber)).flat()],
     body: bodyOf(body, contentType, target.models),
     stream
   }

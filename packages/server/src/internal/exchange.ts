@@ -1,0 +1,135 @@
+/**
+ * A request and what became of it, for those who tell of it afterwards: the access
+ * log and the metrics. The outermost of them begins it; whatever is known further
+ * inside is noted in it.
+ *
+ * On Node it ends when the answer has gone out or its connection is gone, and so it
+ * knows how long a stream took and how much of it was sent.
+ */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { Headers } from "effect/http/Headers"
+import * as HttpRouter from "effect/http/HttpRouter"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import { hasProperty } from "effect/Predicate"
+import type { ServerResponse } from "node:http"
+
+/** What is known of a request, more and more of it. */
+export interface Exchange {
+  readonly request: HttpServerRequest
+  /** By `performance.now()`. */
+  readonly startedAt: number
+  /** The answer's status; 0 where there was none. */
+  status: number
+  /** The answer's headers, as far as they are set by the application. */
+  headers: Headers | undefined
+  /** What was sent, its head included; `undefined` where nobody counts it. */
+  bytes: number | undefined
+  /** Whether the connection was gone before the end of the answer. */
+  isAborted: boolean
+  /** The pattern of the route, such as `/v1/models/:id`. */
+  route: string | undefined
+  /** The name of the caller's key. */
+  key: string | undefined
+  /** What it failed with. */
+  reason: string | undefined
+}
+
+const Current = Context.Reference<Ending | undefined>("@causeway/server/internal/exchange/Current", {
+  defaultValue: () => undefined
+})
+
+interface Ending extends Exchange {
+  readonly onEnd: Array<(exchange: Exchange) => void>
+}
+
+/** What is found out on the way. */
+export type Note = Partial<Pick<Exchange, "key" | "reason" | "route">>
+
+/** Notes something of the request that a fiber serves. */
+export const note = (fiber: Fiber.Fiber<unknown, unknown>, found: Note): void => {
+  const exchange = fiber.getRef(Current)
+  if (exchange !== undefined) Object.assign(exchange, found)
+}
+
+type App<E, R> = Effect.Effect<HttpServerResponse, E, R>
+
+/** Tells of each request once it is over. `onEnd` must not throw. */
+export const observed = <E, R>(app: App<E, R>, onEnd: (exchange: Exchange) => void): App<E, R | HttpServerRequest> =>
+  Effect.withFiber((fiber) => {
+    const begun = fiber.getRef(Current)
+    if (begun !== undefined) {
+      begun.onEnd.push(onEnd)
+      return app
+    }
+    return Effect.flatMap(HttpServerRequest, (request) => begin(app, request, onEnd))
+  })
+
+const begin = <E, R>(app: App<E, R>, request: HttpServerRequest, onEnd: (exchange: Exchange) => void): App<E, R> => {
+  const exchange: Ending = {
+    request,
+    startedAt: performance.now(),
+    status: 0,
+    headers: undefined,
+    bytes: undefined,
+    isAborted: false,
+    route: undefined,
+    key: undefined,
+    reason: undefined,
+    onEnd: [onEnd]
+  }
+  const response = serverResponseOf(request)
+  const served = Effect.provideService(app, Current, exchange)
+  if (response === undefined) {
+    return Effect.onExit(served, (exit) =>
+      Effect.sync(() => {
+        if (Exit.isSuccess(exit)) answered(exchange, exit.value)
+        else exchange.isAborted = true
+        end(exchange)
+      })
+    )
+  }
+  const { socket } = response
+  const before = socket?.bytesWritten ?? 0
+  response.once("close", () => {
+    exchange.bytes = socket === null ? undefined : socket.bytesWritten - before
+    exchange.isAborted = !response.writableFinished
+    exchange.status = response.headersSent ? response.statusCode : 0
+    end(exchange)
+  })
+  return Effect.map(served, (answer) => {
+    answered(exchange, answer)
+    return answer
+  })
+}
+
+const answered = (exchange: Exchange, { headers, status }: HttpServerResponse): void => {
+  exchange.headers = headers
+  exchange.status = status
+}
+
+const end = (exchange: Ending): void => {
+  for (const tell of exchange.onEnd) tell(exchange)
+}
+
+const serverResponseOf = (request: HttpServerRequest): ServerResponse | undefined => {
+  const response: unknown = NodeHttpServerRequest.toServerResponse(request)
+  return hasProperty(response, "writeHead") && hasProperty(response, "once") ? (response as ServerResponse) : undefined
+}
+
+/** Notes which route served: for the innermost middleware, since the router tells nobody else. */
+export const routed = <E, R>(app: App<E, R>): App<E, R> =>
+  Effect.withFiber((fiber) =>
+    fiber.getRef(Current) === undefined
+      ? app
+      : Effect.onExit(app, () =>
+          Effect.sync(() => {
+            const found = Context.getOrUndefined(fiber.context, HttpRouter.RouteContext)
+            if (found !== undefined) note(fiber, { route: found.route.path })
+          })
+        )
+  )
