@@ -25,7 +25,10 @@
 import type * as Disposition from "@causeway/core/Disposition"
 import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
 import type * as Policy from "@causeway/resilience/Policy"
+import type * as AccessLog from "@causeway/server/AccessLog"
+import type * as Auth from "@causeway/server/Auth"
 import type * as OpenAiApi from "@causeway/server/OpenAiApi"
+import type * as RateLimit from "@causeway/server/RateLimit"
 import type * as Server from "@causeway/server/Server"
 import type * as WorkerPool from "@causeway/workers/WorkerPool"
 import type * as EffectConfig from "effect/Config"
@@ -50,10 +53,25 @@ export interface PoolOptions extends Omit<WorkerPool.Options, "entry" | "data" |
   readonly size?: number | undefined
 }
 
+/** A secret, or where it is found: in the environment, as a rule. */
+export type Secret = Redacted.Redacted<string> | EffectConfig.Config<Redacted.Redacted<string>>
+
+/** A key of callers, see `Auth`: given itself, or as its hash. */
+export type KeyOptions = Pick<Auth.NamedKey, "name" | "scopes"> & ({ readonly key: Secret } | { readonly hash: string })
+
 /** The options of the server, see `Server`. */
-export interface ServerOptions extends Omit<Server.Options, "keys">, Pick<OpenAiApi.Options, "forward"> {
+export interface ServerOptions
+  extends Omit<Server.Options, "accessLog" | "keys" | "rateLimit">, Pick<OpenAiApi.Options, "forward"> {
   /** The key that callers need. Default: none, which only a loopback host may have. */
-  readonly apiKey?: Redacted.Redacted<string> | EffectConfig.Config<Redacted.Redacted<string>> | undefined
+  readonly apiKey?: Secret | undefined
+  /** Keys with names and scopes, beside that one. Default: none. */
+  readonly keys?: ReadonlyArray<KeyOptions> | undefined
+  /** How many requests each key may make. Default: any number. */
+  readonly rateLimit?: Omit<RateLimit.Options, "except"> | undefined
+  /** A line for each request, see `AccessLog`. `true`: by where it goes. Default: true. */
+  readonly accessLog?: boolean | AccessLog.Format | undefined
+  /** Whether requests and upstream calls are counted, and `/metrics` is served. Default: true. */
+  readonly metrics?: boolean | undefined
 }
 
 /** The configuration of the command, whose upstreams have these names. */

@@ -9,7 +9,6 @@
  * main(["serve", "--port", "0"])
  * ```
  */
-import { readFileSync } from "node:fs"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
@@ -26,6 +25,7 @@ import * as Option from "effect/Option"
 import { problemOf } from "./internal/problem.ts"
 import * as Log from "./internal/log.ts"
 import * as Ending from "./internal/ending.ts"
+import { version } from "./internal/version.ts"
 
 /** A flag whose value is checked together with all other settings. */
 const setting = (name: string, metavar: string, description: string) =>
@@ -178,11 +178,6 @@ const causeway = Command.make("causeway").pipe(
   Command.withDescription("Failures that keep their type wherever they travel."),
   Command.withSubcommands([serve, simulate, explain, bundle])
 )
-
-const version = (): string => {
-  const { version }: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
-  return version
-}
 
 /** Runs a command line, and ends the process: with 0 when it is done or was told to end, with 1 when it failed. */
 export const main = (args: ReadonlyArray<string>): void => {

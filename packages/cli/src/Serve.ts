@@ -23,7 +23,6 @@ import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { OpenAiClient } from "@causeway/openai/OpenAiClient"
 import { Relay } from "@causeway/openai/Relay"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
-import * as Health from "@causeway/server/Health"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
 import * as PredictApi from "@causeway/server/PredictApi"
 import type { ServeError } from "@causeway/server/ServeError"
@@ -36,6 +35,7 @@ import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Banner from "./Banner.ts"
 import * as Handlers from "./internal/handlers.ts"
+import * as Operations from "./internal/operations.ts"
 import type { Data } from "./internal/worker.ts"
 import type * as Service from "./Service.ts"
 import type { ServiceError } from "./ServiceError.ts"
@@ -61,7 +61,7 @@ export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =
 
 const served = (settings: Settings, simulator: string | undefined): Layer.Layer<Server.Server, Failure> => {
   const upstreams = Handlers.reachable(settings.upstreams, simulator)
-  const place = settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, simulator)
+  const place = settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, upstreams, simulator)
   return Layer.effectDiscard(greet(settings, upstreams)).pipe(
     Layer.provideMerge(Server.serve(place, settings.server)),
     Layer.provide(Handlers.secrets(upstreams))
@@ -71,6 +71,7 @@ const served = (settings: Settings, simulator: string | undefined): Layer.Layer<
 /** The routes, whose calls are served by worker threads. */
 const pooled = (
   settings: Settings,
+  upstreams: Upstreams,
   simulator: string | undefined
 ): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
   const data: Data = { file: settings.file, simulator }
@@ -85,8 +86,10 @@ const pooled = (
   const services = settings.services.map((service) =>
     predict<never, WorkerPool.WorkerPool>(service, settings, (contract) => WorkerPool.client(contract))
   )
-  const health = Layer.unwrap(Effect.map(WorkerPool.WorkerPool, (pool) => Health.layer({ checks: [check(pool)] })))
-  return all([relay, health, ...services]).pipe(
+  const operations = Layer.unwrap(
+    Effect.map(WorkerPool.WorkerPool, (pool) => Operations.layer(settings, upstreams, pool))
+  )
+  return all([relay, operations, ...services]).pipe(
     Layer.provide(WorkerPool.layerPool({ ...settings.pool, size: settings.workers, entry, data }))
   )
 }
@@ -108,7 +111,7 @@ const inProcess = (
   )
   return all<ServiceError | UpstreamError, HttpRouter.HttpRouter | OpenAiClient>([
     relay,
-    Health.layer(),
+    Operations.layer(settings, upstreams),
     ...services
   ]).pipe(Layer.provide(Handlers.openAi(upstreams)))
 }
@@ -135,16 +138,6 @@ const predict = <E, R>(
     // @effect-diagnostics-next-line unsafeEffectTypeAssertion:off
     return routes as Layer.Layer<never, E, HttpRouter.HttpRouter | R>
   })
-
-/** Whether a worker serves. Whether the upstream is well is not asked: its failures are its callers' to see. */
-const check = (pool: WorkerPool.WorkerPool["Service"]): Health.Check => ({
-  name: "workers",
-  status: Effect.map(pool.status, ({ inFlight, queued, reason, state, workers }) => ({
-    ok: state === "ready",
-    ...(state !== "ready" && { reason: reason ?? state }),
-    details: { state, queued, inFlight, workers }
-  }))
-})
 
 /** Prints the banner. */
 const greet = (settings: Settings, upstreams: Upstreams): Effect.Effect<void, never, Server.Server> =>

@@ -21,12 +21,14 @@ import * as ForwardedHeaders from "@causeway/openai/ForwardedHeaders"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
 import * as Policy from "@causeway/resilience/Policy"
+import type * as Auth from "@causeway/server/Auth"
 import { isLoopback } from "@causeway/server/Server"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
 import type { PoolOptions, ServerOptions } from "./Config.ts"
 import { InvalidConfig } from "./InvalidConfig.ts"
 import * as File from "./internal/file.ts"
+import * as Keys from "./internal/keys.ts"
+import * as Layers from "./internal/layers.ts"
 import * as Reader from "./internal/reader.ts"
 import * as Shared from "./internal/shared.ts"
 import * as FromUpstreams from "./internal/upstreams.ts"
@@ -51,11 +53,12 @@ export interface Sources {
 
 /** The settings of the command. */
 export interface Settings {
-  readonly server: Omit<ServerOptions, "apiKey" | "host" | "port"> & {
-    readonly host: string
-    readonly port: number
-    readonly keys: ReadonlyArray<Redacted.Redacted<string>>
-  }
+  readonly server: Omit<ServerOptions, "apiKey" | "host" | "keys" | "port" | keyof Layers.Layers> &
+    Layers.Layers & {
+      readonly host: string
+      readonly port: number
+      readonly keys: ReadonlyArray<Auth.Key>
+    }
   /** With their keys. */
   readonly upstreams: Upstreams | "simulator"
   readonly policy: Policy.Policy | undefined
@@ -103,14 +106,18 @@ const serverOptions = [
   "host",
   "port",
   "apiKey",
+  "keys",
   "insecure",
   "maxBody",
+  "maxHeaders",
+  "maxConnections",
   "timeout",
   "grace",
   "headersTimeout",
   "requestTimeout",
   "keepAlive",
-  "forward"
+  "forward",
+  ...Layers.options
 ] as const satisfies ReadonlyArray<keyof ServerOptions>
 
 const readServer = Effect.fnUntraced(function* (
@@ -135,13 +142,9 @@ const readServer = Effect.fnUntraced(function* (
       Reader.first({ name: "--insecure", value: flags.insecure }, inFile("insecure")),
       Reader.flag
     ) ?? false
-  const givenKey = FromUpstreams.variable(environment, "CAUSEWAY_API_KEY")
-  const key =
-    givenKey.value === undefined
-      ? yield* FromUpstreams.secretOf(problems, environment, inFile("apiKey"))
-      : Reader.read(problems, givenKey, Reader.secretText)
-  const isKeyWanted = givenKey.value === undefined && inFile("apiKey").value === undefined
-  if (givenHost !== undefined && isKeyWanted && !insecure && !isLoopback(host)) {
+  const givenKeys = { environment, apiKey: inFile("apiKey"), keys: inFile("keys") }
+  const keys = yield* Keys.read(problems, givenKeys)
+  if (givenHost !== undefined && !Keys.isWanted(givenKeys) && !insecure && !isLoopback(host)) {
     problems.push({
       setting: Reader.settingOf(givenHost),
       actual: `${Reader.show(host)}, which other machines reach, and CAUSEWAY_API_KEY is not set`,
@@ -152,15 +155,18 @@ const readServer = Effect.fnUntraced(function* (
   return {
     host,
     port: Reader.read(problems, givenPort, Reader.wholeNumber(0, 65_535)) ?? 8000,
-    keys: key === undefined ? [] : [key],
+    keys,
     insecure,
     maxBody: Reader.read(problems, inFile("maxBody"), Reader.byteSize),
+    maxHeaders: Reader.read(problems, inFile("maxHeaders"), Reader.byteSize),
+    maxConnections: Reader.read(problems, inFile("maxConnections"), Reader.wholeNumber(1)),
     timeout: duration("timeout"),
     grace: duration("grace"),
     headersTimeout: duration("headersTimeout"),
     requestTimeout: duration("requestTimeout"),
     keepAlive: duration("keepAlive"),
-    forward: Reader.read(problems, inFile("forward"), Reader.someOf(ForwardedHeaders.optIn))
+    forward: Reader.read(problems, inFile("forward"), Reader.someOf(ForwardedHeaders.optIn)),
+    ...Layers.read(problems, environment, inFile)
   }
 })
 

@@ -37,6 +37,9 @@ const problems = (...args: Parameters<typeof load>): Effect.Effect<ReadonlyArray
       .map((line) => line.trim())
   )
 
+/** A file with a server. */
+const server = (options: string) => ({ config: `{ upstreams: "simulator", server: ${options} }` })
+
 /** The names, addresses and keys, which show nothing of themselves otherwise. */
 const shown = ({ upstreams }: Settings.Settings) =>
   upstreams === "simulator"
@@ -363,7 +366,7 @@ describe("Settings", () => {
           assert.deepStrictEqual(server.grace, Duration.seconds(1))
           assert.deepStrictEqual(server.forward, ["openai-project"])
           assert.strictEqual(Number(server.maxBody), 1024 * 1024)
-          assert.deepStrictEqual(server.keys.map(Redacted.value), ["k"])
+          assert.deepStrictEqual(server.keys, [Redacted.make("k")])
         }
       )
     )
@@ -423,5 +426,101 @@ describe("Settings", () => {
         })
       )
     }
+  })
+
+  describe("the layers of the server", () => {
+    const hash = `sha256:${"0a".repeat(32)}`
+
+    it.effect("are a log and metrics, and nothing else", () =>
+      Effect.map(load(), ({ server: { accessLog, compression, cors, metrics, rateLimit } }) =>
+        assert.deepStrictEqual(
+          { accessLog, compression, cors, metrics, rateLimit },
+          { accessLog: true, compression: undefined, cors: undefined, metrics: true, rateLimit: undefined }
+        )
+      )
+    )
+
+    it.effect("are those of the file", () =>
+      Effect.map(
+        load(
+          { CI_KEY: "ci-secret", CAUSEWAY_ACCESS_LOG: "pretty" },
+          server(`{
+            keys: [
+              { name: "ci", key: Config.Redacted("CI_KEY"), scopes: { routes: ["/v1/*"], models: ["gpt-5*"] } },
+              { name: "ops", hash: "${hash}" }
+            ],
+            rateLimit: { limit: 5, window: "1 minute", keys: { ci: { limit: 9, window: "1 hour" } } },
+            cors: { origins: ["https://chat.example"], exposed: ["x-mine"], maxAge: "1 hour" },
+            compression: { minSize: "4 KiB" },
+            accessLog: "json", metrics: false, maxHeaders: "8 KiB", maxConnections: 7
+          }`)
+        ),
+        ({ server }) => {
+          assert.deepStrictEqual(server.keys, [
+            {
+              name: "ci",
+              scopes: { routes: ["/v1/*"], models: ["gpt-5*"], operator: undefined },
+              key: Redacted.make("ci-secret")
+            },
+            { name: "ops", scopes: undefined, hash }
+          ])
+          assert.deepStrictEqual(server.rateLimit, {
+            limit: 5,
+            window: Duration.minutes(1),
+            keys: { ci: { limit: 9, window: Duration.hours(1) } }
+          })
+          assert.deepStrictEqual(server.cors, {
+            origins: ["https://chat.example"],
+            exposed: ["x-mine"],
+            maxAge: Duration.hours(1)
+          })
+          assert.strictEqual(
+            typeof server.compression === "object" && String(Number(server.compression.minSize)),
+            String(4096)
+          )
+          assert.deepStrictEqual(server.accessLog, { format: "pretty" })
+          assert.isFalse(server.metrics)
+          assert.strictEqual(Number(server.maxHeaders), 8192)
+          assert.strictEqual(server.maxConnections, 7)
+        }
+      )
+    )
+
+    it.effect.each([
+      [`{ keys: [{ name: "a" }] }`, "server.keys[0]", "neither key nor hash"],
+      [`{ keys: [{ name: "a b", hash: "${hash}" }] }`, "server.keys[0].name", `"a b"`],
+      [`{ keys: [{ hash: "${hash}" }] }`, "server.keys[0].name", "nothing"],
+      [`{ keys: [{ name: "a", hash: "p4ssw0rd" }] }`, "server.keys[0].hash", "a value that is not shown here"],
+      [`{ keys: [{ name: "a", key: "p4ssw0rd" }] }`, "server.keys[0].key", "a value that is not shown here"],
+      [`{ keys: [{ name: "a", hash: "${hash}", key: Redacted.make("k") }] }`, "server.keys[0]", "both key and hash"],
+      [`{ keys: [{ name: "a", hash: "${hash}", scopes: { routes: ["v1"] } }] }`, "scopes.routes", "a list"],
+      [`{ keys: [{ name: "a", hash: "${hash}", scopes: { all: true } }] }`, "scopes.all", "does not exist"],
+      [`{ keys: {} }`, "server.keys", "an object"],
+      [`{ rateLimit: { limit: 0, window: "1 minute" } }`, "server.rateLimit.limit", "0"],
+      [`{ rateLimit: { limit: 1 } }`, "server.rateLimit.window", "nothing"],
+      [`{ rateLimit: { limit: 1, window: "1 minute", keys: { a: {} } } }`, "server.rateLimit.keys.a.limit", "nothing"],
+      [`{ cors: {} }`, "server.cors.origins", "nothing"],
+      [`{ cors: { origins: [] } }`, "server.cors.origins", "a list"],
+      [`{ cors: { origins: ["chat.example"] } }`, "server.cors.origins", "a list"],
+      [`{ compression: "yes" }`, "server.compression", `"yes"`],
+      [`{ compression: { minSize: -1 } }`, "server.compression.minSize", "-1"],
+      [`{ accessLog: "loud" }`, "server.accessLog", `"loud"`],
+      [`{ metrics: "no" }`, "server.metrics", `"no"`],
+      [`{ maxConnections: 0 }`, "server.maxConnections", "0"]
+    ] as const)("says what is wrong with %s", ([options, setting, actual]) =>
+      Effect.map(problems({}, server(options)), (found) => {
+        assert.include(found.join("\n"), setting)
+        assert.include(found.join("\n"), actual)
+        assert.notInclude(found.join("\n"), "p4ssw0rd")
+      })
+    )
+
+    it.effect("open another host by named keys too, and not by an empty list of them", () =>
+      Effect.gen(function* () {
+        yield* load({}, server(`{ host: "0.0.0.0", keys: [{ name: "a", hash: "${hash}" }] }`))
+        const found = yield* problems({}, server(`{ host: "0.0.0.0", keys: [] }`))
+        assert.include(found.join("\n"), "CAUSEWAY_API_KEY")
+      })
+    )
   })
 })

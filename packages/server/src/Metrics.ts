@@ -32,7 +32,7 @@
  * (await Effect.runPromise(text)).includes("shop_orders_total 2") // => true
  * ```
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"

@@ -108,8 +108,9 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>(
   retryAfterMs: Schema.Finite
 }) {
   override get message(): string {
-    const of = (ms: number): string => Duration.format(Duration.millis(ms))
-    return `more than ${this.limit} requests within ${of(this.windowMs)}; the next one is let in in ${of(this.retryAfterMs)}`
+    const window = Duration.format(Duration.millis(this.windowMs))
+    const wait = Duration.format(Duration.millis(this.retryAfterMs))
+    return `more than ${this.limit} requests within ${window}; the next one is let in after ${wait}`
   }
 }
 

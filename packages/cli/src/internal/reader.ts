@@ -45,6 +45,13 @@ export const read = <A>(problems: Problems, given: Given | undefined, kind: Kind
   return value
 }
 
+/** As {@link read}, where one that is absent is a problem as well. */
+export const needed = <A>(problems: Problems, given: Given, kind: Kind<A>): A | undefined => {
+  if (given.value !== undefined) return read(problems, given, kind)
+  problems.push({ setting: settingOf(given), actual: "nothing", allowed: kind.allowed })
+  return undefined
+}
+
 /** Where a value was set, for people. */
 export const settingOf = ({ file, name }: Given): string =>
   file === undefined ? name : name === "" ? file : `${name} in ${file}`
@@ -86,6 +93,19 @@ export const flag: Kind<boolean> = {
 export const text = (allowed: string, isAllowed: (text: string) => boolean = (text) => text !== ""): Kind<string> => ({
   allowed,
   parse: (value) => (typeof value === "string" && isAllowed(value) ? value : undefined)
+})
+
+/** A list of texts. */
+export const texts = (
+  allowed: string,
+  isAllowed: (text: string) => boolean = (text) => text !== ""
+): Kind<ReadonlyArray<string>> => ({
+  allowed,
+  parse: (value) => {
+    if (!Array.isArray(value)) return undefined
+    const found = value.filter((each): each is string => typeof each === "string" && isAllowed(each))
+    return found.length === value.length ? found : undefined
+  }
 })
 
 /** A list of some of these words. */
@@ -190,6 +210,15 @@ export const record = (problems: Problems, given: Given): Readonly<Record<string
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The elements of a list; none where it is absent. */
+export const elements = (problems: Problems, given: Given): ReadonlyArray<Given> => {
+  const list = read<ReadonlyArray<unknown>>(problems, given, {
+    allowed: "a list",
+    parse: (value) => (Array.isArray(value) ? value : undefined)
+  })
+  return (list ?? []).map((value, index) => ({ ...given, name: `${given.name}[${index}]`, value }))
+}
 
 /** A member of a value. */
 export const under = ({ file, name }: Given, member: string, value: unknown): Given => ({

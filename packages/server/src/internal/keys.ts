@@ -19,9 +19,6 @@ const ofBytes = (key: string): Digest => createHash("sha256").update(key, "utf8"
 
 const hashPattern = /^sha256:([\da-f]{64})$/i
 
-/** Whether a text is a hash as it is written down: `sha256:` and 64 hexadecimal digits. */
-export const isHash = (text: string): boolean => hashPattern.test(text)
-
 const digestOf = (known: Known): Digest => {
   if ("key" in known) return ofText(Redacted.value(known.key))
   const [, hex] = hashPattern.exec(known.hash) ?? []

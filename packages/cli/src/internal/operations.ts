@@ -1,0 +1,58 @@
+/**
+ * What is served for those who run the server: `/health`, `/metrics` and `/info`.
+ */
+import * as Redaction from "@causeway/core/Redaction"
+import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+import * as Health from "@causeway/server/Health"
+import * as Info from "@causeway/server/Info"
+import * as Metrics from "@causeway/server/Metrics"
+import type { WorkerPool } from "@causeway/workers/WorkerPool"
+import * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import type { Service } from "../Service.ts"
+import type { Settings } from "../Settings.ts"
+import { version } from "./version.ts"
+
+/** The routes. `pool`: where workers serve. */
+export const layer = (
+  settings: Settings,
+  upstreams: Upstreams,
+  pool?: WorkerPool["Service"]
+): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
+  const checks = pool === undefined ? [] : [workers(pool)]
+  const info = Info.layer({
+    name: "causeway",
+    version: version(),
+    parts: {
+      upstreams: Effect.succeed(Object.entries(upstreams).map(([name, config]) => upstream(name, config))),
+      services: Effect.succeed(settings.services.map(service)),
+      workers: pool === undefined ? Effect.succeed("none, calls are served in process") : pool.status
+    }
+  })
+  const metrics = settings.server.metrics ? Metrics.layerRoute({ checks }) : Layer.empty
+  return Layer.mergeAll(Health.layer({ checks }), metrics, info)
+}
+
+/** Whether a worker serves. Whether the upstream is well is not asked: its failures are its callers' to see. */
+const workers = (pool: WorkerPool["Service"]): Health.Check => ({
+  name: "workers",
+  status: Effect.map(pool.status, ({ inFlight, queued, reason, state, workers }) => ({
+    ok: state === "ready",
+    ...(state !== "ready" && { reason: reason ?? state }),
+    details: { state, queued, inFlight, workers }
+  }))
+})
+
+/** An upstream without its secrets. */
+const upstream = (name: string, { apiKey, baseUrl, models }: Upstreams[string]) => ({
+  name,
+  baseUrl: Redaction.url(baseUrl),
+  isAuthenticated: apiKey !== undefined,
+  models: models ?? {}
+})
+
+const service = ({ contract, path }: Service) => ({
+  name: contract.key,
+  routes: Array.from(contract.group.requests.keys(), (tag) => `${path}/${tag}`)
+})
