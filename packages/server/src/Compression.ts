@@ -10,12 +10,12 @@
  * It costs processor time for each answer, and answers of models are small: worth it
  * over slow lines, and not between machines of one network.
  *
- * **Example** (From 4 KB on)
+ * **Example** (From 4 kB on)
  *
  * ```ts
  * import * as Compression from "@causeway/server/Compression"
  *
- * export const compression = Compression.layer({ minSize: "4 KB" })
+ * export const compression = Compression.layer({ minSize: "4 kB" })
  * ```
  */
 import * as ByteSize from "effect/ByteSize"

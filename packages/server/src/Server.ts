@@ -154,8 +154,8 @@ const start = Effect.fnUntraced(function* <A, E, R>(app: Layer.Layer<A, E, R>, o
     headersTimeout: Duration.fromInputUnsafe(options.headersTimeout ?? "30 seconds"),
     requestTimeout: Duration.fromInputUnsafe(options.requestTimeout ?? "5 minutes"),
     keepAlive: Duration.fromInputUnsafe(options.keepAlive ?? "65 seconds"),
-    maxHeaders: options.maxHeaders === undefined ? 16 * 1024 : Number(ByteSize.fromInputUnsafe(options.maxHeaders)),
-    maxConnections: options.maxConnections ?? 10_000
+    maxHeaders: options.maxHeaders === undefined ? undefined : Number(ByteSize.fromInputUnsafe(options.maxHeaders)),
+    maxConnections: options.maxConnections
   })
   // The end comes in the opposite order: drain, interruption of what is left, the connections, the listener, the routes.
   const server = yield* NodeHttpServer.make(() => node, { host, port, disablePreemptiveShutdown: true }).pipe(

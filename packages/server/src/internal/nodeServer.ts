@@ -20,10 +20,10 @@ export interface Options {
   readonly keepAlive: Duration.Duration
   /** How long a client may take nothing at all of what waits for it. Default: 60 seconds, as it is of streams. */
   readonly readLimit?: Duration.Duration | undefined
-  /** The most that a request's line and headers may have, in bytes. */
-  readonly maxHeaders: number
-  /** How many connections may be open. */
-  readonly maxConnections: number
+  /** The most that a request's line and headers may have, in bytes. Default: 16 KiB, as Node has it. */
+  readonly maxHeaders?: number | undefined
+  /** How many connections may be open. Default: 10,000. */
+  readonly maxConnections?: number | undefined
 }
 
 /** A server that answers even what is not HTTP in the form of all its errors. */
@@ -40,9 +40,9 @@ export const make = (options: Options): Http.Server => {
     requireHostHeader: false,
     // All of Node's limits end with an upgrade, so only who can have one gets it; others are served as ever.
     shouldUpgradeCallback: isHandshake,
-    maxHeaderSize: options.maxHeaders
+    maxHeaderSize: options.maxHeaders ?? 16 * 1024
   })
-  limitConnections(server, options.maxConnections)
+  limitConnections(server, options.maxConnections ?? 10_000)
   server.on("clientError", refuse)
   server.on("upgrade", (_, socket) => socket.once("finish", () => linger(socket)))
   server.setTimeout(Duration.toMillis(options.readLimit ?? "60 seconds"), endUnread)
