@@ -277,7 +277,7 @@ describe("PublicError", () => {
   it.prop("blames the client for whatever is wrong with its request", [Arbitrary.schema(RequestReason)], ([reason]) => {
     const { headers, status } = PublicError.fromError(new RequestError({ reason }))
     assert.isTrue(status >= 400 && status < 500)
-    assert.strictEqual(headers["x-should-retry"], String(/^TooMany/.test(reason._tag)))
+    assert.strictEqual(headers["x-should-retry"], String(reason._tag.startsWith("TooMany")))
   })
 
   it.prop("ends a stream with one event, whatever the failure says", [Arbitrary.schema(UpstreamError)], ([error]) => {
