@@ -37,6 +37,8 @@ export const requestIdHeader = "causeway-request-id"
 export const traceparentHeader = "causeway-traceparent"
 /** What the systems of that trace say of it, as W3C's `tracestate` has it. */
 export const tracestateHeader = "causeway-tracestate"
+/** The name of the key that the request showed. */
+export const keyNameHeader = "causeway-key-name"
 
 /** When the call must have ended, in milliseconds on the epoch. */
 export const Deadline = Context.Reference<number | undefined>("@causeway/core/CallMetadata/Deadline", {
@@ -53,6 +55,14 @@ const BoundaryDeadline = Context.Reference<number | undefined>("@causeway/core/C
 
 /** The id of the request that is being served, for logs and upstreams. */
 export const RequestId = Context.Reference<string | undefined>("@causeway/core/CallMetadata/RequestId", {
+  defaultValue: () => undefined
+})
+
+/**
+ * The name of the key that the request showed which is being served, never the key
+ * itself; `undefined` where it showed none, or one without a name.
+ */
+export const KeyName = Context.Reference<string | undefined>("@causeway/core/CallMetadata/KeyName", {
   defaultValue: () => undefined
 })
 
@@ -115,10 +125,12 @@ export const headersOf = (fiber: Fiber.Fiber<unknown, unknown>): Record<string, 
   const upstream = fiber.getRef(Upstream.Current)
   const attempt = fiber.getRef(Upstream.CurrentAttempt)
   const requestId = fiber.getRef(RequestId)
+  const keyName = fiber.getRef(KeyName)
   if (deadline !== undefined) headers[timeoutHeader] = String(Math.max(0, deadline - now(fiber)))
   if (upstream !== undefined) headers[upstreamHeader] = upstream
   if (attempt !== undefined) headers[attemptHeader] = String(attempt.number)
   if (requestId !== undefined) headers[requestIdHeader] = requestId
+  if (keyName !== undefined) headers[keyNameHeader] = keyName
   const trace = fiber.getRef(TraceContext)
   if (trace === undefined) return headers
   headers[traceparentHeader] = trace.traceparent
@@ -156,6 +168,7 @@ export const contextOf = (
     Context.add(BoundaryDeadline, deadline),
     Context.add(Upstream.Current, headers[upstreamHeader]),
     Context.add(Upstream.CurrentAttempt, Number.isInteger(attempt) && attempt > 0 ? { number: attempt } : undefined),
-    Context.add(RequestId, headers[requestIdHeader])
+    Context.add(RequestId, headers[requestIdHeader]),
+    Context.add(KeyName, headers[keyNameHeader])
   )
 }

@@ -25,6 +25,7 @@
  * })
  * ```
  */
+import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Redaction from "@causeway/core/Redaction"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -130,7 +131,10 @@ export const layer = ({
           if (caller.mayCall?.(path) === false) {
             return refuse(new Forbidden({ key: caller.key, scope: "route", wanted: path }))
           }
-          return Effect.provideService(app, Caller, caller)
+          return app.pipe(
+            Effect.provideService(Caller, caller),
+            Effect.provideService(CallMetadata.KeyName, caller.key)
+          )
         })
       ),
     { global: true }

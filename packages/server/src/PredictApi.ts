@@ -1,10 +1,22 @@
 /**
  * Serves the calls of a contract over HTTP: `POST /predict/<tag>` takes the
- * payload as JSON and answers with the success as JSON. A stream is answered as
- * server-sent events, one `data:` for each element, `[DONE]` at its end.
+ * payload as JSON and answers with the success as JSON. A payload or a success that is
+ * bytes by its schema is the body itself.
  *
- * The first call of the contract is also served at the path itself. A call without
- * payload takes an empty body, one without a success answers 204.
+ * | a call that gives | is answered in (the first one where `accept` leaves the choice) | where it fails later |
+ * | --- | --- | --- |
+ * | a value | `application/json` | |
+ * | bytes | `application/octet-stream`, `application/json` (base64) | |
+ * | nothing | 204 | |
+ * | a stream | `text/event-stream`: one `data:` for each element, `[DONE]` at its end | `event: error` |
+ * | | `application/x-ndjson`, `application/ndjson`, `application/jsonl`: one line for each | a line `{"error":{…}}` |
+ * | a stream of bytes | `application/octet-stream`, or the above, in base64 | the connection is broken |
+ *
+ * What fails before its first element has the status of its failure. Where `accept`
+ * allows none of these the answer is a 406, and no call is made.
+ *
+ * Where one contract stands at a path, its first call is also served at the path itself.
+ * A call without payload takes an empty body.
  *
  * **Example** (A contract as a service)
  *
@@ -35,36 +47,39 @@
  * await dispose()
  * ```
  */
-import type { BoundaryError } from "@causeway/core/BoundaryError"
 import type * as Contract from "@causeway/core/Contract"
-import type { PolicyError } from "@causeway/core/PolicyError"
-import * as Policy from "@causeway/resilience/Policy"
+import type * as Policy from "@causeway/resilience/Policy"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
-import { isObject } from "effect/Predicate"
 import type * as Rpc from "effect/rpc/Rpc"
-import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import * as Body from "./internal/body.ts"
-import { type Call, type CallError, callsOf } from "./internal/calls.ts"
-import * as EventStream from "./internal/eventStream.ts"
+import { callsOf } from "./internal/calls.ts"
 import { routeNotFound } from "./internal/httpServerError.ts"
 import { byMethod } from "./internal/methods.ts"
+import * as Predicted from "./internal/predicted.ts"
+import * as Served from "./internal/served.ts"
 import * as PublicError from "./PublicError.ts"
-import { InvalidValue, RequestError } from "./RequestError.ts"
 
 /** Options of {@link layer}. */
 export interface Options {
-  /** Where the calls are mounted. Default: `/predict`. */
+  /** Where the calls are mounted; contracts whose tags differ can share a path. Default: `/predict`. */
   readonly path?: `/${string}` | undefined
   /** What is done about failures, on this side of the boundary. Default: nothing, each call is one attempt. */
   readonly policy?: Policy.Policy | undefined
+  /**
+   * Headers of the request that handlers find among the `headers` of their call. They
+   * cross to workers in the clear. Default: none.
+   */
+  readonly headers?: ReadonlyArray<string> | undefined
 }
 
-/** The routes of a contract. Needs its client, from whatever place. */
+/**
+ * The routes of a contract. Needs its client, from whatever place.
+ *
+ * Throws where another contract has a call of the same tag at the same path, and for a
+ * success that holds a `Redacted`.
+ */
 export const layer = <Self, Id extends string, R extends Rpc.Any>(
   contract: Contract.Contract<Self, Id, R>,
   options: Options = {}
@@ -72,60 +87,55 @@ export const layer = <Self, Id extends string, R extends Rpc.Any>(
   HttpRouter.use((router) =>
     Effect.gen(function* () {
       const client = yield* contract
-      const calls = callsOf(contract, client, yield* Effect.context<Rpc.ServicesServer<R>>())
       const path = options.path ?? "/predict"
-      const handlers = new Map(
-        calls.map((call) => {
-          const handler = PublicError.handle(answer(call, options.policy), { isDeclared: true })
-          return [call.tag, byMethod({ POST: handler })]
-        })
-      )
-      const [first] = handlers.values()
-      if (first !== undefined) yield* router.add("*", path, first)
-      // A tag may hold anything, and in a static route some characters have a meaning.
-      yield* router.add(
-        "*",
-        `${path}/:tag`,
-        Effect.flatMap(HttpRouter.params, ({ tag = "" }) => handlers.get(tag) ?? notFound)
-      )
+      const { policy } = options
+      const headers = headersOf(options)
+      const calls = callsOf(contract, client, yield* Effect.context<Rpc.ServicesServer<R>>())
+      const endpoints = calls.map((call): Served.Endpoint => {
+        const handler = PublicError.handle(Predicted.answer(call, { policy, headers }), { isDeclared: true })
+        return {
+          contract: contract.key,
+          call,
+          hasPolicy: policy !== undefined,
+          headers,
+          handler: byMethod({ POST: handler })
+        }
+      })
+      const mounts = Served.mounts(router)
+      const known = mounts.get(path)
+      const mount: Served.Mount = known ?? new Map()
+      Served.add(mount, path, endpoints)
+      if (known === undefined) {
+        mounts.set(path, mount)
+        yield* addRoutes(router, path, mount)
+      }
     })
+  )
+
+const addRoutes = (router: HttpRouter.HttpRouter, path: `/${string}`, mount: Served.Mount) =>
+  Effect.andThen(
+    router.add(
+      "*",
+      path,
+      Effect.suspend(() => Served.first(mount)?.handler ?? notFound)
+    ),
+    // A tag may hold anything, and in a static route some characters have a meaning.
+    router.add(
+      "*",
+      `${path}/:tag`,
+      Effect.flatMap(HttpRouter.params, ({ tag = "" }) => mount.get(tag)?.handler ?? notFound)
+    )
   )
 
 const notFound = Effect.flatMap(HttpServerRequest, (request) => PublicError.handle(Effect.fail(routeNotFound(request))))
 
-const answer = (
-  call: Call,
-  policy: Policy.Policy | undefined
-): Effect.Effect<
-  HttpServerResponse.HttpServerResponse,
-  CallError | BoundaryError | PolicyError | RequestError,
-  HttpServerRequest | Scope.Scope
-> => {
-  const payload = payloadOf(call)
-  if (call.kind === "many") {
-    const run = policy === undefined ? call.run : (value: unknown) => Policy.applyStream(policy)(call.run(value))
-    return Effect.flatMap(payload, (value) =>
-      EventStream.respond(Stream.map(run(value), (json) => `data: ${json}\n\n`))
-    )
-  }
-  const run = policy === undefined ? call.run : (value: unknown) => Policy.apply(policy)(call.run(value))
-  return Effect.map(Effect.flatMap(payload, run), success)
-}
-
-const payloadOf = ({ decode, takesPayload }: Call): Effect.Effect<unknown, RequestError, HttpServerRequest> =>
-  takesPayload ? Effect.flatMap(Body.json, ({ value }) => decode(value)) : Effect.flatMap(Body.text, noPayload)
-
-/** Clients that always send JSON send `null` or `{}` where there is nothing to say. */
-const noPayload = (text: string): Effect.Effect<undefined, RequestError> =>
-  text.trim() === ""
-    ? Effect.undefined
-    : Effect.flatMap(Body.parse(text), ({ value }) =>
-        value === null || (isObject(value) && Object.keys(value).length === 0)
-          ? Effect.undefined
-          : Effect.fail(
-              new RequestError({ reason: new InvalidValue({ path: "", issue: "the call takes no payload" }) })
-            )
+/** A header that said of a call what its metadata says would take its place. */
+const headersOf = ({ headers = [] }: Options): ReadonlyArray<string> =>
+  headers.map((name) => {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /^causeway-/i.test(name)) {
+      throw new TypeError(
+        `PredictApi: headers are names of a request's headers that do not begin with causeway-, not ${JSON.stringify(name)}`
       )
-
-const success = (json: string | undefined): HttpServerResponse.HttpServerResponse =>
-  json === undefined ? HttpServerResponse.empty() : HttpServerResponse.text(json, { contentType: "application/json" })
+    }
+    return name.toLowerCase()
+  })

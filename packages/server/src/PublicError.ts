@@ -22,7 +22,7 @@
  * | 503 | `service_unavailable_error` | `Aborted` by a shutdown; `Connect` where this server's own connections are all in use |
  * | 499 | `invalid_request_error` | `Aborted` by the caller |
  * | 500 | `server_error` | `Configuration`, `Credential`, `Crashed`, `Undecodable` of a result, defects |
- * | 400, 404, 405, 413, 415 | `invalid_request_error` | the reasons of `RequestError`; `RequestEncoding`, and `Undecodable` of a request |
+ * | 400, 404, 405, 406, 413, 415 | `invalid_request_error` | the reasons of `RequestError`; `RequestEncoding`, and `Undecodable` of a request |
  * | 401 | `authentication_error` | `Unauthenticated` |
  * | 403 | `permission_error` | `Forbidden` |
  * | 429 | `rate_limit_error` | `TooManyRequests`, `TooManyPipelined` |

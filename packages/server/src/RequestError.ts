@@ -133,6 +133,16 @@ export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>(
   }
 }
 
+/** The client accepts no media type in which there is an answer. */
+export class NotAcceptable extends Schema.TaggedError<NotAcceptable>("@causeway/server/RequestError/NotAcceptable")(
+  "NotAcceptable",
+  { offered: Schema.Array(Schema.String) }
+) {
+  override get message(): string {
+    return `the header accept allows none of what there is here: ${this.offered.join(", ")}`
+  }
+}
+
 /** The body is larger than this server takes. */
 export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@causeway/server/RequestError/BodyTooLarge")(
   "BodyTooLarge",
@@ -200,6 +210,7 @@ export const RequestReason = Schema.Union([
   TooManyRequests,
   RouteNotFound,
   MethodNotAllowed,
+  NotAcceptable,
   BodyTooLarge,
   UnsupportedEncoding,
   AmbiguousRequest,
@@ -257,6 +268,7 @@ const statuses: Readonly<Record<RequestReason["_tag"], number>> = {
   TooManyRequests: 429,
   RouteNotFound: 404,
   MethodNotAllowed: 405,
+  NotAcceptable: 406,
   BodyTooLarge: 413,
   UnsupportedEncoding: 415,
   AmbiguousRequest: 400,

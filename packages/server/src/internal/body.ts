@@ -37,6 +37,15 @@ export interface Json {
   readonly value: unknown
 }
 
+/** The content type of a body, without its parameters; empty where none is stated. */
+export const mediaType: Effect.Effect<string, never, HttpServerRequest> = Effect.map(
+  HttpServerRequest,
+  ({ headers }) => {
+    const [type = ""] = (headers["content-type"] ?? "").split(";", 1)
+    return type.trim().toLowerCase()
+  }
+)
+
 /** The body as JSON. */
 export const json: Effect.Effect<Json, RequestError, HttpServerRequest> = Effect.flatMap(text, (text) => parse(text))
 

@@ -1,20 +1,20 @@
 /**
- * The calls of a contract, each as functions from and to JSON values. What type a
- * call has follows from its tag, which is a mere string here; so the types are
- * given up on the way in, and what comes out is text or an error of some kind.
+ * The calls of a contract, each with functions from and to what stands in a body. What
+ * type a call has follows from its tag, which is a mere string here; so the types are
+ * given up on the way in, and what comes out is text, bytes or an error of some kind.
  */
 import { BoundaryError, Undecodable } from "@causeway/core/BoundaryError"
 import type * as Contract from "@causeway/core/Contract"
 import * as Redaction from "@causeway/core/Redaction"
-import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaRepresentation from "effect/SchemaRepresentation"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { InvalidValue, RequestError } from "../RequestError.ts"
 import { invalidValue } from "./schemaIssue.ts"
 
@@ -23,21 +23,41 @@ export interface CallError {
   readonly _: unique symbol
 }
 
-/** A call, and the JSON text of what it succeeds with. */
+/** What crosses in a body: nothing, JSON by its schema, or the bytes that the value is. */
+export type Form = "nothing" | "json" | "bytes"
+
+/** What a call is given beside its payload. */
+export interface CallOptions {
+  /** What its handler finds among the `headers` of its call. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** A call, by values whose types are those of its schemas. */
 export type Call = {
   readonly tag: string
-  /** Whether the call has a payload at all. */
-  readonly takesPayload: boolean
+  /** The schemas, for whoever describes the call. */
+  readonly rpc: Rpc.AnyWithProps
+  readonly takes: Form
+  /** Of a stream, what each element is. */
+  readonly gives: Form
+  /** The media type of a success that is bytes. */
+  readonly bytesType: string
+  /** A payload from its JSON value. */
   readonly decode: (value: unknown) => Effect.Effect<unknown, RequestError>
+  /** A payload that is bytes. */
+  readonly decodeBytes: (bytes: Uint8Array) => Effect.Effect<unknown, RequestError>
+  /** The JSON text of a success, or of an element. */
+  readonly encode: (value: unknown) => Effect.Effect<string, BoundaryError>
+  /** A success that is bytes, or an element. */
+  readonly encodeBytes: (value: unknown) => Effect.Effect<Uint8Array, BoundaryError>
 } & (
   | {
       readonly kind: "one"
-      /** `undefined` where the call has no success to tell of. */
-      readonly run: (payload: unknown) => Effect.Effect<string | undefined, CallError | BoundaryError>
+      readonly run: (payload: unknown, options: CallOptions) => Effect.Effect<unknown, CallError>
     }
   | {
       readonly kind: "many"
-      readonly run: (payload: unknown) => Stream.Stream<string, CallError | BoundaryError>
+      readonly run: (payload: unknown, options: CallOptions) => Stream.Stream<unknown, CallError>
     }
 )
 
@@ -66,37 +86,65 @@ const callOf = <R extends Rpc.Any>(
   context: Context.Context<Rpc.ServicesServer<R>>
 ): Call => {
   const { _tag: tag, payloadSchema, successSchema } = rpc
+  const payload = erased<R>(payloadSchema)
   const success = erased<R>(RpcSchema.isStreamSchema(successSchema) ? successSchema.success : successSchema)
   refuseRedacted(`${key}/${tag}`, success)
-  const decodePayload = Schema.decodeUnknownEffect(Schema.toCodecJson(erased<R>(payloadSchema)))
-  const encodeSuccess = Schema.encodeUnknownEffect(Schema.toCodecJson(success))
-  const encode = (value: unknown): Effect.Effect<string, BoundaryError> =>
-    encodeSuccess(value).pipe(
-      Effect.mapBoth({
-        onFailure: ({ message }) => undecodable(`${key}/${tag}`, message),
-        onSuccess: (json) => JSON.stringify(json)
-      }),
-      Effect.catchDefect(orTooDeep(() => undecodable(`${key}/${tag}`, "it is nested too deeply"))),
-      Effect.provideContext(context)
-    )
-  const call = {
-    tag,
-    takesPayload: !SchemaAST.isVoid(payloadSchema.ast),
-    decode: (value: unknown) =>
-      decodePayload(value).pipe(
+  const refuse = (issue: string) => undecodable(`${key}/${tag}`, issue)
+  const decoder = (schema: CallSchema<R>) => {
+    const decode = Schema.decodeUnknownEffect(schema)
+    return (value: unknown) =>
+      decode(value).pipe(
         Effect.mapError(({ issue }) => invalidValue(issue)),
         Effect.catchDefect(orTooDeep(() => new RequestError({ reason: tooDeep }))),
         Effect.provideContext(context)
       )
   }
-  const invoke = invokeOf(client, tag)
-  if (RpcSchema.isStreamSchema(successSchema)) {
-    const encodeAll = (values: NonEmptyReadonlyArray<unknown>) => Effect.forEach(values, encode)
-    return { ...call, kind: "many", run: (payload) => Stream.mapArrayEffect(invoke.many(payload), encodeAll) }
+  const encodeSuccess = Schema.encodeUnknownEffect(Schema.toCodecJson(success))
+  const checkSuccess = Schema.decodeUnknownEffect(Schema.toType(success))
+  const call = {
+    tag,
+    rpc,
+    takes: formOf(payload),
+    gives: formOf(success),
+    bytesType: bytesType(success),
+    decode: decoder(Schema.toCodecJson(payload)),
+    decodeBytes: decoder(Schema.toType(payload)),
+    encode: (value: unknown): Effect.Effect<string, BoundaryError> =>
+      encodeSuccess(value).pipe(
+        Effect.mapBoth({ onFailure: ({ message }) => refuse(message), onSuccess: (json) => JSON.stringify(json) }),
+        Effect.catchDefect(orTooDeep(() => refuse("it is nested too deeply"))),
+        Effect.provideContext(context)
+      ),
+    encodeBytes: (value: unknown): Effect.Effect<Uint8Array, BoundaryError> =>
+      checkSuccess(value).pipe(
+        Effect.mapError(({ message }) => refuse(message)),
+        Effect.flatMap((bytes) =>
+          bytes instanceof Uint8Array ? Effect.succeed(bytes) : Effect.fail(refuse("no bytes"))
+        ),
+        Effect.provideContext(context)
+      )
   }
-  return SchemaAST.isVoid(success.ast)
-    ? { ...call, kind: "one", run: (payload) => Effect.as(invoke.one(payload), undefined) }
-    : { ...call, kind: "one", run: (payload) => Effect.flatMap(invoke.one(payload), encode) }
+  const invoke = invokeOf(client, tag)
+  return RpcSchema.isStreamSchema(successSchema)
+    ? { ...call, kind: "many", run: invoke.many }
+    : { ...call, kind: "one", run: invoke.one }
+}
+
+const formOf = ({ ast }: Schema.Top): Form =>
+  SchemaAST.isVoid(ast) ? "nothing" : isBytes(SchemaAST.toType(ast)) ? "bytes" : "json"
+
+/** Whether a type is `Schema.Uint8Array`, whatever is checked of it. */
+const isBytes = ({ _tag, annotations }: SchemaAST.AST): boolean => {
+  const representation = annotations?.["representation"]
+  return _tag === "Declaration" && hasProperty(representation, "id") && representation.id === "effect/schema/Uint8Array"
+}
+
+/** The media type of bytes: that of `HttpApiSchema.asUint8Array`, where the schema has it. */
+const bytesType = ({ ast }: Schema.Top): string => {
+  const encoding = SchemaAST.resolveAt<unknown>("~httpApiEncoding")(ast)
+  return hasProperty(encoding, "contentType") && typeof encoding.contentType === "string"
+    ? encoding.contentType
+    : "application/octet-stream"
 }
 
 const tooDeep = new InvalidValue({ path: "", issue: "is nested too deeply" })
@@ -108,8 +156,8 @@ const orTooDeep =
     defect instanceof RangeError ? Effect.fail(error()) : Effect.die(defect)
 
 interface Invoke {
-  readonly one: (payload: unknown) => Effect.Effect<unknown, CallError>
-  readonly many: (payload: unknown) => Stream.Stream<unknown, CallError>
+  readonly one: (payload: unknown, options: CallOptions) => Effect.Effect<unknown, CallError>
+  readonly many: (payload: unknown, options: CallOptions) => Stream.Stream<unknown, CallError>
 }
 
 /** Whether a call is one or many, its schema says. */

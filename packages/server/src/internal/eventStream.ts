@@ -1,16 +1,11 @@
 /**
- * A stream of server-sent events as an answer. One that fails after its first event
- * ends with an error event, and then normally.
+ * How a stream of server-sent events begins and ends. One that fails after its first
+ * event ends with an error event, and then normally.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Pull from "effect/Pull"
-import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as PublicError from "../PublicError.ts"
-import * as StreamedAnswer from "./streamedAnswer.ts"
 
 /** How an API ends its streams. */
 export interface Ending {
@@ -22,16 +17,6 @@ export interface Ending {
 
 /** With `[DONE]`, as streams of completions end. */
 export const marked: Ending = { done: "data: [DONE]\n\n", failed: PublicError.toEvent }
-
-/** Answers with events, each a whole one as text. Fails with what the stream fails with before its first event. */
-export const respond = <E, R>(
-  events: Stream.Stream<string, E, R>
-): Effect.Effect<HttpServerResponse, E, R | HttpServerRequest | Scope.Scope> =>
-  Effect.flatMap(Stream.toPull(events), (pull) =>
-    Effect.flatMap(first(pull), (events) =>
-      StreamedAnswer.respond(events, pull, { ...marked, headers: headersWith({}) })
-    )
-  )
 
 /** The first events of a stream; none where it ends without any. */
 export const first = <A, E>(pull: Pull.Pull<NonEmptyReadonlyArray<A>, E>): Effect.Effect<ReadonlyArray<A>, E> =>

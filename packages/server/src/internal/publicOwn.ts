@@ -47,7 +47,13 @@ export const ofPolicy = ({ reason }: PolicyError): Told => {
 export const ofRequest = ({ reason }: RequestError): Told => {
   const type = types[reason._tag] ?? "invalid_request_error"
   const param =
-    reason._tag === "InvalidValue" ? reason.path || null : reason._tag === "InvalidHeader" ? reason.header : null
+    reason._tag === "InvalidValue"
+      ? reason.path || null
+      : reason._tag === "InvalidHeader"
+        ? reason.header
+        : reason._tag === "NotAcceptable"
+          ? "accept"
+          : null
   return told(statusOf(reason), type, reason._tag, reason.message, param)
 }
 

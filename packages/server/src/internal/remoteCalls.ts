@@ -180,7 +180,8 @@ const metadata: ReadonlySet<string> = new Set([
   CallMetadata.attemptHeader,
   CallMetadata.requestIdHeader,
   CallMetadata.traceparentHeader,
-  CallMetadata.tracestateHeader
+  CallMetadata.tracestateHeader,
+  CallMetadata.keyNameHeader
 ])
 
 /** The caller's own headers go on; its metadata is in the context, from which the next place takes it. */
@@ -209,6 +210,8 @@ const contextOf = (
     Context.add(
       CallMetadata.RequestId,
       requestId !== undefined && isValid(requestId) ? requestId : fiber.getRef(CallMetadata.RequestId)
-    )
+    ),
+    // Whose key this server saw, it knows itself; a caller of no name speaks for callers of its own.
+    Context.add(CallMetadata.KeyName, fiber.getRef(CallMetadata.KeyName) ?? Context.get(told, CallMetadata.KeyName))
   )
 }
