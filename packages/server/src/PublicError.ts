@@ -1,6 +1,7 @@
 /**
  * What a client may know of a failure: an HTTP status, OpenAI's error shape, and
- * the headers that say whether and when to try again.
+ * the headers that say whether and when to try again. To who accepts
+ * `application/problem+json` no less than other JSON it is a problem of RFC 9457.
  *
  * What an upstream, a boundary or a policy failed with is told in one sentence by
  * its reason. A failure that nobody declared (a defect) is told as a 500 with the
@@ -64,9 +65,11 @@ import { isPolicyError } from "@causeway/core/PolicyError"
 import * as Redaction from "@causeway/core/Redaction"
 import { isUpstreamError } from "@causeway/core/UpstreamError"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -74,6 +77,7 @@ import type * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Exchange from "./internal/exchange.ts"
+import { wantsProblem } from "./internal/accept.ts"
 import { fromHttp } from "./internal/httpServerError.ts"
 import { ofBoundary, ofPolicy, ofRequest } from "./internal/publicOwn.ts"
 import { ofUpstream } from "./internal/publicUpstream.ts"
@@ -81,6 +85,7 @@ import { report } from "./internal/report.ts"
 import { invalidValue } from "./internal/schemaIssue.ts"
 import { type Told, told } from "./internal/told.ts"
 import { upstreamRequestId } from "./internal/upstreamRequestId.ts"
+import * as Problem from "./Problem.ts"
 import { isRequestError, type RequestError } from "./RequestError.ts"
 
 /** OpenAI's error shape. */
@@ -104,6 +109,11 @@ export interface PublicError {
    */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Body
+  /**
+   * What kind of failure it is: the error and its reason, such as `UpstreamError/Gateway`,
+   * `ContractError` of an error that a contract declares, else `InternalError` or `Interrupted`.
+   */
+  readonly kind: string
 }
 
 /** Options of the constructors, and of what is made of them. */
@@ -153,31 +163,36 @@ const tell = (error: unknown, { isDeclared = false }: Options): Told | undefined
   return hasProperty(error, "_tag") && typeof error._tag === "string" ? ofStranger(error._tag, error) : undefined
 }
 
-const interruption = told(
-  503,
-  "service_unavailable_error",
-  "Interrupted",
-  "the request was interrupted before it was answered; this server may be shutting down"
-)
+const interruption: Told = {
+  ...told(
+    503,
+    "service_unavailable_error",
+    "Interrupted",
+    "the request was interrupted before it was answered; this server may be shutting down"
+  ),
+  kind: "Interrupted"
+}
 
 const ofStranger = (tag: string, error: object): Told => {
   const blame = Disposition.of(error)?.blame
   const status = blame === "caller" ? 400 : blame === "upstream" ? 502 : 500
   const message = "message" in error && typeof error.message === "string" ? error.message : ""
-  return { ...told(status, "error", tag, message || tag), code: tag }
+  return { ...told(status, "error", tag, message || tag), code: tag, kind: "ContractError" }
 }
 
-const unexpected = (requestId: string | undefined): Told =>
-  told(
+const unexpected = (requestId: string | undefined): Told => ({
+  ...told(
     500,
     "server_error",
     "InternalError",
     requestId === undefined
       ? "this server failed unexpectedly"
       : `this server failed unexpectedly; its log says more about request ${requestId}`
-  )
+  ),
+  kind: "InternalError"
+})
 
-const make = ({ code, message, param, status, type }: Told, error: unknown): PublicError => {
+const make = ({ code, kind, message, param, status, type }: Told, error: unknown): PublicError => {
   const disposition = Disposition.of(error)
   return {
     status,
@@ -194,9 +209,15 @@ const make = ({ code, message, param, status, type }: Told, error: unknown): Pub
         param: param === null ? null : Redaction.text(param),
         code: Redaction.text(code)
       }
-    }
+    },
+    kind: kind ?? kindOf(error)
   }
 }
+
+const kindOf = (error: unknown): string =>
+  hasProperty(error, "_tag") && hasProperty(error, "reason") && hasProperty(error.reason, "_tag")
+    ? `${error._tag}/${error.reason._tag}`
+    : "InternalError"
 
 const retryAfter = (wait: Duration.Duration | undefined): Readonly<Record<string, string>> => {
   if (wait === undefined || !Duration.isFinite(wait)) return {}
@@ -213,7 +234,12 @@ const challenge = ({ reason }: RequestError): Readonly<Record<string, string>> =
 
 /** The answer of a whole request. */
 export const toResponse = ({ body, headers, status }: PublicError): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe(body, { status, headers: { "cache-control": "no-store", ...headers } })
+  HttpServerResponse.jsonUnsafe(body, { status, headers: headersOf({ headers }) })
+
+const headersOf = ({ headers }: Pick<PublicError, "headers">): Readonly<Record<string, string>> => ({
+  "cache-control": "no-store",
+  ...headers
+})
 
 /** The event that ends a stream which failed after its start, in the form that OpenAI's clients raise. */
 export const toEvent = ({ body }: PublicError): string => `event: error\ndata: ${JSON.stringify(body)}\n\n`
@@ -265,8 +291,20 @@ const respond = <E>(cause: Cause.Cause<E>, options?: Options): Effect.Effect<Htt
   const answer = cause.reasons.find(Cause.isFailReason)?.error ?? cause.reasons.find(Cause.isDieReason)?.defect
   if (HttpServerResponse.isHttpServerResponse(answer)) return Effect.succeed(answer)
   const answersItself = HttpServerRespondable.isRespondable(answer) && !HttpServerError.isHttpServerError(answer)
-  return answersItself ? HttpServerRespondable.toResponse(answer) : Effect.map(reported(cause, options), toResponse)
+  return answersItself ? HttpServerRespondable.toResponse(answer) : Effect.flatMap(reported(cause, options), negotiated)
 }
+
+/** The answer in the form that the request asks for, where one is being served. */
+const negotiated = (error: PublicError): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.withFiber((fiber) => {
+    const request = Context.getOrUndefined(fiber.context, HttpServerRequest)
+    if (!wantsProblem(request?.headers["accept"])) return Effect.succeed(toResponse(error))
+    const problem = Problem.fromError(error, {
+      explanations: fiber.getRef(Problem.Explanations),
+      requestId: fiber.getRef(CallMetadata.RequestId)
+    })
+    return Effect.succeed(Problem.toResponse(problem, headersOf(error)))
+  })
 
 const interrupted = <E>(cause: Cause.Cause<E>): Effect.Effect<never> =>
   Effect.failCause(Cause.fromReasons<never>(cause.reasons.filter(Cause.isInterruptReason)))

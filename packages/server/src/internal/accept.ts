@@ -2,6 +2,7 @@
  * Which of several media types a client wants, by its `accept` header (RFC 9110,
  * section 12.5.1).
  */
+import * as ProblemDetails from "effect/http/ProblemDetails"
 
 /** A range of media types, and how much it is wanted. */
 interface Range {
@@ -19,7 +20,7 @@ const range = /^\s*([!#$%&'+.^_`|~\w-]+|\*)\/([!#$%&'+.^_`|~\w-]+|\*)\s*((?:;[^;
 const ofQuality = /^\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$/i
 
 /** Reads a header. What is no range is skipped; a parameter other than `q` is not looked at. */
-export const parse = (header: string): ReadonlyArray<Range> =>
+const parse = (header: string): ReadonlyArray<Range> =>
   header
     .slice(0, longest)
     .split(",")
@@ -31,7 +32,7 @@ export const parse = (header: string): ReadonlyArray<Range> =>
     })
 
 /** How much a media type is wanted: the range that names it most closely says so. */
-export const quality = (ranges: ReadonlyArray<Range>, mediaType: string): number => {
+const quality = (ranges: ReadonlyArray<Range>, mediaType: string): number => {
   const [type, subtype] = mediaType.split("/")
   const named = (range: Range): number => (range.type === "*" ? 0 : range.subtype === "*" ? 1 : 2)
   let best: Range | undefined
@@ -43,8 +44,8 @@ export const quality = (ranges: ReadonlyArray<Range>, mediaType: string): number
   return best?.quality ?? 0
 }
 
-/** The media type of a problem (RFC 9457). */
-export const problem = "application/problem+json"
+/** RFC 9457. */
+const problem = ProblemDetails.contentType
 
 /**
  * The one of some media types that is wanted most, and of those the first; `undefined`

@@ -9,6 +9,8 @@ export interface Told {
   readonly code: string
   readonly param: string | null
   readonly message: string
+  /** What kind of failure it is, where its error and reason do not say so. */
+  readonly kind?: string
 }
 
 /** `RateLimited` → `rate_limited`. */
