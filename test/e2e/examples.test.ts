@@ -5,7 +5,7 @@ import { createRequire } from "node:module"
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { program } from "./command.ts"
+import { program, until } from "./command.ts"
 
 const timeout = 60_000
 
@@ -42,6 +42,30 @@ describe("examples", () => {
         assert.include(stdout, "a file of 8 bytes")
         assert.match(stdout, /responses\.create: ProviderFault, .*; retry: never, it may have run/)
       }),
+    timeout
+  )
+
+  it.live(
+    "model-server: serves a chat and embeddings until it is ended",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* program(tsx, { args: ["examples/model-server.ts"], env: { PORT: "0" } })
+          const stdout = yield* until(Effect.sync(server.stdout), (text) => text.includes("/v1"))
+          const [, url = ""] = /models at (\S+)/.exec(stdout) ?? []
+          const ask = (path: string, body: object) =>
+            Effect.promise(async () =>
+              (await fetch(`${url}${path}`, { method: "POST", body: JSON.stringify(body) })).json()
+            )
+          const messages = [{ role: "user", content: "good day" }]
+          const chat: unknown = yield* ask("/chat/completions", { model: "echo-1", messages })
+          assert.nestedPropertyVal(chat, "choices[0].message.content", "good day")
+          const vectors: unknown = yield* ask("/embeddings", { model: "letters-1", input: ["a", "bb"] })
+          assert.nestedPropertyVal(vectors, "data[1].embedding[0]", 2)
+          yield* server.signal("SIGTERM")
+          yield* server.ended
+        })
+      ),
     timeout
   )
 
