@@ -177,20 +177,84 @@ describe("a configuration file", () => {
 
 describe("no policy", () => {
   it.live(
-    "means one attempt for each call",
+    "means that a call is made again where that can help, and its answers say so",
     () =>
       Effect.gen(function* () {
         const { requestCount, url } = yield* Simulator
         const server = yield* ready({ env: { OPENAI_BASE_URL: url } })
+        const good = yield* post(`${server.url}/v1/chat/completions`, chat("gpt-5"))
+        assert.strictEqual(good.headers.get("x-causeway-upstream"), "primary")
+        assert.strictEqual(good.headers.get("x-causeway-attempts"), "1")
+        assert.strictEqual(good.headers.get("x-causeway-degraded"), null)
         const answers = yield* Effect.all([
           post(`${server.url}/v1/chat/completions`, chat("fault:overloaded")),
+          post(`${server.url}/v1/chat/completions`, chat("fault:overloaded", true)),
           post(`${server.url}/predict/answer`, { prompt: "Hello", model: "fault:overloaded" })
         ])
         for (const { headers, status } of answers) {
           assert.strictEqual(status, 503)
           assert.strictEqual(headers.get("x-should-retry"), "true")
+          assert.strictEqual(headers.get("x-causeway-upstream"), "primary")
+          assert.strictEqual(headers.get("x-causeway-attempts"), "3")
         }
-        assert.strictEqual(yield* requestCount, 2)
+        assert.strictEqual(yield* requestCount, 10)
+        const fault = { prompt: "Hello", model: "fault:server-error" }
+        const once = yield* post(`${server.url}/predict/answer`, fault)
+        assert.deepStrictEqual([once.status, once.headers.get("x-causeway-attempts")], [502, "1"])
+        const health = JSON.parse((yield* get(`${server.url}/health`)).text)
+        const { details, ok } = health.checks.find(({ name }: { readonly name: string }) => name === "upstreams")
+        assert.isTrue(ok)
+        assert.strictEqual(details.primary.state, "down")
+        assert.deepInclude(details.primary.unwell[0], { model: "fault:overloaded", lastFailure: "Overloaded" })
+      }).pipe(Effect.provide(Simulator.layer())),
+    timeout
+  )
+})
+
+describe("a degraded plan", () => {
+  it.live(
+    "answers where the upstream is down, and says so",
+    () =>
+      Effect.gen(function* () {
+        const { behave, requestCount, url } = yield* Simulator
+        const cwd = directory({
+          "causeway.config.ts": `
+            import { defineConfig } from ${moduleUrl("packages/cli/src/Config.ts")}
+            export default defineConfig({
+              upstreams: { primary: { baseUrl: ${JSON.stringify(url)} } },
+              policy: {
+                retry: { times: 0 },
+                degraded: [{ cached: "10 minutes" }, { text: "Please come back later." }, { refuse: "30 seconds" }]
+              },
+              pool: { size: 1 }
+            })`
+        })
+        const server = yield* ready({ cwd })
+        const ask = (text: string, more: object = {}) =>
+          post(`${server.url}/v1/chat/completions`, {
+            model: "gpt-5",
+            messages: [{ role: "user", content: text }],
+            ...more
+          })
+        const known = yield* ask("a question")
+        yield* behave({ fault: "no-healthy-upstream" })
+        const again = yield* ask("a question")
+        assert.strictEqual(again.text, known.text)
+        assert.deepStrictEqual([again.status, again.headers.get("x-causeway-degraded")], [200, "cached"])
+        assert.isNull(again.headers.get("x-causeway-upstream"))
+        for (let call = 0; call < 6; call++) {
+          const other = yield* ask("another one")
+          assert.deepStrictEqual([other.status, other.headers.get("x-causeway-degraded")], [200, "text"])
+          assert.strictEqual(JSON.parse(other.text).choices[0].message.content, "Please come back later.")
+        }
+        const streamed = yield* ask("another one", { stream: true })
+        assert.include(streamed.text, "Please come back later.")
+        assert.isTrue(streamed.text.endsWith("data: [DONE]\n\n"))
+        const refused = yield* ask("a third one", { response_format: { type: "json_object" } })
+        assert.deepStrictEqual([refused.status, refused.headers.get("retry-after")], [503, "30"])
+        assert.strictEqual(refused.headers.get("x-causeway-degraded"), "refused")
+        // Five in a row; then only one call at a time finds out whether it is back.
+        assert.isBelow(yield* requestCount, 10)
       }).pipe(Effect.provide(Simulator.layer())),
     timeout
   )

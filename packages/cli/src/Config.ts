@@ -27,6 +27,7 @@ import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
 import type * as Policy from "@causeway/resilience/Policy"
 import type * as AccessLog from "@causeway/server/AccessLog"
 import type * as Auth from "@causeway/server/Auth"
+import type * as LastResort from "@causeway/server/LastResort"
 import type * as OpenAiApi from "@causeway/server/OpenAiApi"
 import type * as RateLimit from "@causeway/server/RateLimit"
 import type * as Server from "@causeway/server/Server"
@@ -39,13 +40,23 @@ export interface PolicyOptions<Name extends string = string> extends Omit<Policy
   /**
    * The upstreams to ask next, in this order, each at most once: one list for every
    * kind of failure that another upstream may not have, or a list for each kind.
-   * Default: none.
+   * Default: all of them, in their order.
    */
   readonly fallback?:
     | ReadonlyArray<Name>
     | { readonly [Kind in Exclude<Disposition.Fallback, "never">]?: ReadonlyArray<Name> | undefined }
     | undefined
+  /**
+   * What is answered where no upstream can serve: the first of these that fits the
+   * request. Default: the failure itself.
+   */
+  readonly degraded?: ReadonlyArray<DegradedAnswer<Name>> | undefined
 }
+
+/** An answer of last resort, see `LastResort`, whose model is asked of an upstream that exists. */
+export type DegradedAnswer<Name extends string = string> =
+  | Exclude<LastResort.Answer, { readonly model: string }>
+  | { readonly model: string; readonly upstream?: Name | undefined }
 
 /** The options of the pool, see `WorkerPool`. */
 export interface PoolOptions extends Omit<WorkerPool.Options, "entry" | "data" | "size" | "name"> {
@@ -83,8 +94,9 @@ export interface Config<Name extends string = string> {
    */
   readonly upstreams?: Readonly<Record<Name, UpstreamConfig>> | "simulator" | undefined
   /**
-   * What is done about failures; `{}` retries. Default: of several upstreams the next ones
-   * are asked, in their order and without retries; of one, each call is one attempt.
+   * What is done about failures. Default: of several upstreams the next ones are asked, in
+   * their order and without retries; of one, calls are made again up to twice, those of
+   * services only where the failed one cannot have had an effect.
    */
   readonly policy?: PolicyOptions<NoInfer<Name>> | undefined
   readonly pool?: PoolOptions | undefined

@@ -64,7 +64,7 @@ const served = (settings: Settings, simulator: string | undefined): Layer.Layer<
   const place = settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, upstreams, simulator)
   return Layer.effectDiscard(greet(settings, upstreams)).pipe(
     Layer.provideMerge(Server.serve(place, settings.server)),
-    Layer.provide(Handlers.secrets(upstreams))
+    Layer.provide([Handlers.secrets(upstreams), Handlers.known(upstreams)])
   )
 }
 
@@ -80,7 +80,7 @@ const pooled = (
     import.meta.url
   )
   const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy, forward: settings.server.forward }),
+    OpenAiApi.layer({ policy: settings.policy.relay, degraded: settings.degraded, forward: settings.server.forward }),
     WorkerPool.client(Relay)
   )
   const services = settings.services.map((service) =>
@@ -101,7 +101,7 @@ const inProcess = (
 ): Layer.Layer<never, ServiceError | UpstreamError, HttpRouter.HttpRouter> => {
   const { deadline } = settings.pool
   const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy, forward: settings.server.forward }),
+    OpenAiApi.layer({ policy: settings.policy.relay, degraded: settings.degraded, forward: settings.server.forward }),
     Local.layer(Relay, Relay.layer(upstreams), { deadline })
   )
   const services = settings.services.map((service) =>
@@ -127,11 +127,11 @@ type ClientOf<E, R> = <Self, Id extends string, Rpcs extends Rpc.Any>(
 /** The routes of one service. */
 const predict = <E, R>(
   service: Service.Service,
-  { policy }: Settings,
+  { degraded, policy }: Settings,
   client: ClientOf<E, R>
 ): Layer.Layer<never, E, HttpRouter.HttpRouter | R> =>
   service.use((contract, handlers) => {
-    const routes = PredictApi.layer(contract, { path: service.path, policy }).pipe(
+    const routes = PredictApi.layer(contract, { path: service.path, policy: policy.services, degraded }).pipe(
       Layer.provide(client(contract, handlers))
     )
     // `Service.make` takes only contracts whose calls need neither services nor middlewares.

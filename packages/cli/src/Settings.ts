@@ -19,8 +19,6 @@
 import { availableParallelism } from "node:os"
 import * as ForwardedHeaders from "@causeway/openai/ForwardedHeaders"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
-import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
-import * as Policy from "@causeway/resilience/Policy"
 import type * as Auth from "@causeway/server/Auth"
 import { isLoopback } from "@causeway/server/Server"
 import * as Effect from "effect/Effect"
@@ -29,6 +27,7 @@ import { InvalidConfig } from "./InvalidConfig.ts"
 import * as File from "./internal/file.ts"
 import * as Keys from "./internal/keys.ts"
 import * as Layers from "./internal/layers.ts"
+import * as FromPolicy from "./internal/policy.ts"
 import * as Reader from "./internal/reader.ts"
 import * as Shared from "./internal/shared.ts"
 import * as FromUpstreams from "./internal/upstreams.ts"
@@ -61,7 +60,8 @@ export interface Settings {
     }
   /** With their keys. */
   readonly upstreams: Upstreams | "simulator"
-  readonly policy: Policy.Policy | undefined
+  readonly policy: FromPolicy.Policies["policy"]
+  readonly degraded: FromPolicy.Policies["degraded"]
   /** How many worker threads; 0 serves in process. */
   readonly workers: number
   readonly pool: Omit<PoolOptions, "size">
@@ -90,7 +90,7 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
   const settings: Settings = {
     server: yield* readServer(problems, sources, options("server", serverOptions)),
     upstreams,
-    policy: readPolicy(problems, part("policy"), upstreams),
+    ...FromPolicy.read(problems, part("policy"), upstreams),
     workers: Reader.read(problems, size, Reader.wholeNumber(0, 64)) ?? defaultWorkers(),
     pool: readPool(problems, inFile),
     services,
@@ -239,39 +239,5 @@ const readRecycle = (problems: Reader.Problems, given: Reader.Given): Settings["
     calls: Reader.read(problems, inside("calls"), Reader.wholeNumber(1)),
     age: Reader.read(problems, inside("age"), Reader.duration),
     heap: Reader.read(problems, inside("heap"), Reader.wholeNumber(1))
-  }
-}
-
-/** Of several upstreams, those after the first are there to be asked when it fails. */
-const policyByDefault = (upstreams: Settings["upstreams"]): Policy.Policy | undefined => {
-  const [, ...others] = upstreams === "simulator" ? [] : Object.keys(upstreams)
-  return others.length === 0 ? undefined : Policy.make({ fallback: others, retry: { times: 0 } })
-}
-
-const readPolicy = (
-  problems: Reader.Problems,
-  given: Reader.Given | undefined,
-  upstreams: Settings["upstreams"]
-): Policy.Policy | undefined => {
-  if (given?.value === undefined) return policyByDefault(upstreams)
-  const options = Reader.record(problems, given)
-  if (options === undefined) return undefined
-  const file = Reader.settingOf({ ...given, name: "" })
-  try {
-    const policy = Policy.make(options)
-    const names = upstreams === "simulator" ? [] : Object.keys(upstreams)
-    for (const name of new Set(Object.values(policy.fallback).flat())) {
-      if (names.includes(name)) continue
-      problems.push({
-        setting: `policy.fallback in ${file}`,
-        actual: Reader.show(name),
-        allowed: names.length === 0 ? "no upstream but the simulator" : `one of ${names.join(", ")}`
-      })
-    }
-    return policy
-  } catch (error) {
-    if (!(error instanceof InvalidPolicy)) throw error
-    problems.push({ setting: `policy.${error.option} in ${file}`, actual: error.actual, allowed: error.allowed })
-    return undefined
   }
 }

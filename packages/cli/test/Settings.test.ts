@@ -58,7 +58,8 @@ describe("Settings", () => {
         assert.strictEqual(settings.upstreams, "simulator")
         assert.strictEqual(settings.server.host, "127.0.0.1")
         assert.strictEqual(settings.server.port, 8000)
-        assert.strictEqual(settings.policy, undefined)
+        assert.deepStrictEqual([settings.policy.relay.retry.times, settings.policy.relay.replay], [2, "safe"])
+        assert.deepStrictEqual([settings.policy.services.retry.times, settings.policy.services.replay], [2, "never"])
         assert.strictEqual(settings.workers, Settings.defaultWorkers())
         assert.deepStrictEqual(
           settings.services.map(({ contract, path }) => [path, ...contract.group.requests.keys()]),
@@ -249,7 +250,9 @@ describe("Settings", () => {
       Effect.map(
         problems({}, { config: `{ upstreams: { a: { baseUrl: "http://a" } }, policy: { fallback: ["b"] } }` }),
         (lines) =>
-          assert.deepStrictEqual(lines, ['policy.fallback in causeway.config.mjs: got "b", allowed is one of a'])
+          assert.deepStrictEqual(lines, [
+            'policy.fallback.any[0] in causeway.config.mjs: got "b", allowed is one of upstreams, which are a'
+          ])
       )
     )
 
@@ -336,9 +339,73 @@ describe("Settings", () => {
       Effect.map(
         load({}, { config: `{ upstreams: { a: { baseUrl: "http://a" }, b: { baseUrl: "http://b" } } }` }),
         ({ policy }) => {
-          assert.deepStrictEqual(policy?.fallback.any, ["b"])
-          assert.strictEqual(policy?.retry.times, 0)
+          assert.deepStrictEqual(policy.relay.fallback.any, ["b"])
+          assert.strictEqual(policy.relay.retry.times, 0)
+          assert.strictEqual(policy.services, policy.relay)
         }
+      )
+    )
+
+    it.effect("says what is answered where no upstream can serve", () =>
+      Effect.map(
+        load(
+          {},
+          {
+            config: `{
+              upstreams: { a: { baseUrl: "http://a" }, b: { baseUrl: "http://b" }, small: { baseUrl: "http://c" } },
+              policy: { fallback: ["b"], degraded: [
+                { cached: "10 minutes" }, { model: "mini", upstream: "small" }, { text: "sorry" }, { refuse: "30 seconds" }
+              ] } }`
+          }
+        ),
+        ({ degraded, policy }) => {
+          assert.deepStrictEqual(policy.relay.fallback.any, ["b"])
+          assert.deepStrictEqual(degraded, [
+            { cached: 600_000 },
+            { model: "mini", upstream: "small" },
+            { text: "sorry" },
+            { refuse: Duration.seconds(30) }
+          ])
+        }
+      )
+    )
+
+    for (const [degraded, problem] of [
+      ["[]", "degraded in causeway.config.mjs: got an empty list, allowed is a list of at least one answer"],
+      ["[{ text: '' }]", 'degraded[0].text in causeway.config.mjs: got "", allowed is a text'],
+      [
+        "[{ cached: 'soon' }]",
+        `degraded[0].cached in causeway.config.mjs: got "soon", allowed is a time above zero such as "30 seconds"`
+      ],
+      [
+        "[{ refuse: '1 second' }, { text: 'x' }]",
+        "degraded[0] in causeway.config.mjs: got refuse, and an answer after it, allowed is refuse as the last one"
+      ],
+      ["[{ model: 'm', upstream: 'z' }]", 'degraded in causeway.config.mjs: got the upstream "z", allowed is one of a'],
+      [
+        "[{ txet: 'x' }]",
+        "degraded[0] in causeway.config.mjs: got an object of txet, allowed is one of { cached }, { model, upstream }, { text }, { refuse }"
+      ]
+    ] as const) {
+      it.effect(`refuses ${degraded} for answers of last resort`, () =>
+        Effect.map(
+          problems({}, { config: `{ upstreams: { a: { baseUrl: "http://a" } }, policy: { degraded: ${degraded} } }` }),
+          (lines) => assert.deepStrictEqual(lines, [`policy.${problem}`])
+        )
+      )
+    }
+
+    it.effect("of a policy states no upstreams of its own", () =>
+      Effect.map(
+        problems(
+          {},
+          { config: `{ upstreams: { a: { baseUrl: "http://a" } }, policy: { upstreams: ["a"], hedge: {} } }` }
+        ),
+        (lines) =>
+          assert.deepStrictEqual(lines, [
+            "policy.upstreams in causeway.config.mjs: got an option that does not exist, allowed is upstreams beside policy",
+            "policy.hedge in causeway.config.mjs: got on, allowed is only with another upstream; fallback names none for any failure"
+          ])
       )
     )
 
@@ -355,7 +422,8 @@ describe("Settings", () => {
           }
         ),
         ({ policy, pool, server, workers }) => {
-          assert.strictEqual(policy?.retry.times, 1)
+          assert.strictEqual(policy.relay.retry.times, 1)
+          assert.strictEqual(policy.services, policy.relay)
           assert.strictEqual(workers, 0)
           assert.strictEqual(pool.isolation, "process")
           assert.strictEqual(pool.queue, 3)

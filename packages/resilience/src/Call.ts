@@ -36,6 +36,59 @@ export interface Call {
 /** What is known of the current call. */
 export const Current = Context.Reference<Call>("@causeway/resilience/Call/Current", { defaultValue: () => ({}) })
 
+/** How a call under a policy ended. */
+export interface Ended {
+  /** The upstream that answered, or whose failure is the call's; `undefined` where it has no name, or none was asked. */
+  readonly upstream: string | undefined
+  /** How many attempts were made, also beside each other. */
+  readonly attempts: number
+}
+
+/**
+ * Where a policy notes how a call ended: by default nowhere. A stream has ended in this
+ * sense when its first element is there.
+ */
+export const Note = Context.Reference<((ended: Ended) => void) | undefined>("@causeway/resilience/Call/Note", {
+  defaultValue: () => undefined
+})
+
+/** An answer, and how the call for it ended. */
+export interface Noted<A> extends Ended {
+  readonly value: A
+}
+
+/**
+ * Says of a result who gave it and after how many attempts. Those of an error are told by
+ * `Policy.attempts`.
+ *
+ * **Example** (The second one answers)
+ *
+ * ```ts
+ * import { ProviderFault } from "@causeway/core/UpstreamReason"
+ * import * as Upstream from "@causeway/core/Upstream"
+ * import * as Call from "@causeway/resilience/Call"
+ * import * as Policy from "@causeway/resilience/Policy"
+ * import * as Effect from "effect/Effect"
+ *
+ * const call = Effect.gen(function* () {
+ *   const upstream = yield* Upstream.Current
+ *   return upstream === "backup" ? "an answer" : yield* new ProviderFault({ message: "it broke", seenIn: "status" })
+ * })
+ *
+ * const noted = call.pipe(Policy.apply(Policy.make({ fallback: ["backup"] })), Call.noted)
+ *
+ * await Effect.runPromise(noted) // => { value: "an answer", upstream: "backup", attempts: 2 }
+ * ```
+ */
+export const noted = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Noted<A>, E, R> =>
+  Effect.suspend(() => {
+    let ended: Ended = { upstream: undefined, attempts: 1 }
+    const note = (given: Ended): void => {
+      ended = given
+    }
+    return Effect.map(Effect.provideService(self, Note, note), (value) => ({ value, ...ended }))
+  })
+
 /** Says something about the call that an effect makes. What is not said stays as it was. */
 export const annotate =
   (call: Call) =>

@@ -115,10 +115,11 @@ const look = (registry: Registry, model: string | undefined, now: number) => {
 /** An answer that is always the same. */
 export const fixed = <A>(name: string, value: A): Answer<A> => ({ name, answer: () => Effect.succeed(value) })
 
-/** Refuses the call, and says when to come back. */
+/** Refuses the call, and says when to come back. It is noted as an answer, though it is a failure. */
 export const refuse = (retryAfter: Duration.Input, message = "no upstream can serve"): Answer<never, PolicyError> => {
   const wait = Check.duration("degraded.refuse", retryAfter, "finite")
-  return { name: "refused", answer: () => Effect.fail(shed(message, Duration.toMillis(wait))) }
+  const refusal = Effect.suspend(() => Effect.fail(shed(message, Duration.toMillis(wait))))
+  return { name: "refused", answer: () => Effect.andThen(note("refused"), refusal) }
 }
 
 /** Where an answer of last resort is noted: by default nowhere. */

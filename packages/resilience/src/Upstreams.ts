@@ -195,6 +195,34 @@ const probing = (
 
 const registry: Effect.Effect<Registry.Registry | undefined> = Effect.map(Registries.Provided, (provided) => provided)
 
+/**
+ * Lets effects that run later, and elsewhere, meet in the layer that is there now: for
+ * handlers whose router is built with the upstreams and served without them. Without a
+ * layer it changes nothing.
+ *
+ * **Example** (A handler)
+ *
+ * ```ts
+ * import * as Upstreams from "@causeway/resilience/Upstreams"
+ * import * as Effect from "effect/Effect"
+ *
+ * const built = Effect.map(Upstreams.captured, (meeting) => meeting(Upstreams.force("primary", "open")))
+ *
+ * const handler = await Effect.runPromise(Effect.provide(built, Upstreams.layerNamed({ primary: {} })))
+ *
+ * await Effect.runPromise(handler)
+ * ```
+ */
+export const captured: Effect.Effect<<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>> = Effect.map(
+  registry,
+  (provided) => (self) => (provided === undefined ? self : Effect.provideService(self, Registries.Provided, provided))
+)
+
+/** The names of the upstreams, in the order in which they are preferred. Empty without a layer. */
+export const names: Effect.Effect<ReadonlyArray<string>> = Effect.map(registry, (provided) => [
+  ...(provided?.defined.keys() ?? [])
+])
+
 /** How the upstreams are, of which anything is known. Empty without a layer. */
 export const status: Effect.Effect<ReadonlyArray<Status>> = Effect.gen(function* () {
   const now = yield* Clock.currentTimeMillis

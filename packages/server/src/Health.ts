@@ -25,6 +25,7 @@
  * ```
  */
 import * as Redaction from "@causeway/core/Redaction"
+import * as Upstreams from "@causeway/resilience/Upstreams"
 import type { WorkerPool } from "@causeway/workers/WorkerPool"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -81,6 +82,63 @@ export const fromPool = (pool: WorkerPool["Service"], name = "workers"): Check =
     ...(state !== "ready" && { reason: reason ?? `the pool is ${state}` }),
     details: { state, workers: workers.length, queued, inFlight }
   }))
+})
+
+/** Options of {@link fromUpstreams}. */
+export interface UpstreamsOptions {
+  /**
+   * Whether the server is not ready while all upstreams are down. Default: false, since
+   * whoever takes its servers out of use then leaves callers without any answer.
+   */
+  readonly required?: boolean | undefined
+  /** Default: `upstreams`. */
+  readonly name?: string | undefined
+}
+
+/** How many models of an upstream are shown that are not well. */
+const mostModels = 20
+
+/**
+ * A check that shows how the upstreams of a layer of `Upstreams` are, by what calls and
+ * probes have seen of them: the worst state among an upstream's models, and those models
+ * that are not well. Well, unless `required` says otherwise.
+ */
+export const fromUpstreams = ({ name = "upstreams", required = false }: UpstreamsOptions = {}): Effect.Effect<Check> =>
+  Effect.map(Upstreams.captured, (meeting) => ({
+    name,
+    status: Effect.map(meeting(Effect.all([Upstreams.names, Upstreams.status])), ([names, all]) => {
+      const known = new Map(names.map((upstream) => [upstream, all.filter((status) => status.upstream === upstream)]))
+      const isDown = names.length > 0 && [...known.values()].every((statuses) => worst(statuses) === "down")
+      return {
+        ok: !(required && isDown),
+        ...(required && isDown && { reason: "all of them are down" }),
+        details: Object.fromEntries([...known].map(([upstream, statuses]) => [upstream, detailsOf(statuses)]))
+      }
+    })
+  }))
+
+const states = ["healthy", "degraded", "down"] as const
+
+/** Nothing is known of an upstream that was not asked yet, and nothing speaks against it. */
+const worst = (statuses: ReadonlyArray<Upstreams.Status>): Upstreams.Status["state"] =>
+  states[Math.max(0, ...statuses.map(({ state }) => states.indexOf(state)))] ?? "healthy"
+
+const detailsOf = (statuses: ReadonlyArray<Upstreams.Status>) => ({
+  state: worst(statuses),
+  unwell: statuses
+    .filter(({ restsUntil, state }) => state !== "healthy" || restsUntil !== undefined)
+    .slice(0, mostModels)
+    .map(({ calls, failures, lastFailure, model, restsUntil, since, slow, state, why }) => ({
+      model,
+      state,
+      why,
+      since,
+      calls,
+      failures,
+      slow,
+      lastFailure,
+      restsUntil
+    }))
 })
 
 /** Asks every check. */

@@ -72,6 +72,7 @@ import {
 } from "@causeway/openai/Relay"
 import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
+import * as Upstreams from "@causeway/resilience/Upstreams"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -87,6 +88,8 @@ import { methods } from "./internal/methods.ts"
 import * as OpenAiRequest from "./internal/openAiRequest.ts"
 import * as Relayed from "./internal/relayed.ts"
 import { relayedHeaders } from "./internal/relayedHeaders.ts"
+import * as LastResort from "./LastResort.ts"
+import * as PolicyHeaders from "./PolicyHeaders.ts"
 import * as PublicError from "./PublicError.ts"
 import { InvalidHeader, RequestError } from "./RequestError.ts"
 
@@ -94,6 +97,8 @@ import { InvalidHeader, RequestError } from "./RequestError.ts"
 export interface Options {
   /** What is done about failures, on this side of the boundary. Default: nothing, each call is one attempt. */
   readonly policy?: Policy.Policy | undefined
+  /** What is answered where no upstream can serve, the first that fits. Default: the failure itself. */
+  readonly degraded?: ReadonlyArray<LastResort.Answer> | undefined
   /**
    * Further headers of callers that go on to the upstream. With them a caller chooses
    * which account is charged, as far as the upstream's key allows. Default: none.
@@ -106,6 +111,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRout
   HttpRouter.use((router) =>
     Effect.gen(function* () {
       const relay = callsOf(yield* Relay, options)
+      const handler = yield* handlerOf(options)
       const json = (path: string, kind: OpenAiRequest.Kind) => ({ POST: handler(relayJson(relay, path, kind)) })
       const form = (path: string) => handler(relayForm(relay, path))
       const get = handler(relayed(relay, "GET"))
@@ -176,7 +182,13 @@ type Answered<R = never> = Effect.Effect<
   HttpServerRequest | R
 >
 
-const handler = <R>(answered: Answered<R>) => PublicError.handle(answered)
+/** What stands around every call: its upstreams, its answers of last resort, and how it is told. */
+const handlerOf = ({ degraded }: Options) =>
+  Effect.map(Upstreams.captured, (meeting) => {
+    const resort = degraded && LastResort.make(degraded, "openai")
+    return <R>(answered: Answered<R>) =>
+      PolicyHeaders.handle(PublicError.handle(meeting(resort === undefined ? answered : resort.apply(answered))))
+  })
 
 /** A request in JSON, with an answer in JSON or in events. */
 const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Answered<Scope.Scope> => {

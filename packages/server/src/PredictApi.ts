@@ -49,6 +49,7 @@
  */
 import type * as Contract from "@causeway/core/Contract"
 import type * as Policy from "@causeway/resilience/Policy"
+import * as Upstreams from "@causeway/resilience/Upstreams"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -59,6 +60,8 @@ import { routeNotFound } from "./internal/httpServerError.ts"
 import { byMethod } from "./internal/methods.ts"
 import * as Predicted from "./internal/predicted.ts"
 import * as Served from "./internal/served.ts"
+import * as LastResort from "./LastResort.ts"
+import * as PolicyHeaders from "./PolicyHeaders.ts"
 import * as PublicError from "./PublicError.ts"
 
 /** Options of {@link layer}. */
@@ -72,6 +75,8 @@ export interface Options {
    * cross to workers in the clear. Default: none.
    */
   readonly headers?: ReadonlyArray<string> | undefined
+  /** What is answered where no upstream can serve: what is cached, or a refusal. Default: the failure itself. */
+  readonly degraded?: ReadonlyArray<LastResort.Answer> | undefined
 }
 
 /**
@@ -90,9 +95,14 @@ export const layer = <Self, Id extends string, R extends Rpc.Any>(
       const path = options.path ?? "/predict"
       const { policy } = options
       const headers = headersOf(options)
+      const meeting = yield* Upstreams.captured
+      const resort = options.degraded && LastResort.make(options.degraded, "predict", headers)
       const calls = callsOf(contract, client, yield* Effect.context<Rpc.ServicesServer<R>>())
       const endpoints = calls.map((call): Served.Endpoint => {
-        const handler = PublicError.handle(Predicted.answer(call, { policy, headers }), { isDeclared: true })
+        const answered = Predicted.answer(call, { policy, headers })
+        const handler = PolicyHeaders.handle(
+          PublicError.handle(meeting(resort === undefined ? answered : resort.apply(answered)), { isDeclared: true })
+        )
         return {
           contract: contract.key,
           call,

@@ -5,6 +5,7 @@ import * as Redaction from "@causeway/core/Redaction"
 import * as OpenAiClient from "@causeway/openai/OpenAiClient"
 import { Relay } from "@causeway/openai/Relay"
 import { credentials, type Upstreams } from "@causeway/openai/UpstreamConfig"
+import * as Known from "@causeway/resilience/Upstreams"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Service } from "../Service.ts"
@@ -36,3 +37,7 @@ export const reachable = (upstreams: Upstreams | "simulator", simulator: string 
  */
 export const secrets = (upstreams: Upstreams): Layer.Layer<never> =>
   Layer.effectDiscard(Effect.forEach(Object.values(upstreams).flatMap(credentials), Redaction.known, { discard: true }))
+
+/** Lets all policies of the main thread meet in what is known of these upstreams; the first one is preferred. */
+export const known = (upstreams: Upstreams): Layer.Layer<never> =>
+  Known.layerNamed(Object.fromEntries(Object.keys(upstreams).map((name) => [name, {}])))

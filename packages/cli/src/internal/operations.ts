@@ -19,8 +19,19 @@ export const layer = (
   settings: Settings,
   upstreams: Upstreams,
   pool?: WorkerPool["Service"]
+): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
+  Layer.unwrap(
+    Effect.map(Health.fromUpstreams(), (known) =>
+      routes(settings, upstreams, pool === undefined ? [known] : [workers(pool), known], pool)
+    )
+  )
+
+const routes = (
+  settings: Settings,
+  upstreams: Upstreams,
+  checks: ReadonlyArray<Health.Check>,
+  pool: WorkerPool["Service"] | undefined
 ): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
-  const checks = pool === undefined ? [] : [workers(pool)]
   const info = Info.layer({
     name: "causeway",
     version: version(),
@@ -34,7 +45,7 @@ export const layer = (
   return Layer.mergeAll(Health.layer({ checks }), metrics, info)
 }
 
-/** Whether a worker serves. Whether the upstream is well is not asked: its failures are its callers' to see. */
+/** Whether a worker serves. */
 const workers = (pool: WorkerPool["Service"]): Health.Check => ({
   name: "workers",
   status: Effect.map(pool.status, ({ inFlight, queued, reason, state, workers }) => ({

@@ -6,10 +6,12 @@ import { type Attempt, attach } from "@causeway/core/Attempt"
 import * as Disposition from "@causeway/core/Disposition"
 import type { PolicyError } from "@causeway/core/PolicyError"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Outcome } from "../Breaker.ts"
+import * as Call from "../Call.ts"
 import { spreadMs } from "../Pause.ts"
 import { admit, admitLast, givenUp, type Leave, settle } from "./admission.ts"
 import { asking, type Course, make, type Making } from "./course.ts"
@@ -61,6 +63,10 @@ export const effect = <A, E, R>(
 export const run = <A, E, R>(settings: Settings, making: Making<A, E, R>): Effect.Effect<A, E | PolicyError, R> =>
   Effect.uninterruptibleMask((restore) => loop(settings, making, restore))
 
+/** Notes how a call ended, where somebody wants to know. */
+const note = ({ caller }: Course, upstream: string | undefined, attempts: number): void =>
+  Context.get(caller, Call.Note)?.({ upstream, attempts })
+
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 const loop = Effect.fnUntraced(function* <A, E, R>(
@@ -74,8 +80,14 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
   const ends: Ends<E> = { own: undefined, limited: undefined }
   let number = 0
   let retries = 0
+  /** Ends the call by the error of its first attempt that had one. */
+  const over = (last: Cause.Cause<E | PolicyError>) => {
+    const named = attempts.find((attempt) => attempt.number === ends.own?.number) ?? attempts[0]
+    note(course, named?.upstream, number)
+    return failWith(ends.own?.cause ?? ends.limited ?? last, attempts)
+  }
 
-  const chosen = yield* first(course, restore)
+  const chosen = yield* Effect.tapError(first(course, restore), () => Effect.sync(() => note(course, undefined, 0)))
   chosen.entry.budget?.earnUnsafe(now())
   chosen.entry.hedges?.earnUnsafe(now())
   let starting: Starting | undefined = { ...chosen, kind: chosen.isLastDoor ? "last-open-door" : undefined }
@@ -90,6 +102,7 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
     }
     if (event._tag === "Ended") {
       abandon(course, making, running)
+      note(course, event.upstream, number)
       if (registry.events.length > 0) yield* Telemetry.tell(registry)
       return yield* event.exit
     }
@@ -119,15 +132,14 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
     if (step._tag !== "End" || (attempts.length > 1 && Telemetry.isConfiguration(made))) yield* Telemetry.log(made)
     if (registry.events.length > 0) yield* Telemetry.tell(registry)
     if (step._tag === "End") {
-      return yield* failWith(
-        step.isVerdict ? failure.cause : (ends.own?.cause ?? ends.limited ?? failure.cause),
-        attempts
-      )
+      if (!step.isVerdict) return yield* over(failure.cause)
+      note(course, made.upstream, number)
+      return yield* failWith(failure.cause, attempts)
     }
     if (step._tag === "Retry") {
       if (!step.isFirst) retries++
       yield* rest(course, step, ms, restore)
-      if (now() >= endsAt) return yield* failWith(ends.own?.cause ?? ends.limited ?? failure.cause, attempts)
+      if (now() >= endsAt) return yield* over(failure.cause)
     }
     const entry = leave?.entry ?? course.find(step.upstream)
     starting = {
@@ -148,7 +160,7 @@ interface Ends<E> {
 /** What comes next of the attempts that are under way. */
 type Event<A, E> =
   /** One ended as the call does: with a success, a defect, or an interruption. */
-  | { readonly _tag: "Ended"; readonly exit: Exit.Exit<A, E> }
+  | { readonly _tag: "Ended"; readonly upstream: string | undefined; readonly exit: Exit.Exit<A, E> }
   /** One failed; `undefined`: its limit passed. */
   | { readonly _tag: "Failed"; readonly run: Running<A, E>; readonly cause: Cause.Cause<E> | undefined }
   /** It is time to ask another upstream too. */
@@ -206,7 +218,7 @@ const ended = <A, E, R>(
   const outcome: Outcome = Exit.isSuccess(exit) ? "success" : "ignored"
   settle(run.entry, run.leave, at, { outcome, elapsedMs: at - run.turn.startedAt })
   if (!making.goesOn || Exit.isFailure(exit)) run.turn.release()
-  return { _tag: "Ended", exit }
+  return { _tag: "Ended", upstream: run.turn.upstream, exit }
 }
 
 /** Keeps what is known of an attempt that failed, and what the call ends with if it ends now. */

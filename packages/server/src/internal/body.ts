@@ -1,6 +1,7 @@
 /**
  * Reads a request's body as text and as JSON, and says what is wrong with it.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -22,13 +23,18 @@ export const bytes: Effect.Effect<ArrayBuffer, RequestError, HttpServerRequest> 
   }
 )
 
+/** What is read in place of the body, where a request is made once more with another one. */
+export const Instead = Context.Reference<string | undefined>("@causeway/server/internal/body/Instead", {
+  defaultValue: () => undefined
+})
+
 /**
  * The body as text. Its content type is not looked at: what a route takes is
  * JSON, whatever the client calls it. A content encoding is, since compressed
  * bytes are no text.
  */
-export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.flatMap(bytes, (body) =>
-  decode(body)
+export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.flatMap(Instead, (instead) =>
+  instead === undefined ? Effect.flatMap(bytes, decode) : Effect.succeed(instead)
 )
 
 /** A body as its text and its value. */

@@ -1,0 +1,97 @@
+/** What is done about failures, by the file or by default. */
+import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
+import * as Policy from "@causeway/resilience/Policy"
+import * as LastResort from "@causeway/server/LastResort"
+import * as Reader from "./reader.ts"
+
+/** See {@link read}. */
+export interface Policies {
+  readonly policy: {
+    /** Of OpenAI's routes, which know what may be asked twice. */
+    readonly relay: Policy.Policy
+    /** Of the calls of services. */
+    readonly services: Policy.Policy
+  }
+  readonly degraded: ReadonlyArray<LastResort.Answer> | undefined
+}
+
+/** Of several upstreams, those after the first are there to be asked when it fails; one is asked again. */
+const byDefault = ([, ...others]: ReadonlyArray<string>): Policies["policy"] => {
+  if (others.length === 0) {
+    // Nobody has said that a service's call may be made twice.
+    return { relay: Policy.make({ fallback: [] }), services: Policy.make({ fallback: [], replay: "never" }) }
+  }
+  const next = Policy.make({ fallback: others, retry: { times: 0 } })
+  return { relay: next, services: next }
+}
+
+/** Reads the part `policy` of the file. */
+export const read = (
+  problems: Reader.Problems,
+  given: Reader.Given | undefined,
+  upstreams: Upstreams | "simulator"
+): Policies => {
+  const names = upstreams === "simulator" ? ["simulator"] : Object.keys(upstreams)
+  const byItself = { policy: byDefault(names), degraded: undefined }
+  if (given?.value === undefined) return byItself
+  const options = Reader.record(problems, given)
+  if (options === undefined) return byItself
+  const { degraded, upstreams: misplaced, ...others } = options
+  if (misplaced !== undefined) {
+    problems.push({
+      setting: Reader.settingOf({ ...given, name: "policy.upstreams" }),
+      actual: "an option that does not exist",
+      allowed: "upstreams beside policy"
+    })
+  }
+  const answers = degraded === undefined ? undefined : degradedOf(problems, given, degraded, names)
+  const policy =
+    Object.keys(others).length === 0
+      ? undefined
+      : checked(problems, given, () => Policy.make({ ...others, upstreams: asked(names, others["fallback"], answers) }))
+  return { policy: policy === undefined ? byItself.policy : { relay: policy, services: policy }, degraded: answers }
+}
+
+/** Those that a policy is about: whom only answers of last resort ask is in no list. */
+const asked = (
+  names: ReadonlyArray<string>,
+  fallback: unknown,
+  answers: ReadonlyArray<LastResort.Answer> = []
+): ReadonlyArray<string> => {
+  const lists: ReadonlyArray<unknown> = typeof fallback === "object" && fallback !== null ? Object.values(fallback) : []
+  const isListed = (name: string) => lists.flat().includes(name)
+  const lastly = LastResort.upstreamsOf(answers)
+  return names.filter((name, index) => index === 0 || isListed(name) || !lastly.includes(name))
+}
+
+const degradedOf = (
+  problems: Reader.Problems,
+  given: Reader.Given,
+  degraded: unknown,
+  names: ReadonlyArray<string>
+): ReadonlyArray<LastResort.Answer> | undefined =>
+  checked(problems, given, () => {
+    const answers = LastResort.check(degraded)
+    for (const name of LastResort.upstreamsOf(answers)) {
+      if (names.includes(name)) continue
+      throw new InvalidPolicy({
+        option: "degraded",
+        actual: `the upstream ${Reader.show(name)}`,
+        allowed: `one of ${names.join(", ")}`
+      })
+    }
+    return answers
+  })
+
+/** What a constructor makes, or `undefined` where it refuses an option, which is a problem. */
+const checked = <A>(problems: Reader.Problems, given: Reader.Given, make: () => A): A | undefined => {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof InvalidPolicy)) throw error
+    const setting = Reader.settingOf({ ...given, name: `policy.${error.option}` })
+    problems.push({ setting, actual: error.actual, allowed: error.allowed })
+    return undefined
+  }
+}
