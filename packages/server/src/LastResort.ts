@@ -207,7 +207,7 @@ const checkOne = (answer: unknown, index: number): Checked => {
   }
   const given: Readonly<Record<string, unknown>> = { ...answer }
   const names = Object.keys(given).filter((name) => given[name] !== undefined)
-  const [kind] = names.filter((name) => name !== "upstream")
+  const kind = names.find((name) => name !== "upstream")
   if (names.length !== (given["upstream"] === undefined ? 1 : 2) || (names.includes("upstream") && kind !== "model")) {
     throw new InvalidPolicy({ option: at, actual: `an object of ${names.join(", ") || "nothing"}`, allowed })
   }
