@@ -154,6 +154,8 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
         return call.sink.success(message[2])
       case fromWorker.failure:
         return call.sink.failure(message[2])
+      // Whoever made it waits no longer, and it goes on.
+      case fromWorker.began:
       case fromWorker.ended:
         return call.sink.ended()
       case fromWorker.refused:
@@ -289,7 +291,10 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
 }
 
 const isEnd = (kind: FromWorker[0]): boolean =>
-  kind !== fromWorker.chunk && kind !== fromWorker.spanStarted && kind !== fromWorker.spanEnded
+  kind !== fromWorker.chunk &&
+  kind !== fromWorker.began &&
+  kind !== fromWorker.spanStarted &&
+  kind !== fromWorker.spanEnded
 
 /** See {@link make}. */
 export type Dispatcher = ReturnType<typeof make>

@@ -170,7 +170,11 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       unknown,
       Opaque
     >
-    if (call.discard) effect = Effect.catchCause(effect, ErrorReporter.report)
+    if (call.discard) {
+      // In its middlewares, which may refuse it.
+      const began = Effect.sync(() => reply([fromWorker.began, call.id], true))
+      effect = Effect.andThen(began, Effect.catchCause(effect, ErrorReporter.report))
+    }
     for (const middleware of call.entry.middlewares) effect = middleware(effect, metadata)
     return Rpc.isWrapper(result) && result.uninterruptible ? Effect.uninterruptible(effect) : effect
   }

@@ -17,7 +17,7 @@ export interface Sink {
   readonly success: (value: unknown) => void
   /** The handler failed; its exit, encoded. */
   readonly failure: (exit: unknown) => void
-  /** The handler ended, without an outcome. */
+  /** The handler ended, without an outcome; or it began, where none is wanted. */
   readonly ended: () => void
   readonly chunk: (values: unknown) => void
   /** A span of it began or ended in its worker. */

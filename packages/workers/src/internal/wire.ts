@@ -21,7 +21,8 @@ export const fromWorker = {
   log: 8,
   vitals: 9,
   spanStarted: 10,
-  spanEnded: 11
+  spanEnded: 11,
+  began: 12
 } as const
 
 /** The sampled span that a call belongs to, and whether its caller records it. */
@@ -40,7 +41,7 @@ export type Request = [
   timeout?: number | undefined,
   headers?: Readonly<Record<string, string>> | undefined,
   trace?: Trace | undefined,
-  /** The caller wants to know that the handler ended, and neither its result nor its error. */
+  /** The caller wants to know that the handler began, and neither its result nor its error. */
   discard?: boolean
 ]
 
@@ -67,6 +68,9 @@ export type Chunk = readonly [kind: typeof fromWorker.chunk, id: number, values:
 
 /** A call ended that has no outcome, or one that nobody wants. */
 export type Ended = readonly [kind: typeof fromWorker.ended, id: number]
+
+/** The handler runs of a call whose result nobody wants. */
+export type Began = readonly [kind: typeof fromWorker.began, id: number]
 
 /** A call that failed at the boundary, on the worker's side of it. */
 export type Refusal =
@@ -140,6 +144,7 @@ export type FromWorker =
   | Chunk
   | Failure
   | Ended
+  | Began
   | Refused
   | Ready
   | BootFailed
@@ -162,6 +167,7 @@ export const isFromWorker = (u: unknown): u is FromWorker => {
     case fromWorker.chunk:
     case fromWorker.failure:
     case fromWorker.ended:
+    case fromWorker.began:
       return isId(message[1])
     case fromWorker.refused:
       return isId(message[1]) && isRefusal(message[2])
