@@ -1,31 +1,67 @@
-/** Every fault of an upstream as a client of the server's `/v1` sees it: the status, or the error event. */
+/**
+ * Every fault of an upstream as a client of the server sees it, through the relay and
+ * through a contract whose handlers use the SDK: the status, or the error event. Each is
+ * answered in time, leaves nothing behind, and the next request is served as ever.
+ */
+import { DefaultServices, handlers as answering } from "@causeway/cli/DefaultServices"
+import * as Contract from "@causeway/core/Contract"
 import * as Local from "@causeway/core/Local"
+import { UpstreamError } from "@causeway/core/UpstreamError"
+import * as OpenAiClient from "@causeway/openai/OpenAiClient"
 import type * as Recorder from "@causeway/openai/Recorder"
 import { Relay } from "@causeway/openai/Relay"
+import * as Drain from "@causeway/server/Drain"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
+import * as PredictApi from "@causeway/server/PredictApi"
 import * as Server from "@causeway/server/Server"
+import * as Address from "@causeway/simulator/Address"
 import type { Kind } from "@causeway/simulator/Answer"
 import * as Fault from "@causeway/simulator/Fault"
 import { Simulator } from "@causeway/simulator/Simulator"
-import { assert, layer } from "@effect/vitest"
+import { afterAll, assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { kinds } from "../faults/calls.ts"
-import { limitsOf } from "../faults/check.ts"
-import type { Outcome } from "../faults/expected.ts"
-import { modelOf, table } from "../faults/table.ts"
+import * as Logger from "effect/Logger"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { bound, limitsOf } from "../faults/check.ts"
+import type { Outcome, Row } from "../faults/expected.ts"
+import { addresses, modelOf, table, urlOf } from "../faults/table.ts"
 
-const gateway = (recorder: Recorder.Options) =>
+/** A stream of the SDK's, served as the default service serves its answer. */
+class Telling extends Contract.Service<Telling>()(
+  "test/Telling",
+  Rpc.make("tell", { payload: { model: Schema.String }, success: Schema.String, error: UpstreamError, stream: true })
+) {}
+
+const telling = Telling.toLayer(
+  Effect.map(OpenAiClient.OpenAiClient, ({ chat }) => ({
+    tell: ({ model }: { readonly model: string }) =>
+      Stream.map(chat.completions.stream({ model, messages }), ({ choices }) => choices[0]?.delta.content ?? "")
+  }))
+)
+
+const served = (baseUrl: string, recorder: Recorder.Options) => {
+  const upstreams = { simulated: { baseUrl } }
+  const sdk = OpenAiClient.layerUpstreams(upstreams, { retries: 0, recorder })
+  const relay = Local.layer(Relay, Relay.layer(upstreams, { recorder }))
+  const routes = Layer.mergeAll(
+    OpenAiApi.layer().pipe(Layer.provide(relay)),
+    PredictApi.layer(DefaultServices).pipe(Layer.provide(Local.layer(DefaultServices, answering))),
+    PredictApi.layer(Telling, { path: "/telling" }).pipe(Layer.provide(Local.layer(Telling, telling)))
+  )
+  return Server.serve(routes.pipe(Layer.provide(sdk)), { port: 0 })
+}
+
+const gateway = (recorder: Recorder.Options, address?: Address.AddressName) =>
   Layer.unwrap(
-    Effect.map(Simulator, ({ url }) =>
-      Server.serve(
-        OpenAiApi.layer().pipe(
-          Layer.provide(Local.layer(Relay, Relay.layer({ simulated: { baseUrl: url } }, { recorder })))
-        ),
-        { port: 0 }
-      )
+    Effect.map(
+      Effect.flatMap(Simulator, (simulator) => urlOf(simulator, address)),
+      (url) => served(url, recorder)
     )
-  ).pipe(Layer.provideMerge(Simulator.layer()))
+  ).pipe(Layer.provideMerge(Simulator.layer()), Layer.provide(Logger.layer([])))
 
 /** What the fault's own status is, where it has one. */
 const stated = (name: string): number | undefined => {
@@ -77,15 +113,54 @@ const statusOf = (name: string, outcome: Outcome): number => {
 const hasBegun = (outcome: Outcome): boolean =>
   outcome !== "answered" && outcome.reason.endsWith("@stream") && outcome.attempts === 1
 
-const requests: Readonly<Record<Kind, readonly [path: string, body: object]>> = {
-  json: ["/v1/chat/completions", { messages: [{ role: "user", content: "good day" }] }],
-  stream: ["/v1/chat/completions", { messages: [{ role: "user", content: "good day" }], stream: true }],
-  binary: ["/v1/audio/speech", { voice: "alloy", input: "good day" }]
+const messages = [{ role: "user" as const, content: "good day" }]
+
+interface Route {
+  /** Which outcome of the table holds. */
+  readonly kind: Kind
+  readonly path: string
+  readonly body: object
 }
 
-const ask = (url: string, kind: Kind, model: string) =>
+const routes = {
+  "/v1": { kind: "json", path: "/v1/chat/completions", body: { messages } },
+  "/v1, streamed": { kind: "stream", path: "/v1/chat/completions", body: { messages, stream: true } },
+  "/v1, audio": { kind: "binary", path: "/v1/audio/speech", body: { voice: "alloy", input: "good day" } },
+  "/predict": { kind: "json", path: "/predict/answer", body: { prompt: "good day" } },
+  "/predict, streamed": { kind: "stream", path: "/telling/tell", body: {} }
+} as const satisfies Readonly<Record<string, Route>>
+
+/** How many faults came to which status, by route. */
+const totals = new Map<string, Map<string, number>>()
+
+const count = (route: string, outcome: string) => {
+  const row = totals.get(outcome) ?? new Map<string, number>()
+  totals.set(outcome, row.set(route, (row.get(route) ?? 0) + 1))
+}
+
+afterAll(() => {
+  const names = Object.keys(routes)
+  const line = (first: string, cells: ReadonlyArray<string | number>) => `| ${[first, ...cells].join(" | ")} |`
+  const rows = [...totals].toSorted().map(([outcome, row]) =>
+    line(
+      outcome,
+      names.map((name) => row.get(name) ?? 0)
+    )
+  )
+  process.stdout.write(
+    `${[
+      line("answer", names),
+      line(
+        "---",
+        names.map(() => "---")
+      ),
+      ...rows
+    ].join("\n")}\n`
+  )
+})
+
+const ask = (url: string, { body, path }: Route, model: string) =>
   Effect.promise(async (signal) => {
-    const [path, body] = requests[kind]
     // @effect-diagnostics-next-line globalFetchInEffect:off
     const response = await fetch(`${url}${path}`, {
       method: "POST",
@@ -96,6 +171,12 @@ const ask = (url: string, kind: Kind, model: string) =>
     const bytes = await response.arrayBuffer().catch(() => undefined)
     return { response, text: bytes && Buffer.from(bytes).toString("latin1") }
   })
+
+interface Answer {
+  readonly response: Response
+  /** `undefined` where the connection was broken off. */
+  readonly text: string | undefined
+}
 
 /** Bytes have gone out, and there is no form in which bytes tell of an error: the connection is broken off. */
 const brokenOff = new Set([
@@ -109,37 +190,70 @@ const brokenOff = new Set([
   "bad-chunk"
 ])
 
-const checked = Effect.fnUntraced(function* (name: string) {
-  const { url } = yield* Server.Server
-  yield* Effect.forEach(
-    kinds,
-    Effect.fnUntraced(function* (kind) {
-      const row = table[name] ?? assert.fail(name)
-      const outcome = row[kind]
-      const { response, text } = yield* ask(url, kind, modelOf(name))
-      if (kind === "binary" && brokenOff.has(name)) {
-        return assert.deepStrictEqual([response.status, text], [200, undefined])
-      }
-      if (text === undefined) return assert.fail(`${kind}: the connection was broken off`)
-      assert.strictEqual(response.status, statusOf(name, outcome), `${kind}: ${text.slice(0, 300)}`)
-      assert.isNotNull(response.headers.get("x-request-id"))
-      if (outcome === "answered") return undefined
-      assert.notMatch(text, /SimulatedKeyThatMustNeverBeShown|127\.0\.0\.1|node_modules/)
-      if (response.status !== 200) {
-        const { error } = JSON.parse(text)
-        assert.isString(error.message)
-        assert.isString(error.type)
-        const retry = outcome.consequence.split(" ")[1] !== "never"
-        assert.strictEqual(response.headers.get("x-should-retry"), String(retry), kind)
-      } else {
-        assert.match(text, /event: error\ndata: \{"error":\{"message":"/)
-        assert.notInclude(text, "[DONE]")
-      }
-      return undefined
-    }),
-    { concurrency: "unbounded" }
-  )
+const isOutputUnusable = (text: string | undefined): boolean => text?.includes('"output_unusable"') === true
+
+const checkAnswer = (name: string, route: Route, outcome: Outcome, { response, text }: Answer): string => {
+  if (route.kind === "binary" && brokenOff.has(name)) {
+    assert.deepStrictEqual([response.status, text], [200, undefined])
+    return "200, then broken off"
+  }
+  if (text === undefined) return assert.fail("the connection was broken off")
+  // An answer that the relay passes on may be none to the question of the service.
+  if (outcome === "answered" && route.path === "/predict/answer" && isOutputUnusable(text)) return "502"
+  assert.strictEqual(response.status, statusOf(name, outcome), text.slice(0, 300))
+  assert.isNotNull(response.headers.get("x-request-id"))
+  assert.notMatch(text, /SimulatedKeyThatMustNeverBeShown|127\.0\.0\.1:\d|node_modules|\bat \S+ \(/)
+  if (outcome === "answered") return "200"
+  if (response.status === 200) {
+    assert.match(text, /event: error\ndata: \{"error":\{"message":".*\}\n\n$/)
+    assert.notInclude(text, "[DONE]")
+    return "200, then an error event"
+  }
+  const { error } = JSON.parse(text)
+  assert.hasAllKeys(error, ["message", "type", "param", "code"])
+  assert.isString(error.message)
+  assert.isString(error.type)
+  const retry = outcome.consequence.split(" ")[1] !== "never"
+  assert.strictEqual(response.headers.get("x-should-retry"), String(retry))
+  return String(response.status)
+}
+
+const settled = Effect.gen(function* () {
+  const simulator = yield* Simulator
+  const drain = yield* Drain.Drain
+  const pending = Effect.map(simulator.requests, (seen) => seen.filter(({ outcome }) => outcome === "pending").length)
+  const left = Effect.zipWith(pending, drain.inFlight, (upstream, here) => upstream + here)
+  yield* Effect.repeat(left, { schedule: Schedule.spaced("5 millis"), until: (left) => left === 0 })
 })
+
+/** Each route answers as the row says, in time, lets go of everything, and answers the next one. */
+const checked = (name: string, model: string, row: Row) =>
+  Effect.gen(function* () {
+    const { url } = yield* Server.Server
+    yield* Effect.forEach(
+      Object.entries<Route>(routes),
+      ([title, route]) =>
+        Effect.map(ask(url, route, model), (answer) => {
+          try {
+            count(title, checkAnswer(name, route, row[route.kind], answer))
+          } catch (error) {
+            throw new Error(`${title}: ${String(error)}`, { cause: error })
+          }
+        }),
+      { concurrency: "unbounded" }
+    )
+    yield* settled
+  }).pipe(Effect.timeout(bound))
+
+const isFine = Effect.gen(function* () {
+  const { url } = yield* Server.Server
+  for (const route of Object.values<Route>(routes)) {
+    assert.strictEqual((yield* ask(url, route, "simulator")).response.status, 200, route.path)
+  }
+})
+
+const checkFault = (name: string) =>
+  Effect.andThen(checked(name, modelOf(name), table[name] ?? assert.fail(name)), isFine)
 
 const isShort = (name: string): boolean => Object.keys(limitsOf(name)).length > 0
 
@@ -148,10 +262,16 @@ const limited = Object.groupBy(Object.keys(table).filter(isShort), (name) => JSO
 
 for (const [limits, names = []] of Object.entries(limited)) {
   layer(gateway(JSON.parse(limits)), { excludeTestServices: true })(`the server, with ${limits}`, (it) => {
-    it.effect.each(names)("%s", checked)
+    it.effect.each(names)("%s", checkFault)
   })
 }
 
 layer(gateway({}), { excludeTestServices: true })("the server", (it) => {
-  it.effect.each(Object.keys(table).filter((name) => !isShort(name) && name !== "flaky"))("%s", checked)
+  it.effect.each(Object.keys(table).filter((name) => !isShort(name) && name !== "flaky"))("%s", checkFault)
 })
+
+for (const { name } of Address.all) {
+  layer(gateway(limitsOf(name), name), { excludeTestServices: true })("the server, in front of an address", (it) => {
+    it.effect(`that fails: ${name}`, () => checked(name, "simulator", addresses[name]))
+  })
+}
