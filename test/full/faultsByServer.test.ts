@@ -138,9 +138,11 @@ const count = (route: string, outcome: string) => {
   totals.set(outcome, row.set(route, (row.get(route) ?? 0) + 1))
 }
 
+const line = (first: string, cells: ReadonlyArray<string | number>) => `| ${[first, ...cells].join(" | ")} |`
+
 afterAll(() => {
   const names = Object.keys(routes)
-  const line = (first: string, cells: ReadonlyArray<string | number>) => `| ${[first, ...cells].join(" | ")} |`
+
   const rows = [...totals].toSorted().map(([outcome, row]) =>
     line(
       outcome,

@@ -1,0 +1,27 @@
+/** The command while its workers are killed and its upstreams fail: see `fixtures/chaos.ts`. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { millisOf } from "../duration.ts"
+import { run } from "./fixtures/chaos.ts"
+
+const duration = process.env["DURATION"] ?? "30s"
+const millis = millisOf(duration, 30_000)
+const seed = process.env["SEED"] ?? String(Date.now())
+
+describe.each(["thread", "process"] as const)("chaos among workers that are a %s each", (isolation) => {
+  it.live(
+    `leaves every call answered for ${duration}, with the seed ${seed}`,
+    () =>
+      Effect.gen(function* () {
+        const report = yield* run({ millis, isolation, seed, onProgress: () => {} })
+        process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
+        assert.deepStrictEqual(report.wrong, [])
+        assert.isAbove(report.ended["200"] ?? 0, 100)
+        assert.isAbove(Object.keys(report.kills).length, 0)
+        assert.isAtMost(report.health.latestTruth, 1000)
+        // Far from growth without end, and wide enough for what is only compiled later.
+        assert.isBelow(report.rss, report.earlyRss * 1.5 + 100)
+      }),
+    millis + 180_000
+  )
+})
