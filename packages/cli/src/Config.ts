@@ -101,8 +101,11 @@ export interface Config<Name extends string = string> {
   readonly policy?: PolicyOptions<NoInfer<Name>> | undefined
   readonly pool?: PoolOptions | undefined
   readonly server?: ServerOptions | undefined
-  /** Modules whose services are served. Default: `square` and `answer` of `DefaultServices`. */
-  readonly services?: ReadonlyArray<URL> | undefined
+  /**
+   * Modules whose services are served: their URLs, or paths that start where the file stands.
+   * Default: `square` and `answer` of `DefaultServices`.
+   */
+  readonly services?: ReadonlyArray<URL | string> | undefined
 }
 
 /** The configuration as it is given, checked by its type. */

@@ -35,8 +35,9 @@ import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Banner from "./Banner.ts"
 import * as Handlers from "./internal/handlers.ts"
+import { type Data, send } from "./internal/handover.ts"
 import * as Operations from "./internal/operations.ts"
-import type { Data } from "./internal/worker.ts"
+
 import type * as Service from "./Service.ts"
 import type { ServiceError } from "./ServiceError.ts"
 import type { Settings } from "./Settings.ts"
@@ -61,7 +62,7 @@ export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =
 
 const served = (settings: Settings, simulator: string | undefined): Layer.Layer<Server.Server, Failure> => {
   const upstreams = Handlers.reachable(settings.upstreams, simulator)
-  const place = settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, upstreams, simulator)
+  const place = settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, upstreams)
   return Layer.effectDiscard(greet(settings, upstreams)).pipe(
     Layer.provideMerge(Server.serve(place, settings.server)),
     Layer.provide([Handlers.secrets(upstreams), Handlers.known(upstreams)])
@@ -69,12 +70,8 @@ const served = (settings: Settings, simulator: string | undefined): Layer.Layer<
 }
 
 /** The routes, whose calls are served by worker threads. */
-const pooled = (
-  settings: Settings,
-  upstreams: Upstreams,
-  simulator: string | undefined
-): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
-  const data: Data = { file: settings.file, simulator }
+const pooled = (settings: Settings, upstreams: Upstreams): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
+  const data: Data = { upstreams: send(upstreams), modules: settings.modules }
   const entry = new URL(
     import.meta.url.endsWith(".ts") ? "./internal/worker.ts" : "./internal/worker.js",
     import.meta.url

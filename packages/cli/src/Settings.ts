@@ -17,6 +17,7 @@
  * ```
  */
 import { availableParallelism } from "node:os"
+import { dirname } from "node:path"
 import * as ForwardedHeaders from "@causeway/openai/ForwardedHeaders"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import type * as Auth from "@causeway/server/Auth"
@@ -24,12 +25,13 @@ import { isLoopback } from "@causeway/server/Server"
 import * as Effect from "effect/Effect"
 import type { PoolOptions, ServerOptions } from "./Config.ts"
 import { InvalidConfig } from "./InvalidConfig.ts"
+import * as Variable from "./internal/environment.ts"
 import * as File from "./internal/file.ts"
 import * as Keys from "./internal/keys.ts"
 import * as Layers from "./internal/layers.ts"
 import * as FromPolicy from "./internal/policy.ts"
 import * as Reader from "./internal/reader.ts"
-import * as Shared from "./internal/shared.ts"
+import * as Services from "./internal/services.ts"
 import * as FromUpstreams from "./internal/upstreams.ts"
 import type { Service } from "./Service.ts"
 
@@ -45,9 +47,11 @@ export interface Flags {
 /** Where settings come from. */
 export interface Sources {
   readonly flags: Flags
-  readonly environment: FromUpstreams.Environment
+  readonly environment: Variable.Environment
   /** Where the configuration file is looked for. */
   readonly cwd: string
+  /** How often they were loaded before in this process: modules are then read anew. Default: 0. */
+  readonly reload?: number | undefined
 }
 
 /** The settings of the command. */
@@ -66,16 +70,23 @@ export interface Settings {
   readonly workers: number
   readonly pool: Omit<PoolOptions, "size">
   readonly services: ReadonlyArray<Service>
+  /** The addresses of the modules under `services`; `undefined` where there are none. */
+  readonly modules: ReadonlyArray<string> | undefined
   /** The path of the configuration file, where there is one. */
   readonly file: string | undefined
 }
 
 /** Reads and checks all of it; fails with every problem at once. */
 export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Return<Settings, InvalidConfig> {
-  const { cwd, environment, flags } = sources
+  const { cwd, environment, flags, reload = 0 } = sources
   const problems: Reader.Problems = []
   const file = File.find(cwd, flags.config)
-  const { part, services, upstreams } = yield* Shared.read(problems, environment, file)
+  const given = yield* File.load(problems, file, reload)
+  const members = given && Reader.members(problems, given, ["upstreams", "policy", "pool", "server", "services"])
+  const part = (name: "policy" | "pool" | "server" | "services" | "upstreams") => members?.(name)
+  const upstreams = yield* FromUpstreams.read(problems, environment, part("upstreams"))
+  const folder = file === undefined ? cwd : dirname(file)
+  const { modules, services } = yield* Services.read(problems, { given: part("services"), folder, reload })
   const options = (name: "pool" | "server", known: ReadonlyArray<string>) => {
     const given = part(name)
     const read = given && Reader.members(problems, given, known)
@@ -84,7 +95,7 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
   const inFile = options("pool", poolOptions)
   const size = Reader.first(
     { name: "--workers", value: flags.workers },
-    FromUpstreams.variable(environment, "CAUSEWAY_WORKERS"),
+    Variable.variable(environment, "CAUSEWAY_WORKERS"),
     inFile("size")
   )
   const settings: Settings = {
@@ -94,6 +105,7 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
     workers: Reader.read(problems, size, Reader.wholeNumber(0, 64)) ?? defaultWorkers(),
     pool: readPool(problems, inFile),
     services,
+    modules,
     file
   }
   return problems.length === 0 ? settings : yield* new InvalidConfig({ problems })
@@ -127,12 +139,12 @@ const readServer = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Settings["server"]> {
   const givenHost = Reader.first(
     { name: "--host", value: flags.host },
-    FromUpstreams.variable(environment, "HOST"),
+    Variable.variable(environment, "HOST"),
     inFile("host")
   )
   const givenPort = Reader.first(
     { name: "--port", value: flags.port },
-    FromUpstreams.variable(environment, "PORT"),
+    Variable.variable(environment, "PORT"),
     inFile("port")
   )
   const host = Reader.read(problems, givenHost, Reader.host) ?? "127.0.0.1"

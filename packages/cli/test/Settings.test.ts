@@ -171,7 +171,8 @@ describe("Settings", () => {
       Effect.map(problems({}, { config }), (lines) =>
         assert.deepStrictEqual(lines, [
           "upstreams.first.apiKey in causeway.config.mjs: got nothing from FIRST_KEY," +
-            " allowed is a variable of visible ASCII characters without spaces"
+            " allowed is a variable of visible ASCII characters without spaces," +
+            " or one of the same name with _FILE that names its file"
         ])
       )
     )
@@ -483,7 +484,7 @@ describe("Settings", () => {
     for (const [what, services, expected] of [
       ["is absent", `[fixture("absent.ts")]`, "cannot be imported"],
       ["holds none", `[fixture("nothing.ts")]`, "whose default export is none"],
-      ["is no URL", `["./services.ts"]`, 'got "./services.ts"'],
+      ["is no file", `["https://example.com/services.ts"]`, 'got "https://example.com/services.ts"'],
       ["is missing", "[]", "got a list"]
     ] as const) {
       it.effect(`are a problem where a module ${what}`, () =>

@@ -4,26 +4,28 @@
  */
 import type * as Auth from "@causeway/server/Auth"
 import * as Effect from "effect/Effect"
+import * as Variable from "./environment.ts"
 import * as Reader from "./reader.ts"
 import * as FromUpstreams from "./upstreams.ts"
 
 /** What is read of the configuration for them. */
 export interface Given {
-  readonly environment: FromUpstreams.Environment
+  readonly environment: Variable.Environment
   readonly apiKey: Reader.Given
   readonly keys: Reader.Given
 }
+
+/** Of the key that may do everything. */
+const variable = "CAUSEWAY_API_KEY"
 
 /** Reads the keys; those that are wrong are left out, and problems. */
 export const read = Effect.fnUntraced(function* (
   problems: Reader.Problems,
   { apiKey, environment, keys }: Given
 ): Effect.fn.Return<ReadonlyArray<Auth.Key>> {
-  const variable = FromUpstreams.variable(environment, "CAUSEWAY_API_KEY")
-  const only =
-    variable.value === undefined
-      ? yield* FromUpstreams.secretOf(problems, environment, apiKey)
-      : Reader.read(problems, variable, Reader.secretText)
+  const only = Variable.isGiven(environment, variable)
+    ? Reader.read(problems, Variable.secret(problems, environment, variable), Reader.secretText)
+    : yield* FromUpstreams.secretOf(problems, environment, apiKey)
   const found: Array<Auth.Key> = only === undefined ? [] : [only]
   for (const given of Reader.elements(problems, keys)) {
     const key = yield* one(problems, environment, given)
@@ -34,7 +36,7 @@ export const read = Effect.fnUntraced(function* (
 
 /** Whether anything was given that is meant to be a key, right or wrong. */
 export const isWanted = ({ apiKey, environment, keys }: Given): boolean =>
-  FromUpstreams.variable(environment, "CAUSEWAY_API_KEY").value !== undefined ||
+  Variable.isGiven(environment, variable) ||
   apiKey.value !== undefined ||
   (keys.value !== undefined && !(Array.isArray(keys.value) && keys.value.length === 0))
 
@@ -48,7 +50,7 @@ const hash: Reader.Kind<string> = {
 
 const one = Effect.fnUntraced(function* (
   problems: Reader.Problems,
-  environment: FromUpstreams.Environment,
+  environment: Variable.Environment,
   given: Reader.Given
 ): Effect.fn.Return<Auth.NamedKey | undefined> {
   const member = Reader.members(problems, given, ["name", "key", "hash", "scopes"])

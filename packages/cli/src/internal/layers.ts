@@ -7,8 +7,8 @@ import type * as Compression from "@causeway/server/Compression"
 import type * as Cors from "@causeway/server/Cors"
 import type * as RateLimit from "@causeway/server/RateLimit"
 import { isArrayNonEmpty } from "effect/Array"
+import * as Variable from "./environment.ts"
 import * as Reader from "./reader.ts"
-import * as FromUpstreams from "./upstreams.ts"
 
 /** What the server is told of them. */
 export interface Layers {
@@ -25,10 +25,10 @@ export const options = ["rateLimit", "cors", "compression", "accessLog", "metric
 /** Reads them. `CAUSEWAY_ACCESS_LOG` wins over `server.accessLog`. */
 export const read = (
   problems: Reader.Problems,
-  environment: FromUpstreams.Environment,
+  environment: Variable.Environment,
   inFile: (option: (typeof options)[number]) => Reader.Given
 ): Layers => {
-  const log = Reader.first(FromUpstreams.variable(environment, "CAUSEWAY_ACCESS_LOG"), inFile("accessLog"))
+  const log = Reader.first(Variable.variable(environment, "CAUSEWAY_ACCESS_LOG"), inFile("accessLog"))
   return {
     rateLimit: rateLimit(problems, inFile("rateLimit")),
     cors: cors(problems, inFile("cors")),

@@ -2,6 +2,8 @@
  * Reads settings out of values that came from a flag, a variable or a file, and
  * gathers what is wrong with them, so that all of it can be told at once.
  */
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
 import * as Redaction from "@causeway/core/Redaction"
 import * as ByteSize from "effect/ByteSize"
 import * as EffectConfig from "effect/Config"
@@ -135,16 +137,22 @@ export const secretText: Kind<Redacted.Redacted<string>> = {
 
 /** A secret out of the file, or where to find it. */
 export const secret: Kind<Redacted.Redacted<string> | EffectConfig.Config<Redacted.Redacted<string>>> = {
-  allowed: `Config.Redacted("VARIABLE"), or a Redacted of ${visible}`,
+  allowed: `Config.Redacted("VARIABLE"), {"env": "VARIABLE"}, or a Redacted of ${visible}`,
   secret: true,
   parse: (value) =>
-    EffectConfig.isConfig(value)
-      ? // What it gives is looked at when it is read.
-        (value as EffectConfig.Config<Redacted.Redacted<string>>)
-      : isRedactedText(value)
-        ? value
-        : undefined
+    isVariable(value)
+      ? EffectConfig.Redacted(value.env)
+      : EffectConfig.isConfig(value)
+        ? // What it gives is looked at when it is read.
+          (value as EffectConfig.Config<Redacted.Redacted<string>>)
+        : isRedactedText(value)
+          ? value
+          : undefined
 }
+
+/** The form of JSON, which knows no `Config`. */
+const isVariable = (value: unknown): value is { readonly env: string } =>
+  isFields(value) && Object.keys(value).join() === "env" && typeof value["env"] === "string" && value["env"] !== ""
 
 export const isRedactedText = (value: unknown): value is Redacted.Redacted<string> => {
   if (!Redacted.isRedacted(value)) return false
@@ -177,10 +185,15 @@ export const httpUrl: Kind<string> = {
   }
 }
 
-export const fileUrl: Kind<URL> = {
-  allowed: 'the URL of a file, such as new URL("./services.ts", import.meta.url)',
-  parse: (value) => (value instanceof URL && value.protocol === "file:" ? value : undefined)
-}
+/** A file: its URL, or its path, which starts where the file stands that names it. */
+export const fileUrl = (folder: string): Kind<URL> => ({
+  allowed: 'the URL of a file, such as new URL("./services.ts", import.meta.url), or its path',
+  parse: (value) => {
+    if (typeof value === "string" && value !== "" && !/^\w{2,}:/.test(value))
+      return pathToFileURL(resolve(folder, value))
+    return value instanceof URL && value.protocol === "file:" ? value : undefined
+  }
+})
 
 /** An object, by its members; unknown members are problems. `undefined` where it is absent or no object. */
 export const members = (

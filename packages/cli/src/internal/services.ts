@@ -7,32 +7,62 @@ import { isService, type Service } from "../Service.ts"
 import { importModule } from "./file.ts"
 import * as Reader from "./reader.ts"
 
+/** The services, and the modules that they come from: `undefined` for the default ones. */
+export interface Read {
+  readonly services: ReadonlyArray<Service>
+  readonly modules: ReadonlyArray<string> | undefined
+}
+
+/** Where they are named. */
+export interface Source {
+  /** The part `services` of the file. */
+  readonly given: Reader.Given | undefined
+  /** Where the file stands. */
+  readonly folder: string
+  /** See `importModule`. */
+  readonly reload: number
+}
+
 /** Imports the modules. */
 export const read = Effect.fnUntraced(function* (
   problems: Reader.Problems,
-  given: Reader.Given | undefined
-): Effect.fn.Return<ReadonlyArray<Service>> {
-  if (given === undefined || given.value === undefined) {
-    return [(yield* Effect.promise(() => import("../DefaultServices.ts"))).default]
-  }
-  const urls = Reader.read(problems, given, list) ?? []
+  { folder, given, reload }: Source
+): Effect.fn.Return<Read> {
+  if (given === undefined || given.value === undefined) return { services: [yield* byDefault], modules: undefined }
   const services: Array<Service> = []
-  for (const [index, value] of urls.entries()) {
+  const modules: Array<string> = []
+  for (const [index, value] of (Reader.read(problems, given, list) ?? []).entries()) {
     const member: Reader.Given = { ...given, name: `${given.name}[${index}]`, value }
-    const url = Reader.read(problems, member, Reader.fileUrl)
-    if (url !== undefined) services.push(...(yield* load(problems, member, url)))
+    const url = Reader.read(problems, member, Reader.fileUrl(folder))
+    if (url === undefined) continue
+    modules.push(url.href)
+    services.push(...(yield* load(problems, member, url, reload)))
   }
   collisions(problems, given, services)
-  return services
+  return { services, modules }
 })
+
+/** The services of modules that were checked before; a module that was changed since may fail. */
+export const again = Effect.fnUntraced(function* (problems: Reader.Problems, modules: Read["modules"]) {
+  if (modules === undefined) return [yield* byDefault]
+  const loaded = yield* Effect.forEach(modules, (url) =>
+    load(problems, { name: "services", value: url }, new URL(url), 0)
+  )
+  return loaded.flat()
+})
+
+const byDefault = Effect.map(
+  Effect.promise(() => import("../DefaultServices.ts")),
+  (module) => module.default
+)
 
 const list: Reader.Kind<ReadonlyArray<unknown>> = {
   allowed: "a list of at least one module",
   parse: (value) => (Array.isArray(value) && value.length > 0 ? value : undefined)
 }
 
-const load = Effect.fnUntraced(function* (problems: Reader.Problems, given: Reader.Given, url: URL) {
-  const imported = yield* importModule(url)
+const load = Effect.fnUntraced(function* (problems: Reader.Problems, given: Reader.Given, url: URL, reload: number) {
+  const imported = yield* importModule(url, reload)
   const exported = "problem" in imported ? undefined : imported.module["default"]
   const services: ReadonlyArray<unknown> = Array.isArray(exported) ? exported : [exported]
   if (services.length > 0 && services.every(isService)) return services

@@ -8,16 +8,9 @@ import * as EffectConfig from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
+import type { Environment } from "./environment.ts"
+import * as Variable from "./environment.ts"
 import * as Reader from "./reader.ts"
-
-/** The variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** A variable; one that is empty is as good as absent. */
-export const variable = (environment: Environment, name: string): Reader.Given => ({
-  name,
-  value: environment[name] === "" ? undefined : environment[name]
-})
 
 /** The embedded one, whose address is not known yet. */
 export const simulator = "simulator"
@@ -34,21 +27,19 @@ export const read = Effect.fnUntraced(function* (
   environment: Environment,
   file: Reader.Given | undefined
 ): Effect.fn.Return<Upstreams | typeof simulator> {
-  const baseUrl = variable(environment, "OPENAI_BASE_URL")
-  const key = variable(environment, "OPENAI_API_KEY")
+  const baseUrl = Variable.variable(environment, "OPENAI_BASE_URL")
+  const isKeyGiven = Variable.isGiven(environment, "OPENAI_API_KEY")
   const named = yield* fromFile(problems, environment, file, baseUrl.value !== undefined)
   if (baseUrl.value !== undefined) {
     const upstream = {
       baseUrl: Reader.read(problems, baseUrl, Reader.httpUrl) ?? "",
-      apiKey: Reader.read(problems, key, Reader.secretText)
+      apiKey: openAiKey(problems, environment)
     }
     if (named === undefined || named === simulator) return { primary: upstream }
     return Object.fromEntries(Object.entries(named).map(([name, own], index) => [name, index === 0 ? upstream : own]))
   }
   if (named !== undefined) return named
-  if (key.value !== undefined) {
-    return { primary: { baseUrl: openAi, apiKey: Reader.read(problems, key, Reader.secretText) } }
-  }
+  if (isKeyGiven) return { primary: { baseUrl: openAi, apiKey: openAiKey(problems, environment) } }
   if (file !== undefined && file.value === undefined) {
     problems.push({
       setting: Reader.settingOf(file),
@@ -60,6 +51,9 @@ export const read = Effect.fnUntraced(function* (
 })
 
 const openAi = "https://api.openai.com/v1"
+
+const openAiKey = (problems: Reader.Problems, environment: Environment): Redacted.Redacted<string> | undefined =>
+  Reader.read(problems, Variable.secret(problems, environment, "OPENAI_API_KEY"), Reader.secretText)
 
 /** The upstreams of a file; of the first one only the name, where it is replaced. */
 const fromFile = Effect.fnUntraced(function* (
@@ -113,13 +107,18 @@ export const secretOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Redacted.Redacted<string> | undefined> {
   const secret = Reader.read(problems, given, Reader.secret)
   if (!EffectConfig.isConfig(secret)) return secret
-  const provider = ConfigProvider.fromEnv({ env: withoutEmpty(environment) })
-  const found = yield* Effect.option(secret.parse(provider))
+  const before = problems.length
+  const names = yield* wanted(secret)
+  const values = names.map((name) => [name, Variable.secret(problems, environment, name).value] as const)
+  if (problems.length > before) return undefined
+  const env = Object.fromEntries(values.filter((value): value is [string, string] => typeof value[1] === "string"))
+  const found = yield* Effect.option(secret.parse(ConfigProvider.fromEnv({ env })))
   if (found._tag === "Some" && Reader.isRedactedText(found.value)) return found.value
+  const where = names.length === 0 ? "the environment" : names.join(", ")
   problems.push({
     setting: Reader.settingOf(given),
-    actual: `${found._tag === "None" ? "nothing" : "a value that is not shown here"} from ${yield* wanted(secret)}`,
-    allowed: `a variable of ${Reader.secretText.allowed}`
+    actual: `${found._tag === "None" ? "nothing" : "a value that is not shown here"} from ${where}`,
+    allowed: `a variable of ${Reader.secretText.allowed}, or one of the same name with _FILE that names its file`
   })
   return undefined
 })
@@ -135,10 +134,5 @@ const wanted = Effect.fnUntraced(function* (config: EffectConfig.Config<unknown>
       })
     )
   )
-  return names.size === 0 ? "the environment" : Array.from(names).join(", ")
+  return Array.from(names)
 })
-
-const withoutEmpty = (environment: Environment): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "")
-  )
