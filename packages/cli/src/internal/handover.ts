@@ -1,20 +1,9 @@
-/**
- * What each worker is told of the configuration: as the main thread has read it, and
- * not as the file says by the time that a worker starts. So one that takes the place of
- * another serves as the other did, whatever has become of the file.
- */
+/** Upstreams on their way to a worker, whose `Redacted` values no clone would keep. */
 import type { UpstreamConfig, Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as Redacted from "effect/Redacted"
 
 /** What can be cloned of upstreams whose secrets have been read. */
 export type Sent = Readonly<Record<string, Omit<UpstreamConfig, "apiKey"> & { readonly apiKey?: string | undefined }>>
-
-/** What the main thread tells each worker. */
-export interface Data {
-  readonly upstreams: Sent
-  /** The modules of the services; `undefined` for the default ones. */
-  readonly modules: ReadonlyArray<string> | undefined
-}
 
 /** The upstreams with their keys in the clear: within the process that has them anyway. */
 export const send = (upstreams: Upstreams): Sent =>
