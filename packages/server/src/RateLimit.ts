@@ -1,7 +1,7 @@
 /**
  * Bounds how many requests each key makes within a window, by Effect's own rate
  * limiter. What is over it is answered with 429, `retry-after` and `x-should-retry`.
- * Answers say how much is left, in the headers `RateLimit` and `RateLimit-Policy` of
+ * Answers say how much is left and when all of it will be back, in the headers `RateLimit` and `RateLimit-Policy` of
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
  *
  * Who shows no key shares one limit with all others that show none: addresses can be
@@ -31,11 +31,14 @@ import { isHealthRequest } from "./internal/healthRequest.ts"
 import * as PublicError from "./PublicError.ts"
 import { RequestError, TooManyRequests } from "./RequestError.ts"
 
-/** How many requests within how long. */
+/**
+ * How many requests within how long: as many may come at once, and what was used comes
+ * back evenly over the window.
+ */
 export interface Quota {
   /** A whole number, from 1. */
   readonly limit: number
-  /** Begins with a key's first request in it, and starts anew when it is over. */
+  /** How long it takes until all of it is back. */
   readonly window: Duration.Input
 }
 
@@ -74,7 +77,7 @@ export const layerMiddleware = ({
             const quota = (key === undefined ? undefined : quotas.get(key)) ?? byDefault
             return limiter
               .consume({
-                algorithm: "fixed-window",
+                algorithm: "token-bucket",
                 onExceeded: "fail",
                 limit: quota.limit,
                 window: quota.window,
