@@ -12,7 +12,10 @@
  * Names are those of OpenTelemetry's conventions
  * (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/) as Prometheus has
  * them: dots become underscores, and the unit stands behind. `error_type` is the
- * reason of a failure that is this server's or an upstream's, else left out.
+ * reason of a failure that is this server's or an upstream's, `aborted` where the
+ * client left before the end, else left out. Where `OpenAiApi` is served, its calls are
+ * counted too, each attempt: `gen_ai_client_operation_duration_seconds`,
+ * `gen_ai_client_operation_time_to_first_chunk_seconds`, `gen_ai_client_token_usage`.
  *
  * For callers with an operator's key; where there are no keys, for programs on this
  * machine.

@@ -88,6 +88,7 @@ import { methods } from "./internal/methods.ts"
 import * as OpenAiRequest from "./internal/openAiRequest.ts"
 import * as Relayed from "./internal/relayed.ts"
 import { relayedHeaders } from "./internal/relayedHeaders.ts"
+import { type Calls as UpstreamCalls, watched } from "./internal/upstreamMetrics.ts"
 import * as LastResort from "./LastResort.ts"
 import * as PolicyHeaders from "./PolicyHeaders.ts"
 import * as PublicError from "./PublicError.ts"
@@ -110,7 +111,7 @@ export interface Options {
 export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | Relay> =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
-      const relay = callsOf(yield* Relay, options)
+      const relay = callsOf(watched(yield* Relay), options)
       const handler = yield* handlerOf(options)
       const json = (path: string, kind: OpenAiRequest.Kind) => ({ POST: handler(relayJson(relay, path, kind)) })
       const form = (path: string) => handler(relayForm(relay, path))
@@ -155,7 +156,7 @@ interface Forwarded {
   readonly headers?: ForwardedHeaders.ForwardedHeaders
 }
 
-const callsOf = (relay: Relay["Service"], { forward = [], policy }: Options): Calls => {
+const callsOf = (relay: UpstreamCalls, { forward = [], policy }: Options): Calls => {
   const forwarded = Effect.map(HttpServerRequest, (request): Forwarded => {
     const headers = ForwardedHeaders.of(request.headers, forward)
     return headers === undefined ? {} : { headers }

@@ -44,11 +44,13 @@ const Current = Context.Reference<Ending | undefined>("@causeway/server/internal
 })
 
 interface Ending extends Exchange {
+  /** Serves it, from the innermost middleware on. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
   readonly onEnd: Array<(exchange: Exchange) => void>
 }
 
 /** What is found out on the way. */
-export type Note = Partial<Pick<Exchange, "key" | "reason" | "route">>
+export type Note = Partial<Pick<Exchange, "key" | "reason">>
 
 /** Notes something of the request that a fiber serves. */
 export const note = (fiber: Fiber.Fiber<unknown, unknown>, found: Note): void => {
@@ -80,6 +82,7 @@ const begin = <E, R>(app: App<E, R>, request: HttpServerRequest, onEnd: (exchang
     route: undefined,
     key: undefined,
     reason: undefined,
+    fiber: undefined,
     onEnd: [onEnd]
   }
   const response = serverResponseOf(request)
@@ -113,6 +116,8 @@ const answered = (exchange: Exchange, { headers, status }: HttpServerResponse): 
 }
 
 const end = (exchange: Ending): void => {
+  // Of a request that was given up, the fiber is not through with it yet.
+  exchange.route ??= exchange.fiber && routeOf(exchange.fiber)
   for (const tell of exchange.onEnd) tell(exchange)
 }
 
@@ -121,15 +126,18 @@ const serverResponseOf = (request: HttpServerRequest): ServerResponse | undefine
   return hasProperty(response, "writeHead") && hasProperty(response, "once") ? (response as ServerResponse) : undefined
 }
 
-/** Notes which route served: for the innermost middleware, since the router tells nobody else. */
+/** Notes which route serves: for the innermost middleware, since the router tells nobody else. */
 export const routed = <E, R>(app: App<E, R>): App<E, R> =>
-  Effect.withFiber((fiber) =>
-    fiber.getRef(Current) === undefined
-      ? app
-      : Effect.onExit(app, () =>
-          Effect.sync(() => {
-            const found = Context.getOrUndefined(fiber.context, HttpRouter.RouteContext)
-            if (found !== undefined) note(fiber, { route: found.route.path })
-          })
-        )
-  )
+  Effect.withFiber((fiber) => {
+    const exchange = fiber.getRef(Current)
+    if (exchange === undefined) return app
+    exchange.fiber = fiber
+    return Effect.onExit(app, () =>
+      Effect.sync(() => {
+        exchange.route ??= routeOf(fiber)
+      })
+    )
+  })
+
+const routeOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefined =>
+  Context.getOrUndefined(fiber.context, HttpRouter.RouteContext)?.route.path

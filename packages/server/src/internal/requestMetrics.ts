@@ -45,9 +45,9 @@ export const make = (context: Context.Context<never>): RequestMetrics => {
   }
 
   const durationOf = (exchange: Exchange): Metric.Histogram<number> => {
-    const { reason, request, route, status } = exchange
+    const { isAborted, reason, request, route, status } = exchange
     const method = methodOf(request)
-    const error = status >= 500 || status === 0 ? (reason ?? (status === 0 ? "aborted" : String(status))) : undefined
+    const error = isAborted ? "aborted" : status >= 500 ? (reason ?? String(status)) : undefined
     const key = `${method} ${route} ${status} ${error}`
     const known = durations.get(key)
     if (known !== undefined) return known
