@@ -1,4 +1,4 @@
-import * as AccessLog from "@causeway/server/AccessLog"
+import type * as AccessLog from "@causeway/server/AccessLog"
 import * as Health from "@causeway/server/Health"
 import * as Server from "@causeway/server/Server"
 import { assert, describe, it } from "@effect/vitest"

@@ -15,6 +15,16 @@ import { Upstream } from "./fixtures/upstream.ts"
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 
+/** What the upstream is told. */
+const seen = (headers: Readonly<Record<string, string>>) =>
+  Effect.gen(function* () {
+    const upstream = yield* Upstream
+    yield* upstream.answer((response) => response.writeHead(400).end())
+    yield* post("/v1/embeddings", { model: "m", input: "a" }, headers)
+    const { traceparent, tracestate } = upstream.requests[0]?.headers ?? {}
+    return { traceparent, tracestate }
+  })
+
 describe("TraceContext", () => {
   it.each([
     [`00-${traceId}-${spanId}-01`, true],
@@ -49,15 +59,6 @@ describe("TraceContext", () => {
     ).pipe(Layer.provideMerge(Upstream.layer))
 
     layer(live, { excludeTestServices: true, timeout: "30 seconds" })(`over ${place}`, (it) => {
-      const seen = (headers: Readonly<Record<string, string>>) =>
-        Effect.gen(function* () {
-          const upstream = yield* Upstream
-          yield* upstream.answer((response) => response.writeHead(400).end())
-          yield* post("/v1/embeddings", { model: "m", input: "a" }, headers)
-          const { traceparent, tracestate } = upstream.requests[0]?.headers ?? {}
-          return { traceparent, tracestate }
-        })
-
       it.effect.each(["00", "01"])("the upstream is told of the trace, with the flags %s", (flags) =>
         Effect.gen(function* () {
           const traceparent = `00-${traceId}-${spanId}-${flags}`
