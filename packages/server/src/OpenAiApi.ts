@@ -200,7 +200,9 @@ const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Answer
     const { model, stream } = yield* decode(value)
     yield* checkModel(model)
     const request = { path, method: "POST", body: text, ...(yield* calls.forwarded) }
-    return stream ? yield* Relayed.respond(calls.events(request), ending) : toResponse(yield* calls.complete(request))
+    return stream
+      ? yield* Relayed.respondEvents(calls.events(request), ending)
+      : toResponse(yield* calls.complete(request))
   })
 }
 
@@ -225,7 +227,7 @@ const relayResponse = (calls: Calls): Answered<Scope.Scope | HttpRouter.RouteCon
   Effect.gen(function* () {
     const request = { path: yield* target, method: "GET", ...(yield* calls.forwarded) }
     return /[?&]stream=true(?:&|$)/i.test(request.path)
-      ? yield* Relayed.respond(calls.events(request), Relayed.numbered)
+      ? yield* Relayed.respondEvents(calls.events(request), Relayed.numbered)
       : toResponse(yield* calls.complete(request))
   })
 

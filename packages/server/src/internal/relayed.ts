@@ -1,5 +1,5 @@
 /** What a relay streams, as an answer. */
-import type { RelayHead, TransferElement } from "@causeway/openai/Relay"
+import type { RelayElement, RelayHead, TransferElement } from "@causeway/openai/Relay"
 import { isArrayNonEmpty } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -37,10 +37,44 @@ const numberOf = (text: string): number => {
 
 type Head = typeof RelayHead.Type
 
-/** Answers by what comes. Fails with what the stream fails with before its first element. */
+/** Answers with events, whatever their upstream calls them: who asked for a stream reads nothing else. */
+export const respondEvents = <E>(
+  stream: Stream.Stream<typeof RelayElement.Type, E>,
+  ending: Ending
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest | Scope.Scope> =>
+  begun(stream, (first, relayed) => eventsOf(first, relayed, ending))
+
+/** Answers by what comes. */
 export const respond = <E>(
   stream: Stream.Stream<typeof TransferElement.Type, E>,
   ending: Ending
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest | Scope.Scope> =>
+  begun(stream, (first, relayed) => {
+    const { head, pieces } = relayed
+    // An empty one says no more than none.
+    const type = head.headers.find(([name]) => name === "content-type")?.[1] || "application/octet-stream"
+    if (/event-stream/i.test(type)) return eventsOf(first, relayed, ending)
+    const headers = relayedHeaders(head)
+    const [body] = first
+    return isString(body)
+      ? Effect.succeed(HttpServerResponse.text(body, { status: head.status, contentType: type, headers }))
+      : StreamedAnswer.respond(first, pieces, { done: "", headers: { ...headers, "content-type": type } })
+  })
+
+/** What is relayed, once its first piece is there. */
+interface Relayed<E> {
+  readonly head: Head
+  readonly pieces: StreamedAnswer.Pieces<E>
+  /** The last event that has a number. */
+  readonly last: () => string
+}
+
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest>
+
+/** Fails with what the stream fails with before its first piece. */
+const begun = <E>(
+  stream: Stream.Stream<typeof TransferElement.Type, E>,
+  answer: (first: ReadonlyArray<StreamedAnswer.Piece>, relayed: Relayed<E>) => Answer
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest | Scope.Scope> =>
   Effect.flatMap(Stream.toPull(stream), (pull) => {
     let head: Head = { status: 200, headers: [] }
@@ -55,20 +89,18 @@ export const respond = <E>(
       }
       return isArrayNonEmpty(found) ? Effect.succeed(found) : pieces
     })
-    return Effect.flatMap(EventStream.first(pieces), (first) => {
-      const headers = relayedHeaders(head)
-      const type = head.headers.find(([name]) => name === "content-type")?.[1] ?? "application/octet-stream"
-      if (/event-stream/i.test(type)) {
-        const { done, failed } = ending(() => last)
-        return StreamedAnswer.respond(first, pieces, {
-          done,
-          failed,
-          headers: EventStream.headersWith(headers)
-        })
-      }
-      const [body] = first
-      return isString(body)
-        ? Effect.succeed(HttpServerResponse.text(body, { status: head.status, contentType: type, headers }))
-        : StreamedAnswer.respond(first, pieces, { done: "", headers: { ...headers, "content-type": type } })
-    })
+    return Effect.flatMap(EventStream.first(pieces), (first) => answer(first, { head, pieces, last: () => last }))
   })
+
+const eventsOf = <E>(
+  first: ReadonlyArray<StreamedAnswer.Piece>,
+  { head, last, pieces }: Relayed<E>,
+  ending: Ending
+): Answer => {
+  const { done, failed } = ending(last)
+  return StreamedAnswer.respond(first, pieces, {
+    done,
+    failed,
+    headers: EventStream.headersWith(relayedHeaders(head))
+  })
+}
