@@ -1,8 +1,5 @@
 /** The control: clients that are none of ours understand every answer of the simulator that is no fault. */
 import { execFile } from "node:child_process"
-import { cpSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Fault from "@causeway/simulator/Fault"
 import { Simulator } from "@causeway/simulator/Simulator"
@@ -10,6 +7,7 @@ import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import OpenAI from "openai"
 import { modelOf } from "../faults/table.ts"
+import { client } from "./fixtures/clients.ts"
 
 const run = promisify(execFile)
 
@@ -21,21 +19,19 @@ layer(Simulator.layer(), { excludeTestServices: true })("what is no fault", (it)
   it.effect.each(models)("%s is understood by the official SDK", (model) =>
     Effect.gen(function* () {
       const { url } = yield* Simulator
-      const client = new OpenAI({ baseURL: url, apiKey: "none", maxRetries: 0 })
-      const plain = yield* Effect.promise(() => client.chat.completions.create({ model, messages }))
+      const sdk = new OpenAI({ baseURL: url, apiKey: "none", maxRetries: 0 })
+      const plain = yield* Effect.promise(() => sdk.chat.completions.create({ model, messages }))
       assert.strictEqual(plain.choices[0]?.message.content, said)
-      const chat = yield* Effect.promise(() => client.chat.completions.stream({ model, messages }).finalContent())
+      const chat = yield* Effect.promise(() => sdk.chat.completions.stream({ model, messages }).finalContent())
       assert.strictEqual(chat, said)
-      const response = yield* Effect.promise(() => client.responses.create({ model, input: "good day" }))
+      const response = yield* Effect.promise(() => sdk.responses.create({ model, input: "good day" }))
       assert.strictEqual(response.output_text, said)
-      const streamed = yield* Effect.promise(() =>
-        client.responses.stream({ model, input: "good day" }).finalResponse()
-      )
+      const streamed = yield* Effect.promise(() => sdk.responses.stream({ model, input: "good day" }).finalResponse())
       assert.strictEqual(streamed.output_text, said)
-      const { data } = yield* Effect.promise(() => client.embeddings.create({ model, input: "good day" }))
+      const { data } = yield* Effect.promise(() => sdk.embeddings.create({ model, input: "good day" }))
       assert.strictEqual(data[0]?.embedding.length, 256)
       const speech = yield* Effect.promise(async () =>
-        (await client.audio.speech.create({ model, voice: "alloy", input: "good day" })).arrayBuffer()
+        (await sdk.audio.speech.create({ model, voice: "alloy", input: "good day" })).arrayBuffer()
       )
       assert.strictEqual(speech.byteLength, 8 * 417)
     })
@@ -71,12 +67,7 @@ layer(Simulator.layer(), { excludeTestServices: true })("what is no fault", (it)
   it.effect("is understood by ai-sdk, all of it", () =>
     Effect.gen(function* () {
       const { url } = yield* Simulator
-      const directory = mkdtempSync(join(tmpdir(), "causeway-clients-"))
-      const printed = yield* Effect.promise(async () => {
-        cpSync("test/clients", directory, { recursive: true })
-        await run("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], { cwd: directory })
-        return (await run(process.execPath, ["aiSdk.mjs", url, ...models], { cwd: directory })).stdout
-      }).pipe(Effect.ensuring(Effect.sync(() => rmSync(directory, { recursive: true, force: true }))))
+      const printed = yield* Effect.promise(() => client("aiSdk.mjs", url, ...models))
       const answer = [said, "stop"]
       assert.deepStrictEqual(
         JSON.parse(printed),
