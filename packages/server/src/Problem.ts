@@ -45,7 +45,7 @@ export const Problem = Schema.Struct({
   /** Whether the same request may be sent again, as `x-should-retry` says. */
   retryable: Schema.Boolean,
   /** How long to wait before, where that is known. */
-  retryAfterMs: Schema.optionalKey(Schema.Int),
+  retryAfterMs: Schema.optionalKey(Schema.Finite),
   /** The upstream's own id of the request, where it gave one. */
   upstreamRequestId: Schema.optionalKey(Schema.String)
 }).annotate({ identifier: "Problem" })

@@ -36,7 +36,7 @@ const lines = ["application/x-ndjson", "application/ndjson", "application/jsonl"
 const json = "application/json"
 
 /** The media types in which a call is answered, the usual one first; none where there is nothing to tell. */
-const mediaTypes = (call: Call): readonly [] | readonly [string, ...Array<string>] => {
+export const mediaTypes = (call: Call): readonly [] | readonly [string, ...Array<string>] => {
   const text = call.kind === "many" ? (["text/event-stream", ...lines] as const) : ([json] as const)
   if (call.gives === "bytes") return [call.bytesType, ...text]
   return call.kind === "one" && call.gives === "nothing" ? [] : text
