@@ -106,7 +106,7 @@ export const layer = <Self, Id extends string, R extends Rpc.Any>(
         return {
           contract: contract.key,
           call,
-          hasPolicy: policy !== undefined,
+          hasPolicy: policy !== undefined || resort !== undefined,
           headers,
           handler: byMethod({ POST: handler })
         }

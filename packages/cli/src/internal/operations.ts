@@ -1,11 +1,13 @@
 /**
- * What is served for those who run the server: `/health`, `/metrics` and `/info`.
+ * What is served for those who run the server: `/health`, `/metrics`, `/info`,
+ * and what describes the services: `/openapi.json` and `/docs`.
  */
 import * as Redaction from "@causeway/core/Redaction"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as Health from "@causeway/server/Health"
 import * as Info from "@causeway/server/Info"
 import * as Metrics from "@causeway/server/Metrics"
+import * as OpenApi from "@causeway/server/OpenApi"
 import type { WorkerPool } from "@causeway/workers/WorkerPool"
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
@@ -42,7 +44,8 @@ const routes = (
     }
   })
   const metrics = settings.server.metrics ? Metrics.layerRoute({ checks }) : Layer.empty
-  return Layer.mergeAll(Health.layer({ checks }), metrics, info)
+  const openApi = OpenApi.layer({ title: "The services of this server", version: version() })
+  return Layer.mergeAll(Health.layer({ checks }), metrics, info, openApi)
 }
 
 /** Whether a worker serves. */
