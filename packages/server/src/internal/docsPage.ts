@@ -14,7 +14,6 @@ import type { Json } from "./openApi.ts"
 /** The page of a document. */
 export const make = (document: Json): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const api = HttpApi.make("causeway").annotate(OpenApi.Transform, () => document)
-  const scalar = { withDefaultFonts: false, hideDarkModeToggle: false, showOperationId: false } as const
   const { dispose, handler } = HttpRouter.toWebHandler(HttpApiScalar.layer(api, { scalar }), { disableLogger: true })
   const page = Effect.promise(async () => {
     const answer = await handler(new Request("http://localhost/docs"))
@@ -30,6 +29,14 @@ export const make = (document: Json): Effect.Effect<HttpServerResponse.HttpServe
     )
   )
 }
+
+/** Without what would lead to Scalar's own services; Effect's types do not have all of it. */
+const scalar = {
+  withDefaultFonts: false,
+  hideClientButton: true,
+  showDeveloperTools: "never",
+  telemetry: false
+} as const
 
 const policy = [
   "default-src 'none'",

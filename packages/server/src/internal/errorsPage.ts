@@ -19,7 +19,7 @@ export const html = (): string => {
   const body = [...catalogue(), ...requests(), ...others].map(
     ({ kind, paragraphs }) =>
       `<h2 id="${escape(Problem.anchorOf(kind))}">${escape(kind.replace("/", ": "))}</h2>\n${paragraphs
-        .map((text) => `<p>${escape(text)}</p>`)
+        .map((text) => `<p>${escape(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>")}</p>`)
         .join("\n")}`
   )
   return `<!doctype html>

@@ -120,10 +120,16 @@ class Schemas {
         SchemaRepresentation.toRepresentations(Arr.map(told, ({ schema }) => schema.ast))
       )
     )
-    for (const [index, { target }] of told.entries()) Object.assign(target, schemas[index])
-    return definitions
+    for (const [index, { target }] of told.entries()) Object.assign(target, plain(schemas[index]))
+    return plain(definitions)
   }
 }
+
+/** That there may be more properties is what JSON Schema says anyway; viewers would make one up. */
+const plain = (schema: object | undefined): Json =>
+  JSON.parse(
+    JSON.stringify(schema, (name, value) => (name === "additionalProperties" && value === true ? undefined : value))
+  )
 
 const isTold = (schema: Schema.Top): boolean => {
   try {
@@ -201,7 +207,11 @@ const annotated = ({ annotations }: Rpc.AnyWithProps): Json => {
 
 const parameters = (headers: ReadonlyArray<string>): ReadonlyArray<Json> => [
   header("x-request-id", "The id of the request, taken over where it is fit to be one.", { type: "string" }),
-  header("x-causeway-timeout", "The most that the call may take, in milliseconds.", { type: "integer", minimum: 1 }),
+  header("x-causeway-timeout", "The most that the call may take, in milliseconds.", {
+    type: "integer",
+    minimum: 1,
+    example: 30_000
+  }),
   ...headers
     // OpenAPI knows these by other means.
     .filter((name) => !["accept", "content-type", "authorization"].includes(name))
