@@ -120,6 +120,8 @@ const codesOf = ({ components, paths }: typeof Document.Type, path: string): Rea
   )
 }
 
+const asked = (key: string) => call("/openapi.json", { headers: { "x-api-key": key } })
+
 describe("OpenApi", () => {
   layer(serve(), { excludeTestServices: true })((it) => {
     it.effect("is valid OpenAPI 3.1, with what is referred to", () =>
@@ -235,7 +237,9 @@ describe("OpenApi", () => {
         const kinds = [
           ...Catalogue.entries().map(({ error, tag }) => `${error}/${tag}`),
           ...RequestReason.members.map((member) => `RequestError/${member.fields._tag.schema.literal}`),
-          ...["ContractError", "InternalError", "Interrupted"]
+          "ContractError",
+          "InternalError",
+          "Interrupted"
         ]
         assert.deepStrictEqual(anchors.toSorted(), kinds.map(Problem.anchorOf).toSorted())
       })
@@ -253,7 +257,6 @@ describe("OpenApi", () => {
 
   it.effect("is for the keys of operators", () =>
     Effect.gen(function* () {
-      const asked = (key: string) => call("/openapi.json", { headers: { "x-api-key": key } })
       assert.strictEqual((yield* asked("operator")).status, 200)
       assert.deepStrictEqual((yield* asked("guest")).status, 403)
       assert.strictEqual((yield* call("/docs")).status, 401)
