@@ -88,7 +88,20 @@ describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, (
     // Has no form as a string.
     toAll(4, { _tag: "NotServed", served: [{ toString: 1, valueOf: 1 }] }),
     toAll(4, { _tag: "Undecodable", direction: "sideways", issue: "none" }),
-    toAll(4, { _tag: "Undecodable", direction: "response" })
+    toAll(4, { _tag: "Undecodable", direction: "response" }),
+    // As the worker's own server would send them, but for the token that nobody else knows.
+    toAll(0, 1.5),
+    toAll(1, [1]),
+    toAll(2, [{ _tag: "Interrupt" }]),
+    toAll(3),
+    toAll(4, { _tag: "DeadlineExceeded" }),
+    [0, toAll(3)],
+    [undefined, toAll(3)],
+    [[5]],
+    [[6, "it could not start"]],
+    [[7, "it threw"]],
+    [[8, "Error", "it failed", {}, undefined]],
+    [[9, 1e15, 1e15]]
   ]
 
   it.layer(pool, { excludeTestServices: true })("of one worker", (it) => {
@@ -123,6 +136,12 @@ describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, (
       )
     }
   })
+
+  it.live("what a handler sees of how its worker was started does not say how to answer in its place", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* rogue((_) => _.startedWith()), ["heartbeatMs", "logLevel", "heartbeat"])
+    }).pipe(Effect.provide(pool))
+  )
 
   it.live("a worker that closes its port and lives on is lost, and its calls and streams with it", () =>
     Effect.gen(function* () {

@@ -3,7 +3,7 @@
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import type { Transfers } from "./outbox.ts"
-import { type BootOptions, type FromWorker, isBoot, type ToWorker } from "./wire.ts"
+import { type BootOptions, type FromWorker, isBoot, type Post, type ToWorker } from "./wire.ts"
 
 /** The worker's end of the way to its pool. */
 export interface Port {
@@ -36,11 +36,23 @@ export const current = (): Host | undefined => {
   if (parentPort === null || !isBoot(workerData)) return undefined
   const { causeway, data } = workerData
   const port = parentPort
-  return { boot: causeway, data, open: () => threadPort(port, new Int32Array(causeway.heartbeat)) }
+  return {
+    boot: causeway,
+    data,
+    open: () => {
+      const { heartbeat, token = 0 } = causeway
+      // Code of a handler may look at what its thread was started with.
+      delete causeway.token
+      return threadPort(port, token, new Int32Array(heartbeat))
+    }
+  }
 }
 
-const threadPort = (port: MessagePort, heartbeat: Int32Array<SharedArrayBuffer>): Port => ({
-  post: (messages, transfers) => port.postMessage(messages, transfers),
+const threadPort = (port: MessagePort, token: number, heartbeat: Int32Array<SharedArrayBuffer>): Port => ({
+  post: (messages, transfers) => {
+    const post: Post = [token, messages]
+    port.postMessage(post, transfers)
+  },
   listen: (listener) => {
     port.on("message", listener)
     // A call that cannot be read cannot be answered by its id: the worker ends, and its calls with it.

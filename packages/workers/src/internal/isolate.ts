@@ -2,10 +2,11 @@
  * What the pool knows of a worker's body, whichever kind it is: started, posted
  * to, listened to, ended. Knows nothing of calls.
  */
+import { randomInt } from "node:crypto"
 import type { ResourceLimits } from "node:worker_threads"
 import * as Redaction from "@causeway/core/Redaction"
 import type { Transfers } from "./outbox.ts"
-import type { BootOptions, ToWorker } from "./wire.ts"
+import type { BootOptions, FromWorker, Post, ToWorker } from "./wire.ts"
 
 /** How an isolate is started. */
 export interface Options {
@@ -26,8 +27,7 @@ export interface End {
 
 /** What an isolate tells. */
 export interface Listener {
-  /** Whatever it posted, which need not be of ours. */
-  readonly onMessages: (messages: unknown) => void
+  readonly onMessages: (messages: ReadonlyArray<FromWorker>) => void
   /** Something was thrown outside of any call, or what it sent cannot be read. */
   readonly onError: (error: unknown) => void
   /** Comes last, once. */
@@ -60,6 +60,19 @@ export const unstarted: Isolate = {
   terminate: () => undefined,
   startSampling: () => undefined,
   stopSampling: () => Promise.resolve([])
+}
+
+const tokens = 2 ** 48 - 1
+
+/** A number that nobody guesses, and what an isolate that knows it is listened to by. */
+export const makeReceiver = ({ onMessages }: Listener) => {
+  const token = randomInt(tokens)
+  return {
+    token,
+    receive: (post: unknown): void => {
+      if (Array.isArray(post) && post[0] === token) onMessages((post as unknown as Post)[1])
+    }
+  }
 }
 
 /**

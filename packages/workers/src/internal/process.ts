@@ -21,6 +21,8 @@ export interface ProcessBoot {
   readonly name: string
   readonly boot: BootOptions
   readonly data: unknown
+  /** Of what it sends. */
+  readonly token: number
 }
 
 /** How long the rest of what an ended process sent may take to be read. */
@@ -43,7 +45,8 @@ const findProgram = (): string => {
 export const start: Isolate.Start = (options, listener) => {
   const program = findProgram()
   const { boot, data, name } = options
-  const first: ProcessBoot = { entry: hrefOf(options.entry), name, boot, data }
+  const { receive, token } = Isolate.makeReceiver(listener)
+  const first: ProcessBoot = { entry: hrefOf(options.entry), name, boot, data, token }
   const firstFrame = Frames.encode(first)
   const child = spawn(process.execPath, [...inheritedArguments(), ...limitsOf(options.resourceLimits), program], {
     stdio: ["ignore", "inherit", "pipe", "pipe", "pipe", "pipe"],
@@ -102,7 +105,7 @@ export const start: Isolate.Start = (options, listener) => {
     listener.onExit(end)
   }
 
-  const fromWorker = Frames.makeReader({ onValue: listener.onMessages, onBroken })
+  const fromWorker = Frames.makeReader({ onValue: receive, onBroken })
   const fromGuard = Frames.makeReader({
     onValue: (value) => {
       if (typeof value === "number") heartbeat = value

@@ -12,14 +12,14 @@ import type * as Lossless from "./lossless.ts"
 import * as Pipe from "./pipe.ts"
 import type { ProcessBoot } from "./process.ts"
 import * as ProcessPort from "./processPort.ts"
-import { fromWorker } from "./wire.ts"
+import { fromWorker, type Post } from "./wire.ts"
 
 /** How long an exit waits for a pool that is slow to read what was sent before. */
 const flushMs = 2000
 /** In MB: the guard does next to nothing. */
 const guardLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 }
 
-const main = async ({ boot, data, entry, name }: ProcessBoot): Promise<void> => {
+const main = async ({ boot, data, entry, name, token }: ProcessBoot): Promise<void> => {
   process.title = name
   if (entry.startsWith("file:")) process.argv[1] = fileURLToPath(entry)
   // Terminals and service managers send these to all processes of a group: what comes of them is up to the pool's.
@@ -38,7 +38,8 @@ const main = async ({ boot, data, entry, name }: ProcessBoot): Promise<void> => 
 
   const die = (kind: typeof fromWorker.bootFailed | typeof fromWorker.uncaught, error: unknown): never => {
     try {
-      writer.write(Frames.encode([[kind, loadLossless().make(undefined).toWire(error)]]))
+      const post: Post = [token, [[kind, loadLossless().make(undefined).toWire(error)]]]
+      writer.write(Frames.encode(post))
     } finally {
       process.exit(1)
     }
@@ -51,7 +52,7 @@ const main = async ({ boot, data, entry, name }: ProcessBoot): Promise<void> => 
     data,
     open: () => {
       process.off("uncaughtException", onUncaught)
-      return ProcessPort.open(writer, () => guard.postMessage(undefined))
+      return ProcessPort.open(writer, token, () => guard.postMessage(undefined))
     }
   })
   await import(entry).catch((error: unknown) => die(fromWorker.bootFailed, error))

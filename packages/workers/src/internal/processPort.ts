@@ -6,11 +6,14 @@ import { descriptors } from "./descriptors.ts"
 import * as Frames from "./frames.ts"
 import type { Port } from "./host.ts"
 import type { Writer } from "./pipe.ts"
-import { toWorker, type ToWorker } from "./wire.ts"
+import { type Post, toWorker, type ToWorker } from "./wire.ts"
 
 /** Reads what the pool sends from now on. */
-export const open = (writer: Writer, beat: () => void): Port => ({
-  post: (messages) => writer.write(Frames.encode(messages)),
+export const open = (writer: Writer, token: number, beat: () => void): Port => ({
+  post: (messages) => {
+    const post: Post = [token, messages]
+    writer.write(Frames.encode(post))
+  },
   listen: (listener) => {
     const socket = new Socket({ fd: descriptors.toWorker, readable: true, writable: false })
     const reader = Frames.makeReader({

@@ -6,7 +6,7 @@ import type * as Isolate from "./isolate.ts"
 import * as Outbox from "./outbox.ts"
 import * as Recycling from "./recycling.ts"
 import * as Unit from "./unit.ts"
-import { toWorker, type ToWorker } from "./wire.ts"
+import { type FromWorker, toWorker, type ToWorker } from "./wire.ts"
 
 /** Options of {@link make}. */
 export interface Options {
@@ -24,7 +24,7 @@ export interface Options {
 
 /** As an isolate's listener, of a unit. */
 export interface Listener {
-  readonly onMessages: (unit: Unit.Unit, messages: unknown) => void
+  readonly onMessages: (unit: Unit.Unit, messages: ReadonlyArray<FromWorker>) => void
   readonly onError: (unit: Unit.Unit, error: unknown) => void
   readonly onExit: (unit: Unit.Unit, end: Isolate.End) => void
 }

@@ -21,7 +21,7 @@ import * as Starting from "./starting.ts"
 import * as Succession from "./succession.ts"
 import * as Unit from "./unit.ts"
 import * as Watching from "./watching.ts"
-import { fromWorker, isFromWorker, type Log } from "./wire.ts"
+import { fromWorker, type FromWorker, type Log } from "./wire.ts"
 
 /** Options of {@link make}; times are in milliseconds. */
 export interface Options
@@ -113,10 +113,8 @@ export const make = (options: Options) => {
   // Listening
   // ---------------------------------------------------------------------------
 
-  const receive = (unit: Unit.Unit, messages: unknown): void => {
-    if (!Array.isArray(messages)) return
+  const receive = (unit: Unit.Unit, messages: ReadonlyArray<FromWorker>): void => {
     for (const message of messages) {
-      if (!isFromWorker(message)) continue
       switch (message[0]) {
         case fromWorker.ready:
           onReady(unit)

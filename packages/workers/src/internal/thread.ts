@@ -9,7 +9,8 @@ import type { Boot } from "./wire.ts"
 /** Starts a thread. Its samples need Node 24.8. */
 export const start: Isolate.Start = (options, listener) => {
   const heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const boot: Boot = { causeway: { ...options.boot, heartbeat: heartbeat.buffer }, data: options.data }
+  const { receive, token } = Isolate.makeReceiver(listener)
+  const boot: Boot = { causeway: { ...options.boot, heartbeat: heartbeat.buffer, token }, data: options.data }
   const worker = new Worker(options.entry, {
     name: options.name,
     workerData: boot,
@@ -24,7 +25,7 @@ export const start: Isolate.Start = (options, listener) => {
     tail.push(text)
     process.stderr.write(text)
   })
-  worker.on("message", (messages: unknown) => listener.onMessages(messages))
+  worker.on("message", receive)
   worker.on("messageerror", (error) => listener.onError(error))
   worker.on("error", (error) => listener.onError(error))
   worker.on("exit", (exitCode) => listener.onExit({ exitCode, signal: undefined }))

@@ -155,55 +155,11 @@ export type FromWorker =
   | SpanEnded
 
 /**
- * Whether something that a worker posted is a message of ours. The code of a handler
- * may post to the same port, by design or by mistake, and must not reach further than
- * its own worker by it.
+ * What a worker posts. The code of a handler may post to the same port, by design or
+ * by mistake, and must not answer calls by it: only the pool and the worker's server
+ * know the token, a number that nobody guesses.
  */
-export const isFromWorker = (u: unknown): u is FromWorker => {
-  if (!Array.isArray(u)) return false
-  const message: ReadonlyArray<unknown> = u
-  switch (message[0]) {
-    case fromWorker.success:
-    case fromWorker.chunk:
-    case fromWorker.failure:
-    case fromWorker.ended:
-    case fromWorker.began:
-      return isId(message[1])
-    case fromWorker.refused:
-      return isId(message[1]) && isRefusal(message[2])
-    case fromWorker.ready:
-    case fromWorker.bootFailed:
-    case fromWorker.uncaught:
-    case fromWorker.log:
-      return true
-    case fromWorker.vitals:
-      return Number.isFinite(message[1]) && Number.isFinite(message[2])
-    case fromWorker.spanStarted:
-    case fromWorker.spanEnded:
-      return isId(message[1]) && typeof message[2] === "string" && typeof message[3] === "object"
-    default:
-      return false
-  }
-}
-
-const isId = (u: unknown): boolean => Number.isSafeInteger(u)
-
-const isRefusal = (u: unknown): boolean => {
-  if (typeof u !== "object" || u === null || !("_tag" in u)) return false
-  switch (u._tag) {
-    case "Undecodable":
-      return (
-        "issue" in u &&
-        typeof u.issue === "string" &&
-        "direction" in u &&
-        (u.direction === "request" || u.direction === "response")
-      )
-    case "NotServed":
-      return "served" in u && Array.isArray(u.served) && u.served.every((tag) => typeof tag === "string")
-    default:
-      return u._tag === "DeadlineExceeded"
-  }
-}
+export type Post = readonly [token: number, messages: ReadonlyArray<FromWorker>]
 
 /** The tag of a call on the wire. */
 export const tagOf = (contractKey: string, tag: string): string => `${contractKey}/${tag}`
@@ -213,6 +169,8 @@ export interface Boot {
   readonly causeway: BootOptions & {
     /** Counts up while the worker's event loop turns. */
     readonly heartbeat: SharedArrayBuffer
+    /** Of {@link Post}. Taken away before code of a handler runs. */
+    token?: number
   }
   readonly data: unknown
 }
