@@ -81,8 +81,13 @@ export interface ServerOptions
   readonly rateLimit?: Omit<RateLimit.Options, "except"> | undefined
   /** A line for each request, see `AccessLog`. `true`: by where it goes. Default: true. */
   readonly accessLog?: boolean | AccessLog.Format | undefined
-  /** Whether requests and upstream calls are counted, and `/metrics` is served. Default: true. */
+  /** Whether requests are counted, and `/metrics` is served. Default: true. */
   readonly metrics?: boolean | undefined
+  /**
+   * Whether the server is not ready while all upstreams are down, see
+   * `Health.fromUpstreams`. Default: false.
+   */
+  readonly health?: { readonly requireUpstream?: boolean | undefined } | undefined
 }
 
 /** The configuration of the command, whose upstreams have these names. */

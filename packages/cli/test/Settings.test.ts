@@ -521,7 +521,7 @@ describe("Settings", () => {
             rateLimit: { limit: 5, window: "1 minute", keys: { ci: { limit: 9, window: "1 hour" } } },
             cors: { origins: ["https://chat.example"], exposed: ["x-mine"], maxAge: "1 hour" },
             compression: { minSize: "4 KiB" },
-            accessLog: "json", metrics: false, maxHeaders: "8 KiB", maxConnections: 7
+            accessLog: "json", metrics: false, health: { requireUpstream: true }, maxHeaders: "8 KiB", maxConnections: 7
           }`)
         ),
         ({ server }) => {
@@ -549,6 +549,7 @@ describe("Settings", () => {
           )
           assert.deepStrictEqual(server.accessLog, { format: "pretty" })
           assert.isFalse(server.metrics)
+          assert.deepStrictEqual(server.health, { requireUpstream: true })
           assert.strictEqual(Number(server.maxHeaders), 8192)
           assert.strictEqual(server.maxConnections, 7)
         }
@@ -574,6 +575,8 @@ describe("Settings", () => {
       [`{ compression: "yes" }`, "server.compression", `"yes"`],
       [`{ compression: { minSize: -1 } }`, "server.compression.minSize", "-1"],
       [`{ accessLog: "loud" }`, "server.accessLog", `"loud"`],
+      [`{ health: { requireUpstream: 1 } }`, "server.health.requireUpstream", "1"],
+      [`{ health: { upstream: true } }`, "server.health.upstream", "does not exist"],
       [`{ metrics: "no" }`, "server.metrics", `"no"`],
       [`{ maxConnections: 0 }`, "server.maxConnections", "0"]
     ] as const)("says what is wrong with %s", ([options, setting, actual]) =>

@@ -75,3 +75,86 @@ describe("a client that reads nothing", () => {
     })
   )
 })
+
+/** What comes on a connection until it ends, whichever way. */
+const spoken = (port: number, text: string) =>
+  Effect.callback<string>((resume) => {
+    const socket = NodeNet.connect(port, "127.0.0.1")
+    let read = ""
+    socket.on("data", (chunk: Buffer) => (read += chunk.toString()))
+    socket.on("error", () => {})
+    socket.on("close", () => resume(Effect.succeed(read)))
+    socket.write(text)
+    return Effect.sync(() => socket.destroy())
+  })
+
+/** A connection that is open, and sends nothing. */
+const idle = (port: number) =>
+  Effect.acquireRelease(
+    Effect.callback<NodeNet.Socket>((resume) => {
+      const socket = NodeNet.connect(port, "127.0.0.1", () => resume(Effect.succeed(socket)))
+      socket.on("error", () => {})
+    }),
+    (socket) => Effect.sync(() => socket.destroy())
+  )
+
+const request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+describe("more connections than are allowed", () => {
+  it.live("get 503 and are closed, while those that there are go on; one that ends makes room", () =>
+    Effect.gen(function* () {
+      const port = yield* listening({ maxConnections: 2 }, (_, response) => response.end("served"))
+      const first = yield* idle(port)
+      const second = yield* idle(port)
+      const refused = yield* spoken(port, request)
+      assert.match(refused, /^HTTP\/1\.1 503 Service Unavailable\r\n/)
+      for (const part of [
+        "retry-after: 1",
+        "x-should-retry: true",
+        '"code":"too_many_connections"',
+        "connection: close"
+      ]) {
+        assert.include(refused, part)
+      }
+      const answer = Effect.callback<string>((resume) => {
+        first.on("data", (chunk: Buffer) => resume(Effect.succeed(chunk.toString())))
+        first.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      })
+      assert.match(yield* answer, /^HTTP\/1\.1 200/)
+      second.destroy()
+      let text = ""
+      while (!text.startsWith("HTTP/1.1 200")) text = yield* spoken(port, request)
+      assert.include(text, "served")
+    })
+  )
+
+  it.live("are closed unanswered where they are far more, and nothing of them stays", () =>
+    Effect.gen(function* () {
+      const port = yield* listening({ maxConnections: 1 }, (_, response) => response.end("served"))
+      const kept = yield* idle(port)
+      const answers = yield* Effect.all(
+        Array.from({ length: 400 }, () => spoken(port, request)),
+        { concurrency: "unbounded" }
+      )
+      for (const answer of answers) assert.isTrue(answer === "" || answer.startsWith("HTTP/1.1 503"), answer)
+      assert.isTrue(answers.some((answer) => answer !== ""))
+      kept.destroy()
+      let text = ""
+      while (!text.startsWith("HTTP/1.1 200")) text = yield* spoken(port, request)
+    })
+  )
+})
+
+const withHeader = (length: number) => request.replace("Host", `X: ${"x".repeat(length)}\r\nHost`)
+
+describe("headers that are too large", () => {
+  it.live("get 431, by the limit that is set", () =>
+    Effect.gen(function* () {
+      const port = yield* listening({ maxHeaders: 1000 }, (_, response) => response.end("served"))
+      assert.match(yield* spoken(port, withHeader(500)), /^HTTP\/1\.1 200/)
+      const refused = yield* spoken(port, withHeader(2000))
+      assert.match(refused, /^HTTP\/1\.1 431/)
+      assert.include(refused, '"code":"headers_too_large"')
+    })
+  )
+})

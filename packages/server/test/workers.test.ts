@@ -204,4 +204,34 @@ describe("over worker threads", () => {
       patience
     )
   })
+
+  let mayStart = true
+  const gated = live({
+    spare: 0,
+    env: () => {
+      if (!mayStart) throw new Error("no worker for now")
+      return {}
+    }
+  })
+
+  layer(gated, settings)("whose only one is gone", (it) => {
+    it.effect(
+      "is not ready from that moment on, and says why, until another one serves",
+      () =>
+        Effect.gen(function* () {
+          assert.strictEqual((yield* post("/predict/square", { x: 2 })).status, 200)
+          assert.strictEqual((yield* call("/health/ready")).status, 200)
+          mayStart = false
+          assert.strictEqual((yield* post("/predict/exit", { code: 3 })).error?.code, "crashed")
+          const { status, text } = yield* call("/health/ready")
+          assert.strictEqual(status, 503)
+          assert.match(JSON.parse(text).reasons[0], /^workers: \S/)
+          assert.strictEqual((yield* call("/health/live")).status, 200)
+          mayStart = true
+          while ((yield* call("/health/ready")).status !== 200) yield* Effect.sleep("20 millis")
+          assert.strictEqual((yield* post("/predict/square", { x: 2 })).text, '{"y":4}')
+        }),
+      patience
+    )
+  })
 })

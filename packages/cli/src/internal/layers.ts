@@ -17,10 +17,17 @@ export interface Layers {
   readonly compression: boolean | Compression.Options | undefined
   readonly accessLog: boolean | AccessLog.Options
   readonly metrics: boolean
+  readonly health: HealthOptions | undefined
+}
+
+/** What the server's readiness needs beside its workers. */
+export interface HealthOptions {
+  /** See `Health.fromUpstreams`. */
+  readonly requireUpstream?: boolean | undefined
 }
 
 /** The options in the file. */
-export const options = ["rateLimit", "cors", "compression", "accessLog", "metrics"] as const
+export const options = ["rateLimit", "cors", "compression", "accessLog", "metrics", "health"] as const
 
 /** Reads them. `CAUSEWAY_ACCESS_LOG` wins over `server.accessLog`. */
 export const read = (
@@ -34,8 +41,15 @@ export const read = (
     cors: cors(problems, inFile("cors")),
     compression: compression(problems, inFile("compression")),
     accessLog: Reader.read(problems, log, accessLog) ?? true,
-    metrics: Reader.read(problems, inFile("metrics"), Reader.flag) ?? true
+    metrics: Reader.read(problems, inFile("metrics"), Reader.flag) ?? true,
+    health: health(problems, inFile("health"))
   }
+}
+
+const health = (problems: Reader.Problems, given: Reader.Given): HealthOptions | undefined => {
+  if (given.value === undefined) return undefined
+  const member = Reader.members(problems, given, ["requireUpstream"])
+  return member && { requireUpstream: Reader.read(problems, member("requireUpstream"), Reader.flag) }
 }
 
 const quota = (problems: Reader.Problems, member: (name: string) => Reader.Given): RateLimit.Quota | undefined => {

@@ -23,7 +23,7 @@ export const layer = (
   pool?: WorkerPool["Service"]
 ): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
   Layer.unwrap(
-    Effect.map(Health.fromUpstreams(), (known) =>
+    Effect.map(Health.fromUpstreams({ required: settings.server.health?.requireUpstream }), (known) =>
       routes(settings, upstreams, pool === undefined ? [known] : [workers(pool), known], pool)
     )
   )
