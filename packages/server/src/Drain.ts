@@ -25,10 +25,10 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { isHealthRequest } from "./internal/healthRequest.ts"
+import * as InFlight from "./internal/inFlight.ts"
 import * as PublicError from "./PublicError.ts"
 
 /** The state of a server's end. */
@@ -46,26 +46,20 @@ export interface Shape {
 }
 
 const make = (): Shape => {
-  const idle = Latch.makeUnsafe(true)
+  const inFlight = InFlight.make()
   let isDraining = false
-  let inFlight = 0
   return {
     isDraining: Effect.sync(() => isDraining),
     begin: Effect.sync(() => {
       isDraining = true
     }),
-    inFlight: Effect.sync(() => inFlight),
+    inFlight: Effect.sync(inFlight.count),
     awaitIdle: (grace) =>
-      idle.await.pipe(Effect.as(true), Effect.timeoutOrElse({ duration: grace, orElse: () => Effect.succeed(false) })),
-    track: Effect.flatMap(Effect.scope, (scope) => {
-      if (++inFlight === 1) idle.closeUnsafe()
-      return Scope.addFinalizer(
-        scope,
-        Effect.sync(() => {
-          if (--inFlight === 0) idle.openUnsafe()
-        })
-      )
-    })
+      inFlight.idle.pipe(
+        Effect.as(true),
+        Effect.timeoutOrElse({ duration: grace, orElse: () => Effect.succeed(false) })
+      ),
+    track: inFlight.track
   }
 }
 

@@ -14,17 +14,21 @@
  */
 import * as Schema from "effect/Schema"
 
-/** Why the server cannot listen. */
+/** Why the server cannot listen, or its routes cannot be replaced. */
 export class ServeError extends Schema.TaggedError<ServeError>("@causeway/server/ServeError")("ServeError", {
   host: Schema.String,
   port: Schema.Finite,
-  /** `open-without-key`: reachable from other machines, and neither keys are set nor `insecure`. */
+  /**
+   * `open-without-key`: reachable from other machines, and neither keys are set nor `insecure`.
+   * `still-serving`: its routes were replaced so often that too many former ones still serve their last requests.
+   */
   problem: Schema.Literals([
     "address-in-use",
     "address-not-available",
     "not-permitted",
     "not-a-port",
     "open-without-key",
+    "still-serving",
     "other"
   ]),
   /** Node's code, where there is one. */
@@ -38,10 +42,12 @@ export class ServeError extends Schema.TaggedError<ServeError>("@causeway/server
       "not-permitted": "it is not permitted",
       "not-a-port": "a port is a whole number from 0 to 65535",
       "open-without-key": "other machines could reach it without a key; set a key, or say that it shall be insecure",
+      "still-serving": "too many former ones still serve their last requests",
       other: this.code ?? "for a reason that the cause states"
     }[this.problem]
     const host = this.host.includes(":") ? `[${this.host}]` : this.host
-    return `cannot listen on ${host}:${this.port}: ${why}`
+    const what = this.problem === "still-serving" ? "replace the routes of" : "listen on"
+    return `cannot ${what} ${host}:${this.port}: ${why}`
   }
 }
 

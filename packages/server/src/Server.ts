@@ -47,6 +47,7 @@ import * as Deadline from "./Deadline.ts"
 import * as Drain from "./Drain.ts"
 import * as Connections from "./internal/connections.ts"
 import * as Exchange from "./internal/exchange.ts"
+import * as Generations from "./internal/generations.ts"
 import * as NodeServer from "./internal/nodeServer.ts"
 import * as Limits from "./Limits.ts"
 import * as Metrics from "./Metrics.ts"
@@ -62,6 +63,8 @@ export interface Options {
   readonly host?: string | undefined
   /** Default: 8000; 0 takes a free one. */
   readonly port?: number | undefined
+  /** Allows other processes to listen there too, where the system has it: it spreads the connections. Default: false. */
+  readonly reusePort?: boolean | undefined
   /** The keys that open, see `Auth`; none by default, which only a loopback host may have. */
   readonly keys?: ReadonlyArray<Auth.Key> | undefined
   /** Allows another host than loopback without keys. Default: false. */
@@ -103,7 +106,24 @@ export interface Address {
 }
 
 /** The running server. */
-export class Server extends Context.Service<Server, Address>()("@causeway/server/Server") {}
+export class Server extends Context.Service<
+  Server,
+  Address & {
+    /**
+     * Lets other routes serve, with all that stands around them, and without a dropped
+     * request: who has begun with the former ones ends with them, and new requests go
+     * to the new ones from when those are built. Where they cannot be built, or would
+     * be open to other machines without a key, the former ones go on. Of the options,
+     * `host`, `port`, `reusePort`, `maxHeaders` and `maxConnections` stay as they were.
+     *
+     * Fails as `still-serving` while four former ones still serve their last requests.
+     */
+    readonly replace: <A, E>(
+      routes: Layer.Layer<A, E, HttpRouter.HttpRouter | Drain.Drain>,
+      options?: Options
+    ) => Effect.Effect<void, E | ServeError>
+  }
+>()("@causeway/server/Server") {}
 
 /** What stands around the routes, without the server: for a router that is served otherwise. */
 export const layerMiddleware = (
@@ -148,28 +168,48 @@ export const serve = <A, E, R>(routes: Layer.Layer<A, E, R>, options: Options = 
 const start = Effect.fnUntraced(function* <A, E, R>(app: Layer.Layer<A, E, R>, options: Options) {
   const { host, port } = yield* checked(options)
   const drain = yield* Drain.Drain
+  let grace = options.grace
   // Built before anybody can connect: a request that comes earlier would have nobody to answer it.
-  const http = yield* HttpRouter.toHttpEffect(app)
+  const generations = yield* Generations.make(HttpRouter.toHttpEffect(app))
   const node = NodeServer.make({
-    headersTimeout: Duration.fromInputUnsafe(options.headersTimeout ?? "30 seconds"),
-    requestTimeout: Duration.fromInputUnsafe(options.requestTimeout ?? "5 minutes"),
-    keepAlive: Duration.fromInputUnsafe(options.keepAlive ?? "65 seconds"),
+    ...timeouts(options),
     maxHeaders: options.maxHeaders === undefined ? undefined : Number(ByteSize.fromInputUnsafe(options.maxHeaders)),
     maxConnections: options.maxConnections
   })
+  const listen = { host, port, reusePort: options.reusePort === true, disablePreemptiveShutdown: true }
   // The end comes in the opposite order: drain, interruption of what is left, the connections, the listener, the routes.
-  const server = yield* NodeHttpServer.make(() => node, { host, port, disablePreemptiveShutdown: true }).pipe(
+  const server = yield* NodeHttpServer.make(() => node, listen).pipe(
     Effect.mapError(({ cause }) => serveError(host, port, cause))
   )
   yield* Effect.addFinalizer(() => NodeServer.endConnections(node))
-  yield* untracedUnlessExported(server.serve(http))
+  yield* untracedUnlessExported(server.serve(generations.app))
   yield* Effect.addFinalizer(() =>
     drain.begin.pipe(
-      Effect.andThen(drain.awaitIdle(options.grace ?? "10 seconds")),
+      Effect.andThen(Effect.suspend(() => drain.awaitIdle(grace ?? "10 seconds"))),
       Effect.andThen(NodeServer.stopListening(node))
     )
   )
-  return addressOf(host, server.address)
+  const address = addressOf(host, server.address)
+  const replace = Effect.fnUntraced(function* <A, E>(
+    routes: Layer.Layer<A, E, HttpRouter.HttpRouter | Drain.Drain>,
+    options: Options = {}
+  ) {
+    yield* checked({ ...options, host, port })
+    if (generations.former() >= Generations.mostFormer) {
+      return yield* new ServeError({ host, port: address.port, problem: "still-serving" })
+    }
+    const next = Layer.provideMerge(routes, layerMiddleware(options))
+    yield* generations.replace(Effect.provideService(HttpRouter.toHttpEffect(next), Drain.Drain, drain))
+    NodeServer.configure(node, timeouts(options))
+    grace = options.grace
+  })
+  return { ...address, replace }
+})
+
+const timeouts = (options: Options) => ({
+  headersTimeout: Duration.fromInputUnsafe(options.headersTimeout ?? "30 seconds"),
+  requestTimeout: Duration.fromInputUnsafe(options.requestTimeout ?? "5 minutes"),
+  keepAlive: Duration.fromInputUnsafe(options.keepAlive ?? "65 seconds")
 })
 
 const addressOf = (host: string, address: NetAddress.SocketAddress): Address => {

@@ -51,6 +51,16 @@ export const make = (options: Options): Http.Server => {
   return server
 }
 
+/** What can be changed while it serves. */
+export const configure = (
+  server: Http.Server,
+  { headersTimeout, keepAlive, requestTimeout }: Pick<Options, "headersTimeout" | "keepAlive" | "requestTimeout">
+): void => {
+  server.headersTimeout = Duration.toMillis(headersTimeout)
+  server.requestTimeout = Duration.toMillis(requestTimeout)
+  server.keepAliveTimeout = Duration.toMillis(keepAlive)
+}
+
 /** Without a body, since Node would leave that to whoever upgrades (RFC 6455, section 4.1). */
 const isHandshake = ({ headers, method }: Http.IncomingMessage): boolean =>
   method === "GET" &&
