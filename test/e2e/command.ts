@@ -33,7 +33,7 @@ export interface Process {
   /** Its reader leaves, as `head` does. */
   readonly closeStdout: Effect.Effect<void>
   readonly pid: number | undefined
-  readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
+  readonly signal: (signal: "SIGHUP" | "SIGINT" | "SIGTERM") => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
   readonly stdout: () => string
   readonly stderr: () => string

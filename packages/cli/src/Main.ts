@@ -52,8 +52,8 @@ const serve = Command.make(
   Effect.fn(function* (flags) {
     // Only now, so that the help comes at once.
     const [Settings, Serve] = yield* Effect.promise(() => Promise.all([import("./Settings.ts"), import("./Serve.ts")]))
-    const settings = yield* Settings.load({ flags, environment: process.env, cwd: process.cwd() })
-    return yield* Serve.run(settings)
+    const sources = { flags, environment: process.env, cwd: process.cwd() }
+    return yield* Serve.run(yield* Settings.load(sources), (reload) => Settings.load({ ...sources, reload }))
   })
 ).pipe(
   Command.withDescription(

@@ -1,6 +1,6 @@
 /**
- * `causeway serve`: the simulator where it is wanted, the workers, the routes, the
- * server and the banner.
+ * `causeway serve`: the server with all that the configuration says, and the banner.
+ * SIGHUP reads the configuration again.
  *
  * **Example** (The default settings, on a free port)
  *
@@ -17,34 +17,30 @@
  * Effect.runFork(program)
  * ```
  */
-import type * as Contract from "@causeway/core/Contract"
-import * as Local from "@causeway/core/Local"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
-import type { OpenAiClient } from "@causeway/openai/OpenAiClient"
-import { Relay } from "@causeway/openai/Relay"
-import type { Upstreams } from "@causeway/openai/UpstreamConfig"
-import * as OpenAiApi from "@causeway/server/OpenAiApi"
-import * as PredictApi from "@causeway/server/PredictApi"
 import type { ServeError } from "@causeway/server/ServeError"
 import * as Server from "@causeway/server/Server"
-import { Simulator, type SimulatorError } from "@causeway/simulator/Simulator"
-import * as WorkerPool from "@causeway/workers/WorkerPool"
+import type { SimulatorError } from "@causeway/simulator/Simulator"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import type * as Rpc from "effect/rpc/Rpc"
+import * as Stream from "effect/Stream"
 import * as Banner from "./Banner.ts"
+import type { InvalidConfig } from "./InvalidConfig.ts"
+import * as App from "./internal/app.ts"
 import * as Handlers from "./internal/handlers.ts"
-import { send } from "./internal/handover.ts"
-import * as Operations from "./internal/operations.ts"
-import type { Data } from "./internal/worker.ts"
-
+import { hangups } from "./internal/hangups.ts"
+import { problemOf } from "./internal/problem.ts"
 import type * as Service from "./Service.ts"
 import type { ServiceError } from "./ServiceError.ts"
 import type { Settings } from "./Settings.ts"
+import type { WorkersError } from "./WorkersError.ts"
 
 /** Why it cannot serve. */
-export type Failure = ServeError | SimulatorError | ServiceError | UpstreamError
+export type Failure = ServeError | SimulatorError | ServiceError | UpstreamError | WorkersError
+
+/** Reads the settings again; `count`: for the how manieth time. */
+export type Reload = (count: number) => Effect.Effect<Settings, InvalidConfig>
 
 /**
  * Serves until it is interrupted; prints the banner once it listens. Workers may
@@ -52,98 +48,30 @@ export type Failure = ServeError | SimulatorError | ServiceError | UpstreamError
  *
  * Where calls are served in process, it fails also with what their handlers could not
  * be built for; workers that cannot be started leave the server not ready.
+ *
+ * With `reload`, SIGHUP lets it serve what that gives, without a dropped request: once
+ * the new workers are ready, new requests go to them, and those in flight end where
+ * they began. Where the settings are wrong or no worker gets ready, nothing changes,
+ * and the log says why.
  */
-export const run = (settings: Settings): Effect.Effect<never, Failure> => Layer.launch(layer(settings))
+export const run = (settings: Settings, reload?: Reload): Effect.Effect<never, Failure> =>
+  Layer.launch(
+    reload === undefined ? layer(settings) : Layer.provideMerge(reloading(settings, reload), layer(settings))
+  )
 
 /** The running server; the banner is printed when it is built. */
 export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =>
-  settings.upstreams === "simulator"
-    ? Layer.unwrap(Effect.map(Simulator, ({ url }) => served(settings, url))).pipe(Layer.provide(Simulator.layer()))
-    : served(settings, undefined)
-
-const served = (settings: Settings, simulator: string | undefined): Layer.Layer<Server.Server, Failure> => {
-  const upstreams = Handlers.reachable(settings.upstreams, simulator)
-  const place = settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, upstreams)
-  return Layer.effectDiscard(greet(settings, upstreams)).pipe(
-    Layer.provideMerge(Server.serve(place, settings.server)),
-    Layer.provide([Handlers.secrets(upstreams), Handlers.known(upstreams)])
+  Layer.effectDiscard(greet(settings)).pipe(
+    Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), settings.server))
   )
-}
-
-/** The routes, whose calls are served by worker threads. */
-const pooled = (settings: Settings, upstreams: Upstreams): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
-  const data: Data = { upstreams: send(upstreams), modules: settings.modules }
-  const entry = new URL(
-    import.meta.url.endsWith(".ts") ? "./internal/worker.ts" : "./internal/worker.js",
-    import.meta.url
-  )
-  const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy.relay, degraded: settings.degraded, forward: settings.server.forward }),
-    WorkerPool.client(Relay)
-  )
-  const services = settings.services.map((service) =>
-    predict<never, WorkerPool.WorkerPool>(service, settings, (contract) => WorkerPool.client(contract))
-  )
-  const operations = Layer.unwrap(
-    Effect.map(WorkerPool.WorkerPool, (pool) => Operations.layer(settings, upstreams, pool))
-  )
-  return all([relay, operations, ...services]).pipe(
-    Layer.provide(WorkerPool.layerPool({ ...settings.pool, size: settings.workers, entry, data }))
-  )
-}
-
-/** The routes, whose calls are served here. */
-const inProcess = (
-  settings: Settings,
-  upstreams: Upstreams
-): Layer.Layer<never, ServiceError | UpstreamError, HttpRouter.HttpRouter> => {
-  const { deadline } = settings.pool
-  const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy.relay, degraded: settings.degraded, forward: settings.server.forward }),
-    Local.layer(Relay, Relay.layer(upstreams), { deadline })
-  )
-  const services = settings.services.map((service) =>
-    predict<ServiceError, OpenAiClient>(service, settings, (contract, handlers) =>
-      Local.layer(contract, handlers, { deadline })
-    )
-  )
-  return all<ServiceError | UpstreamError, HttpRouter.HttpRouter | OpenAiClient>([
-    relay,
-    Operations.layer(settings, upstreams),
-    ...services
-  ]).pipe(Layer.provide(Handlers.openAi(upstreams)))
-}
-
-const all = <E, R>(layers: ReadonlyArray<Layer.Layer<never, E, R>>): Layer.Layer<never, E, R> =>
-  layers.reduce((all, one) => Layer.merge(all, one), Layer.empty as Layer.Layer<never, E, R>)
-
-type ClientOf<E, R> = <Self, Id extends string, Rpcs extends Rpc.Any>(
-  contract: Contract.Contract<Self, Id, Rpcs>,
-  handlers: Service.Handlers<Self>
-) => Layer.Layer<Self, E, R | Rpc.Middleware<Rpcs> | Rpc.MiddlewareClient<Rpcs>>
-
-/** The routes of one service. */
-const predict = <E, R>(
-  service: Service.Service,
-  { degraded, policy }: Settings,
-  client: ClientOf<E, R>
-): Layer.Layer<never, E, HttpRouter.HttpRouter | R> =>
-  service.use((contract, handlers) => {
-    const routes = PredictApi.layer(contract, { path: service.path, policy: policy.services, degraded }).pipe(
-      Layer.provide(client(contract, handlers))
-    )
-    // `Service.make` takes only contracts whose calls need neither services nor middlewares.
-    // @effect-diagnostics-next-line unsafeEffectTypeAssertion:off
-    return routes as Layer.Layer<never, E, HttpRouter.HttpRouter | R>
-  })
 
 /** Prints the banner. */
-const greet = (settings: Settings, upstreams: Upstreams): Effect.Effect<void, never, Server.Server> =>
+const greet = (settings: Settings): Effect.Effect<void, never, Server.Server> =>
   Effect.map(Server.Server, ({ host, url }) => {
     const hasKey = settings.server.keys.length > 0
     const banner = Banner.render({
       url,
-      upstreams,
+      upstreams: Handlers.reachable(settings.upstreams, undefined),
       isSimulator: settings.upstreams === "simulator",
       workers: settings.workers,
       routes: settings.services.flatMap(routesOf),
@@ -156,3 +84,30 @@ const greet = (settings: Settings, upstreams: Upstreams): Effect.Effect<void, ne
 /** The paths of a service's calls. */
 const routesOf = ({ contract, path }: Service.Service): ReadonlyArray<string> =>
   Array.from(contract.group.requests.keys(), (tag) => `${path}/${tag}`)
+
+/** What stays as it was until the server is started again. */
+const fixed = ["host", "port", "maxHeaders", "maxConnections"] as const
+
+const reloading = (first: Settings, reload: Reload): Layer.Layer<never, never, Server.Server> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { replace } = yield* Server.Server
+      let count = 0
+      const again = Effect.gen(function* () {
+        const next = yield* reload(++count)
+        yield* replace(App.layer(next, App.onceReady), next.server)
+        const restart = fixed.filter((option) => String(next.server[option]) !== String(first.server[option]))
+        for (const option of restart) {
+          yield* Effect.logWarning(`server.${option} stays as it was until the server is started again`)
+        }
+        yield* Effect.logInfo("the configuration was read again, and is used")
+      }).pipe(
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Effect.interrupt
+            : Effect.logError(`the new configuration is not used: ${problemOf(Cause.squash(cause))}`)
+        )
+      )
+      yield* Effect.forkScoped(Stream.runForEach(hangups, () => again))
+    })
+  )

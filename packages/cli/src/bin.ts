@@ -18,6 +18,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
   if (directory !== undefined) process.env["NODE_COMPILE_CACHE"] ??= directory
   // The first process of a container would not hear a signal that comes before the command listens to it.
   process.on("SIGINT", end).on("SIGTERM", end)
+  // To a server it says that its configuration is another one, and none has been read so far.
+  if (process.argv[2] === "serve") process.on("SIGHUP", () => {})
   const { main } = await import("./Main.ts")
   main(process.argv.slice(2))
   process.off("SIGINT", end).off("SIGTERM", end)
