@@ -13,17 +13,18 @@ import { chat, directory, get, moduleUrl, post, ready, type Server, until } from
 
 const timeout = 90_000
 
+const event = (delta: object, finish: string | null) =>
+  `data: ${JSON.stringify({
+    id: "1",
+    object: "chat.completion.chunk",
+    created: 1,
+    model: "m",
+    choices: [{ index: 0, delta, finish_reason: finish }]
+  })}\n\n`
+
 /** An upstream that answers with its name, and whose streams end when they are told to. */
 const upstream = Effect.fnUntraced(function* (name: string) {
   const open = new Set<ServerResponse>()
-  const event = (delta: object, finish: string | null) =>
-    `data: ${JSON.stringify({
-      id: "1",
-      object: "chat.completion.chunk",
-      created: 1,
-      model: "m",
-      choices: [{ index: 0, delta, finish_reason: finish }]
-    })}\n\n`
   const server = yield* Effect.acquireRelease(
     Effect.sync(() =>
       createServer((request, response) => {

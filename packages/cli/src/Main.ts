@@ -36,19 +36,22 @@ const setting = (name: string, metavar: string, description: string) =>
     Flag.map(Option.getOrUndefined)
   )
 
+/** The flags of what reads the configuration. */
+const settingsFlags = {
+  port: setting("port", "number", "Where to listen; 0 takes a free port (PORT; 8000)"),
+  host: setting("host", "address", "Where to listen; another host than loopback needs a key (HOST; 127.0.0.1)"),
+  workers: setting("workers", "number", "Worker threads; 0 serves in process (CAUSEWAY_WORKERS; cores - 1, up to 4)"),
+  config: setting("config", "file", "The configuration file (causeway.config.ts, .js or .mjs)"),
+  insecure: Flag.Boolean("insecure").pipe(
+    Flag.withDescription("Allow another host than loopback without CAUSEWAY_API_KEY"),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  )
+}
+
 const serve = Command.make(
   "serve",
-  {
-    port: setting("port", "number", "Where to listen; 0 takes a free port (PORT; 8000)"),
-    host: setting("host", "address", "Where to listen; another host than loopback needs a key (HOST; 127.0.0.1)"),
-    workers: setting("workers", "number", "Worker threads; 0 serves in process (CAUSEWAY_WORKERS; cores - 1, up to 4)"),
-    config: setting("config", "file", "The configuration file (causeway.config.ts, .js or .mjs)"),
-    insecure: Flag.Boolean("insecure").pipe(
-      Flag.withDescription("Allow another host than loopback without CAUSEWAY_API_KEY"),
-      Flag.optional,
-      Flag.map(Option.getOrUndefined)
-    )
-  },
+  settingsFlags,
   Effect.fn(function* (flags) {
     // Only now, so that the help comes at once.
     const [Settings, Serve] = yield* Effect.promise(() => Promise.all([import("./Settings.ts"), import("./Serve.ts")]))
@@ -72,6 +75,25 @@ const serve = Command.make(
       description: "On another port, in front of a local upstream"
     }
   ])
+)
+
+const check = Command.make(
+  "check",
+  settingsFlags,
+  Effect.fn(function* (flags) {
+    const [Settings, Check] = yield* Effect.promise(() => Promise.all([import("./Settings.ts"), import("./Check.ts")]))
+    yield* Check.run(yield* Settings.load({ flags, environment: process.env, cwd: process.cwd() }))
+  })
+).pipe(
+  Command.withDescription(
+    [
+      "Check the configuration as serve would read it, and ask each upstream for its models, which costs nothing.",
+      "",
+      "Prints a table. Ends with 1 where the configuration is wrong or an upstream cannot be used."
+    ].join("\n  ")
+  ),
+  Command.withShortDescription("Check the configuration, and whether each upstream answers"),
+  Command.withExamples([{ command: "causeway check", description: "Before a deployment, or when something fails" }])
 )
 
 const explain = Command.make(
@@ -176,7 +198,7 @@ const bundle = Command.make(
 
 const causeway = Command.make("causeway").pipe(
   Command.withDescription("Failures that keep their type wherever they travel."),
-  Command.withSubcommands([serve, simulate, explain, bundle])
+  Command.withSubcommands([serve, check, simulate, explain, bundle])
 )
 
 /** Runs a command line, and ends the process: with 0 when it is done or was told to end, with 1 when it failed. */

@@ -2,6 +2,7 @@
 export * as Banner from "./Banner.ts"
 export * as Bundle from "./Bundle.ts"
 export * as BundleError from "./BundleError.ts"
+export * as Check from "./Check.ts"
 export * as Config from "./Config.ts"
 export * as DefaultServices from "./DefaultServices.ts"
 export * as Explain from "./Explain.ts"

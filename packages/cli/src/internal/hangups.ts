@@ -9,18 +9,16 @@ import * as Stream from "effect/Stream"
  * terminal that is gone sends the same signal to what it has started: that ends.
  */
 export const hangups: Stream.Stream<void> = Stream.callback<void>(
-  (queue) =>
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const listener = (): void => {
-          if (isTerminalGone()) process.kill(process.pid, "SIGTERM")
-          else Queue.offerUnsafe(queue, undefined)
-        }
-        process.on("SIGHUP", listener)
-        return listener
-      }),
-      (listener) => Effect.sync(() => process.off("SIGHUP", listener))
-    ),
+  (queue) => {
+    const listener = (): void => {
+      if (isTerminalGone()) process.kill(process.pid, "SIGTERM")
+      else Queue.offerUnsafe(queue, undefined)
+    }
+    return Effect.acquireRelease(
+      Effect.sync(() => void process.on("SIGHUP", listener)),
+      () => Effect.sync(() => void process.off("SIGHUP", listener))
+    )
+  },
   { bufferSize: 1, strategy: "sliding" }
 )
 
