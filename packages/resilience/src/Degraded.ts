@@ -42,6 +42,7 @@ import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 import * as Call from "./Call.ts"
 import { shed } from "./Concurrency.ts"
+import * as Metrics from "./internal/metrics.ts"
 import * as Check from "./internal/options.ts"
 import { Provided } from "./internal/registries.ts"
 import type { Registry } from "./internal/registry.ts"
@@ -90,7 +91,9 @@ export const make = <A, E = never, R = never>(options: Options<A, E, R>): Plan<A
     isEnteredUnsafe: (context, now) => {
       const registry = Context.get(context, Provided)
       if (registry === undefined) return false
-      const { breakers, isDown } = look(registry, Context.get(context, Call.Current).model, now)
+      const { model } = Context.get(context, Call.Current)
+      const { breakers, isDown } = look(registry, model, now)
+      Metrics.degradedIs(registry.metrics, model, isDown)
       if (!isDown) return false
       if (breakers.length > 0) return breakers.every((leave) => leave === "no")
       if (now - probedAt < probeMs) return true

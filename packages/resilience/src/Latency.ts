@@ -14,6 +14,8 @@
  * latency.medianUnsafe(0) // => 90
  * ```
  */
+import * as Check from "./internal/options.ts"
+
 /** What {@link make} takes. */
 export interface Options {
   /** How many answers the median needs. Default: 10. */
@@ -35,8 +37,13 @@ export interface Latency {
 /** How many answers come before the median is computed anew. */
 const every = 8
 
-/** A running median. */
-export const make = ({ maxAgeMs = 60_000, minimum = 10, size = 100 }: Options = {}): Latency => {
+/** A running median. Throws `InvalidPolicy`. */
+export const make = (options: Options = {}): Latency => {
+  Check.known("latency", options, ["minimum", "size", "maxAgeMs"])
+  const size = Check.number("latency.size", options.size ?? 100, 1, 1e6)
+  const minimum = Check.number("latency.minimum", options.minimum ?? 10, 1, 1e6)
+  if (minimum > size) Check.reject("latency.minimum", minimum, `at most latency.size, which is ${size}`)
+  const maxAgeMs = Check.number("latency.maxAgeMs", options.maxAgeMs ?? 60_000, 1, Number.MAX_SAFE_INTEGER)
   const took = new Float64Array(size)
   const at = new Float64Array(size)
   let count = 0

@@ -49,12 +49,15 @@ export interface Pause {
 /** The longest rest that is believed. */
 const longestMs = 3_600_000
 
-/** A pause, which is over. */
-export const make = (): Pause => {
+/** A pause, which is over. `onLonger`: an upstream asked for a rest that ends later than any before. */
+export const make = (onLonger?: (now: number) => void): Pause => {
   let until = 0
   let wanted = 0
   const asked = (now: number, ms: number): void => {
-    until = Math.max(until, now + Math.min(ms, longestMs))
+    const asked = now + Math.min(ms, longestMs)
+    if (asked <= until) return
+    until = asked
+    onLonger?.(now)
   }
   return {
     askedUnsafe: asked,

@@ -107,6 +107,9 @@ export const layer = <A, E = never, R = never>(
   upstreams: Readonly<Record<string, Definition<A, E, R>>>
 ): Layer.Layer<A, E, R> => {
   const order = read(upstreams, ["client", "probe"])
+  const probes = new Map(
+    Object.entries(upstreams).flatMap(([name, { probe }]) => (probe ? [[name, readProbe(name, probe)]] : []))
+  )
   return Layer.effectContext(
     Effect.gen(function* () {
       const clients = yield* Effect.forEach(Object.entries(upstreams), ([name, { client }]) =>
@@ -114,10 +117,11 @@ export const layer = <A, E = never, R = never>(
       )
       const byName = new Map(clients)
       const registry = Registry.make(
+        yield* Effect.context<never>(),
         order.map((defined) => ({ ...defined, context: byName.get(defined.name) ?? defined.context }))
       )
       for (const [name, context] of clients) {
-        const probe = upstreams[name]?.probe
+        const probe = probes.get(name)
         // @effect-diagnostics-next-line anyUnknownInErrorContext:off a probe may fail with anything
         if (probe !== undefined) yield* probing(registry, name, Effect.provideContext(probe.call, context), probe)
       }
@@ -134,7 +138,11 @@ export const layer = <A, E = never, R = never>(
  */
 export const layerNamed = (upstreams: Readonly<Record<string, Options>>): Layer.Layer<never> => {
   const order = read(upstreams, [])
-  return Layer.effectContext(Effect.sync(() => Context.add(Context.empty(), Registries.Provided, Registry.make(order))))
+  return Layer.effectContext(
+    Effect.map(Effect.context<never>(), (context) =>
+      Context.add(Context.empty(), Registries.Provided, Registry.make(context, order))
+    )
+  )
 }
 
 /** Checks upstreams; in the order in which they are preferred. */
@@ -166,17 +174,25 @@ const readOne = (name: string, options: Options, index: number, more: ReadonlyAr
   }
 }
 
+const readProbe = <A>(name: string, probe: Probe<A>) => {
+  const at = `upstreams.${name}.probe`
+  Check.known(at, probe, ["call", "every", "within"])
+  return {
+    call: probe.call,
+    every: Check.duration(`${at}.every`, probe.every ?? Duration.seconds(10), "finite"),
+    within: Check.duration(`${at}.within`, probe.within ?? Duration.seconds(5), "finite")
+  }
+}
+
 /** Asks an upstream again and again how it is, as long as the layer is there. */
 const probing = (
   registry: Registry.Registry,
   name: string,
   call: Effect.Effect<unknown, unknown>,
-  { every, within }: Pick<Probe<never>, "every" | "within">
+  { every, within }: { readonly every: Duration.Duration; readonly within: Duration.Duration }
 ): Effect.Effect<void, never, Scope.Scope> => {
-  const wait = Check.duration(`upstreams.${name}.probe.every`, every ?? Duration.seconds(10), "finite")
-  const limit = Check.duration(`upstreams.${name}.probe.within`, within ?? Duration.seconds(5), "finite")
   // @effect-diagnostics-next-line anyUnknownInErrorContext:off a probe may fail with anything
-  const once = Effect.flatMap(Effect.exit(Effect.timeout(call, limit)), (exit) =>
+  const once = Effect.flatMap(Effect.exit(Effect.timeout(call, within)), (exit) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const failure = Exit.isSuccess(exit) ? undefined : reasonOf(Cause.squash(exit.cause))
       const known = [...registry.known.values()].filter(({ upstream }) => upstream === name)
@@ -190,7 +206,7 @@ const probing = (
       }
     })
   )
-  return Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.andThen(once, Effect.sleep(wait)))))
+  return Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.andThen(once, Effect.sleep(every)))))
 }
 
 const registry: Effect.Effect<Registry.Registry | undefined> = Effect.map(Registries.Provided, (provided) => provided)

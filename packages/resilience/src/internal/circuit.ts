@@ -44,6 +44,8 @@ export interface Circuit {
   readonly retryInMs: (now: number) => number
   readonly force: (now: number, force: Force) => void
   readonly forced: () => Force
+  /** Does as another one for the same upstream did, elsewhere. */
+  readonly follow: (now: number, isOpen: boolean, until: number, why: string) => void
   readonly reset: (now: number) => void
 }
 
@@ -110,9 +112,9 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
     stepSuccesses = 0
     credit = 1
   }
-  const recover = (now: number): void => {
-    if (steps.length === 0) return close(now, "the probe succeeded")
-    become(now, "recovering", "the probe succeeded")
+  const recover = (now: number, why = "the probe succeeded"): void => {
+    if (steps.length === 0) return close(now, why)
+    become(now, "recovering", why)
     enter(now, 0)
   }
   /** A step ends by its time, and by a success in it. */
@@ -227,6 +229,13 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
       if (from !== to) onChange?.({ at: now, from, to, why: next === "auto" ? "no hand is on it" : "by hand" })
     },
     forced: () => forced,
+    follow: (now, isOpen, until, why) => {
+      if (!isOpen) return state === "open" ? recover(now, why) : undefined
+      // Its own probes find out as soon as those of others.
+      if (state === "open" || until <= now) return
+      openUntil = Math.min(until, now + maxOpenMs)
+      become(now, "open", why)
+    },
     reset: (now) => {
       forced = "auto"
       openUntil = 0

@@ -9,6 +9,7 @@ import * as Pause from "../Pause.ts"
 import * as Rate from "../Rate.ts"
 import * as Shedding from "../Shedding.ts"
 import * as Circuit from "./circuit.ts"
+import * as Metrics from "./metrics.ts"
 import { restOf } from "./rateLimit.ts"
 import { type Defined, happened, key, type Known, label, type Registry } from "./registry.ts"
 import { Remembered } from "./remembered.ts"
@@ -88,7 +89,9 @@ const make = (
     circuit:
       breaker &&
       registry.circuits.get(key(name, model) + JSON.stringify(breaker), () => circuitOf(registry, known, breaker)),
-    pause: pause ? registry.pauses.get(key("rest", credential, model), () => Pause.make()) : undefined,
+    pause: pause
+      ? registry.pauses.get(key("rest", credential, model), () => Pause.make((now) => watched(registry, known, now)))
+      : undefined,
     aside: pause ? registry.pauses.get(key("aside", credential), () => Pause.make()) : undefined,
     rate: pause ? registry.rates.get(key(credential, model), () => Rate.make()) : undefined,
     limiter:
@@ -107,6 +110,7 @@ const make = (
   }
   if (entry.circuit !== undefined) known.circuits.add(entry.circuit)
   for (const each of [entry.pause, entry.aside]) if (each !== undefined) known.pauses.add(each)
+  if (entry.pause !== undefined) known.rests.add(entry.pause)
   return entry
 }
 
@@ -122,24 +126,31 @@ const budgetOf = (
 export const knownOf = (registry: Registry, upstream: string | undefined, model: string | undefined): Known =>
   registry.known.get(key(upstream, model), () => knownAnew(registry, upstream, model))
 
-const knownAnew = (registry: Registry, upstream: string | undefined, model: string | undefined): Known => ({
-  upstream,
-  model,
-  circuits: new Set(),
-  pauses: new Set(),
-  health: Health.make({}, (change) => {
+const knownAnew = (registry: Registry, upstream: string | undefined, model: string | undefined): Known => {
+  const { metrics } = registry
+  Metrics.upstreamIs(metrics, label(upstream), model, "healthy", false)
+  const health = Health.make({}, (change) => {
+    Metrics.upstreamIs(metrics, label(upstream), model, change.state, true)
     happened(registry, {
       level: change.state === "down" ? "Warn" : "Info",
       message: `${label(upstream)}${model === undefined ? "" : ` (${model.slice(0, 100)})`} is ${change.state}: ${change.why}`
     })
     for (const listener of registry.listeners) listener({ ...change, upstream, model })
   })
-})
+  return { upstream, model, circuits: new Set(), pauses: new Set(), rests: new Set(), health }
+}
+
+/** Tells whoever shares it of something that other processes want to know. */
+const watched = ({ watchers }: Registry, known: Known, now: number): void => {
+  for (const watcher of watchers) watcher(known, now)
+}
 
 const circuitOf = (registry: Registry, known: Known, settings: Circuit.Settings): Circuit.Circuit => {
   const circuit = Circuit.make(settings, ({ at, to, why }) => {
-    if (!settings.observe) known.health.breakerUnsafe(at, to, why)
-    else
+    if (!settings.observe) {
+      known.health.breakerUnsafe(at, to, why)
+      watched(registry, known, at)
+    } else
       happened(registry, { level: "Info", message: `the breaker of ${label(known.upstream)} would be ${to}: ${why}` })
   })
   const forced = registry.forced.get(known.upstream)

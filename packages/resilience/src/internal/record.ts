@@ -31,7 +31,7 @@ export const attemptOf = (
     number,
     ...(name === undefined ? {} : { upstream: name }),
     reason: reasonOf(error),
-    message: Redaction.text(messageOf(error)).slice(0, messageLimit),
+    message: Redaction.text(messageOf(error) || reasonOf(error)).slice(0, messageLimit),
     elapsedMs,
     delivery: disposition?.delivery ?? "may-have-run",
     ...(kind === undefined ? {} : { kind }),

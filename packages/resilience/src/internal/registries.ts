@@ -11,11 +11,11 @@ export const Provided = Context.Reference<Registry.Registry | undefined>("@cause
 const own = new WeakMap<Settings, Registry.Registry>()
 
 /** What a policy remembers by itself. */
-const ownOf = (settings: Settings): Registry.Registry => {
+const ownOf = (context: Context.Context<never>, settings: Settings): Registry.Registry => {
   let registry = own.get(settings)
-  if (registry === undefined) own.set(settings, (registry = Registry.make()))
+  if (registry === undefined) own.set(settings, (registry = Registry.make(context)))
   return registry
 }
 
 export const current = (context: Context.Context<never>, settings: Settings): Registry.Registry =>
-  Context.get(context, Provided) ?? ownOf(settings)
+  Context.get(context, Provided) ?? ownOf(context, settings)

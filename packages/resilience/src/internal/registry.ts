@@ -8,6 +8,7 @@ import type { Pause } from "../Pause.ts"
 import type { Rate } from "../Rate.ts"
 import type { Shedding } from "../Shedding.ts"
 import type { Circuit, Force } from "./circuit.ts"
+import * as Metrics from "./metrics.ts"
 import { Remembered } from "./remembered.ts"
 
 /** An upstream as it was defined. */
@@ -46,6 +47,8 @@ export interface Known {
   readonly health: Health
   readonly circuits: Set<Circuit>
   readonly pauses: Set<Pause>
+  /** Those of the pauses that the upstream itself asked for. */
+  readonly rests: Set<Pause>
 }
 
 export interface Registry {
@@ -64,11 +67,15 @@ export interface Registry {
   /** What operators did, by upstream: it also holds for models that come later. */
   readonly forced: Map<string | undefined, Force>
   readonly listeners: Set<(change: UpstreamChange) => void>
+  /** Told of what concerns other processes too: a breaker that changed, a rest that was asked for. */
+  readonly watchers: Set<(known: Known, now: number) => void>
   /** What has happened and was not told yet. */
   readonly events: Array<Event>
+  readonly metrics: Metrics.Metrics
 }
 
-export const make = (defined: ReadonlyArray<Defined> = []): Registry => ({
+/** `context`: whose metrics it writes to. */
+export const make = (context: Context.Context<never>, defined: ReadonlyArray<Defined> = []): Registry => ({
   defined: new Map(defined.map((each) => [each.name, each])),
   hasTies: defined.some(({ priority }, index) => index > 0 && priority === defined[index - 1]?.priority),
   known: new Remembered(),
@@ -81,7 +88,9 @@ export const make = (defined: ReadonlyArray<Defined> = []): Registry => ({
   latencies: new Remembered(),
   forced: new Map(),
   listeners: new Set(),
-  events: []
+  watchers: new Set(),
+  events: [],
+  metrics: Metrics.make(context)
 })
 
 /** The most events that are kept until a call tells them. */
