@@ -25,9 +25,10 @@ const directory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
+const client = (name: string, baseUrl: string) => ({ client: Layer.orDie(OpenAiClient.layer({ name, baseUrl })) })
+
 const program = Effect.fnUntraced(function* (path: string, urls: readonly [primary: string, backup: string]) {
   const [primary, backup] = urls
-  const client = (name: string, baseUrl: string) => ({ client: Layer.orDie(OpenAiClient.layer({ name, baseUrl })) })
   const files = KeyValueStore.layerFileSystem(path).pipe(Layer.provide([NodeFileSystem.layer, NodePath.layer]))
   const sharing = Store.layerShared({ every: "20 millis", within: "20 seconds" }).pipe(
     Layer.provide(Store.layerKeyValueStore),

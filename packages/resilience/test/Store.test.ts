@@ -31,7 +31,7 @@ const process = Effect.fnUntraced(function* (store: Context.Context<Store.Store>
     )
   )
   const asked = { primary: 0, backup: 0 }
-  const call = (reason: UpstreamReason | undefined) =>
+  const ask = (reason: UpstreamReason | undefined) =>
     Effect.gen(function* () {
       const upstream = (yield* Upstream.Current) ?? "primary"
       asked[upstream === "primary" ? "primary" : "backup"]++
@@ -43,7 +43,7 @@ const process = Effect.fnUntraced(function* (store: Context.Context<Store.Store>
         evidence: new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 0 } })
       })
     }).pipe(Policy.apply(policy), Effect.provideContext(context))
-  return { asked, call, status: Effect.provideContext(Upstreams.status, context) }
+  return { asked, ask, status: Effect.provideContext(Upstreams.status, context) }
 })
 
 const memory = Layer.build(Store.layerMemory)
@@ -61,17 +61,17 @@ describe("what one process finds out", () => {
         const context = yield* store
         const one = yield* process(context)
         const other = yield* process(context)
-        yield* other.call(undefined)
-        for (let call = 0; call < 5; call++) yield* one.call(broken)
+        yield* other.ask(undefined)
+        for (let call = 0; call < 5; call++) yield* one.ask(broken)
         yield* shared
-        assert.strictEqual(yield* other.call(broken), "backup")
+        assert.strictEqual(yield* other.ask(broken), "backup")
         assert.deepStrictEqual(other.asked, { primary: 1, backup: 1 })
         const [primary] = yield* other.status
         assert.strictEqual(primary?.state, "down")
         assert.include(primary?.why ?? "", "another process found it so")
         yield* TestClock.adjust("500 millis")
         // The time of both is over; one of them finds out, and the other one follows it.
-        assert.strictEqual(yield* one.call(undefined), "primary")
+        assert.strictEqual(yield* one.ask(undefined), "primary")
         yield* shared
         const [again] = yield* other.status
         assert.strictEqual(again?.state, "degraded")
@@ -84,12 +84,12 @@ describe("what one process finds out", () => {
       const context = yield* memory
       const one = yield* process(context)
       const other = yield* process(context)
-      yield* other.call(undefined)
-      yield* one.call(limited)
+      yield* other.ask(undefined)
+      yield* one.ask(limited)
       yield* shared
-      assert.strictEqual(yield* other.call(undefined), "backup")
+      assert.strictEqual(yield* other.ask(undefined), "backup")
       yield* TestClock.adjust("20 seconds")
-      assert.strictEqual(yield* other.call(undefined), "primary")
+      assert.strictEqual(yield* other.ask(undefined), "primary")
     })
   )
 
@@ -98,9 +98,9 @@ describe("what one process finds out", () => {
       const context = yield* memory
       const { put } = Context.get(context, Store.Store)
       const other = yield* process(context)
-      for (let call = 0; call < 5; call++) yield* other.call(broken)
+      for (let call = 0; call < 5; call++) yield* other.ask(broken)
       yield* TestClock.adjust("1 second")
-      assert.strictEqual(yield* other.call(undefined), "primary")
+      assert.strictEqual(yield* other.ask(undefined), "primary")
       const old = { by: "other", at: 500, isOpen: true, openUntil: 60_000, restsUntil: 60_000, why: "it was" }
       yield* shared
       yield* put("causeway:primary:", old)
@@ -116,7 +116,7 @@ describe("what one process finds out", () => {
       const context = yield* memory
       const { put } = Context.get(context, Store.Store)
       const other = yield* process(context)
-      yield* other.call(undefined)
+      yield* other.ask(undefined)
       yield* put("causeway:primary:", {
         by: "other",
         at: 1,
@@ -126,23 +126,24 @@ describe("what one process finds out", () => {
         why: "its clock is wrong"
       })
       yield* shared
-      assert.strictEqual(yield* other.call(undefined), "backup")
+      assert.strictEqual(yield* other.ask(undefined), "backup")
       yield* TestClock.adjust("30 seconds")
-      assert.strictEqual(yield* other.call(undefined), "primary")
+      assert.strictEqual(yield* other.ask(undefined), "primary")
     })
   )
 })
 
-describe("a store that does not serve", () => {
-  const withLog = <A, E, R>(self: Effect.Effect<A, E, R>) => {
-    const lines: Array<string> = []
-    const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
-    return Effect.map(Effect.provide(self, Logger.layer([logger])), (value) => ({
-      value,
-      lines: lines.filter((line) => line.includes("the store"))
-    }))
-  }
+/** What is logged of the store. */
+const withLog = <A, E, R>(self: Effect.Effect<A, E, R>) => {
+  const lines: Array<string> = []
+  const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
+  return Effect.map(Effect.provide(self, Logger.layer([logger])), (value) => ({
+    value,
+    lines: lines.filter((line) => line.includes("the store"))
+  }))
+}
 
+describe("a store that does not serve", () => {
   for (const [name, broken_] of [
     ["fails", Effect.fail(new Store.StoreError({ operation: "get", message: "no connection" }))],
     ["never answers", Effect.never],
@@ -160,14 +161,14 @@ describe("a store that does not serve", () => {
           Effect.gen(function* () {
             const one = yield* process(store)
             const other = yield* process(store)
-            yield* other.call(undefined)
-            for (let call = 0; call < 5; call++) assert.strictEqual(yield* one.call(broken), "backup")
-            assert.strictEqual(yield* one.call(broken), "backup")
+            yield* other.ask(undefined)
+            for (let call = 0; call < 5; call++) assert.strictEqual(yield* one.ask(broken), "backup")
+            assert.strictEqual(yield* one.ask(broken), "backup")
             assert.strictEqual(one.asked.primary, 5)
             for (let second = 0; second < 5; second++) yield* TestClock.adjust("1 second")
-            assert.strictEqual(yield* other.call(undefined), "primary")
+            assert.strictEqual(yield* other.ask(undefined), "primary")
             isBroken = false
-            for (let call = 0; call < 3; call++) yield* one.call(broken)
+            for (let call = 0; call < 3; call++) yield* one.ask(broken)
             for (let second = 0; second < 6; second++) yield* TestClock.adjust("500 millis")
             assert.isDefined(yield* real.get("causeway:primary:"))
           })
@@ -196,9 +197,9 @@ describe("a store that does not serve", () => {
       const { lines } = yield* withLog(
         Effect.gen(function* () {
           const one = yield* process(context)
-          yield* one.call(undefined)
+          yield* one.ask(undefined)
           yield* shared
-          assert.strictEqual(yield* one.call(undefined), "primary")
+          assert.strictEqual(yield* one.ask(undefined), "primary")
         })
       )
       assert.lengthOf(lines, 1)

@@ -61,7 +61,7 @@ export const sharing = (
 
     /** Writes down what has changed. What cannot be written is tried again later, as it is then. */
     const write = Effect.gen(function* () {
-      for (const known of [...changed]) {
+      for (const known of changed) {
         const at = yield* Clock.currentTimeMillis
         changed.delete(known)
         const exit = yield* told(store.put(keyOf(known), newsOf(known, at, by)))
