@@ -35,8 +35,10 @@ import * as Hints from "./internal/classification/hints.ts"
 import { type Answer, clean, headersOf, look, type Seen } from "./internal/classification/seen.ts"
 import { flawOf } from "./internal/classification/json.ts"
 import * as Reasons from "./internal/classification/reasons.ts"
+import { ruled } from "./internal/classification/ruled.ts"
 import { ruleFor } from "./internal/classification/table.ts"
 import { chainOf } from "./internal/systemError.ts"
+import type { Rule } from "./Rule.ts"
 import { MalformedResponse, type UpstreamReason } from "./UpstreamReason.ts"
 
 export type { Answer } from "./internal/classification/seen.ts"
@@ -50,15 +52,29 @@ export interface Classified {
 
 /**
  * The reason of a failed answer, or `undefined` for a success in which no error is
- * stated. A redirect is a `Configuration`: nobody follows it. Never throws.
+ * stated. A redirect is a `Configuration`: nobody follows it. Never throws. `rules`: of
+ * one's own, which come first and may find a failure in any answer. Default: none.
  */
-export const classify = (answer: Answer): Classified | undefined => {
+export const classify = (answer: Answer, rules: ReadonlyArray<Rule> = []): Classified | undefined => {
   const seen = look(answer)
+  const own = rules.length === 0 ? undefined : ruled({ ...seen, json: jsonOf(answer.body) }, rules)
+  if (own !== undefined) return said(own, seen)
   if (seen.success && answer.status >= 300) return { reason: Reasons.redirected(answer.status, seen) }
   if (seen.success && !seen.stated) return undefined
-  const reason = ruleFor(seen)?.reason(seen) ?? unknown(seen, answer.body)
+  return said(ruleFor(seen)?.reason(seen) ?? unknown(seen, answer.body), seen)
+}
+
+const said = (reason: UpstreamReason, seen: Seen): Classified => {
   const provider = providerOf(seen)
   return provider === undefined ? { reason } : { reason, provider }
+}
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** An error inside a success that no rule knows. */

@@ -1,5 +1,6 @@
 /** Calls to OpenAI and to whatever speaks its protocol, whose every failure is typed. */
 export * as ForwardedHeaders from "./ForwardedHeaders.ts"
+export * as HttpRelay from "./HttpRelay.ts"
 export * as ModelServer from "./ModelServer.ts"
 export * as OpenAiClient from "./OpenAiClient.ts"
 export * as Operation from "./Operation.ts"

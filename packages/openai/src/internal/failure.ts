@@ -1,5 +1,6 @@
 /** From what an exchange came to, to the error of its call. */
 import * as Classification from "@causeway/core/Classification"
+import type { Rule } from "@causeway/core/Rule"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import type { UpstreamReason } from "@causeway/core/UpstreamReason"
 import { Evidence } from "@causeway/core/Evidence"
@@ -52,7 +53,9 @@ export const unsent = (
   })
 
 /** An answer's status and headers. */
-export type Head = Pick<Attempt, "status" | "headers" | "header">
+export type Head = Pick<Attempt, "status" | "headers" | "header"> & {
+  readonly outgoing?: { readonly rules?: ReadonlyArray<Rule> | undefined }
+}
 
 /** Why an answer's status is a failure. */
 export const ofStatus = (head: Head, body: string): Verdict =>
@@ -64,4 +67,7 @@ export const classified = (
   body: string,
   seenIn: "status" | "body" | "stream"
 ): Classification.Classified | undefined =>
-  Classification.classify({ status: head.status, headers: headersOf(head), body, seenIn, now: Date.now() })
+  Classification.classify(
+    { status: head.status, headers: headersOf(head), body, seenIn, now: Date.now() },
+    head.outgoing?.rules
+  )

@@ -1,4 +1,5 @@
 /** From the arguments of `fetch` to a request as it goes out. */
+import type { Rule } from "@causeway/core/Rule"
 import { Readable } from "node:stream"
 
 /** A request as it goes out. */
@@ -13,6 +14,8 @@ export interface Outgoing {
   readonly body: string | Uint8Array | Readable | undefined
   /** Whether the answer is a stream of events. */
   readonly stream: boolean
+  /** What only this upstream means by what it answers. Default: nothing. */
+  readonly rules?: ReadonlyArray<Rule> | undefined
 }
 
 /** Names that belong to the connection, which is undici's. */

@@ -31,11 +31,7 @@ export interface Ready {
 /** Checks a configuration. Its credentials are masked wherever they turn up, for as long as the scope is open. */
 export const ready = (name: string, config: UpstreamConfig): Effect.Effect<Ready, UpstreamError, Scope.Scope> =>
   Effect.gen(function* () {
-    const wrong = (option: string, problem: string) =>
-      failed(
-        name,
-        new Configuration({ message: `${option} of upstream ${name} ${problem}`, seenIn: "request", option })
-      )
+    const wrong = (option: string, problem: string) => misconfigured(name, option, problem)
     const url = URL.parse(config.baseUrl)
     if (url === null || !/^https?:$/.test(url.protocol)) {
       return yield* wrong(
@@ -62,6 +58,10 @@ export const ready = (name: string, config: UpstreamConfig): Effect.Effect<Ready
       models: new Map(Object.entries(config.models ?? {}))
     }
   })
+
+/** Fails by what is wrong with an option. */
+export const misconfigured = (name: string, option: string, problem: string): Effect.Effect<never, UpstreamError> =>
+  failed(name, new Configuration({ message: `${option} of upstream ${name} ${problem}`, seenIn: "request", option }))
 
 const keyOf = (
   name: string,

@@ -58,7 +58,11 @@ export const respond = <E>(
     const [body] = first
     return isString(body)
       ? Effect.succeed(HttpServerResponse.text(body, { status: head.status, contentType: type, headers }))
-      : StreamedAnswer.respond(first, pieces, { done: "", headers: { ...headers, "content-type": type } })
+      : StreamedAnswer.respond(first, pieces, {
+          status: head.status,
+          done: "",
+          headers: { ...headers, "content-type": type }
+        })
   })
 
 /** What is relayed, once its first piece is there. */

@@ -7,7 +7,7 @@ import type { RelayHead } from "@causeway/openai/Relay"
 import { upstreamRequestId } from "./upstreamRequestId.ts"
 
 const kept =
-  /^(?:openai-(?:model|processing-ms|version)$|(?:x-|anthropic-)?ratelimit|azureml-model-|x-ms-region$|(?:apim-|x-ms-)?request-id$|cf-ray$|content-disposition$)/
+  /^(?:openai-(?:model|processing-ms|version)$|(?:x-|anthropic-)?ratelimit|azureml-model-|x-ms-region$|(?:apim-|x-ms-)?request-id$|cf-ray$|content-disposition$|inference-header-content-length$)/
 
 /** What Node sends as a header's value. */
 const isValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)

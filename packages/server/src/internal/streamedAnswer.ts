@@ -31,6 +31,8 @@ export type Pieces<E> = Pull.Pull<NonEmptyReadonlyArray<Piece>, E>
 
 /** How an answer looks around its pieces. */
 export interface Form {
+  /** Default: 200. */
+  readonly status?: number | undefined
   readonly headers: Readonly<Record<string, string>>
   /** What stands behind the last piece. */
   readonly done: string
@@ -53,6 +55,7 @@ export const respond = <E>(
     const { headers } = form
     if (response === undefined) {
       return HttpServerResponse.stream(bodyOf(first, pull, form, context), {
+        status: form.status ?? 200,
         headers,
         contentType: headers["content-type"] ?? "application/octet-stream"
       })
@@ -60,7 +63,7 @@ export const respond = <E>(
     HttpEffect.appendPreResponseHandlerUnsafe(context, (_, answer) =>
       Effect.as(Effect.provideContext(send(response, answer, first, pull, form), context), answer)
     )
-    return HttpServerResponse.empty({ status: 200, headers })
+    return HttpServerResponse.empty({ status: form.status ?? 200, headers })
   })
 
 const serverResponseOf = (request: HttpServerRequest): ServerResponse | undefined => {

@@ -10,7 +10,8 @@ import { type Incoming, incomingOf } from "./incoming.ts"
 import { settle } from "./iteration.ts"
 import type { Ask } from "./options.ts"
 import { jsonOf } from "./seen.ts"
-import { ruled, type Verdict } from "./thrown.ts"
+import { ruled } from "../classification/ruled.ts"
+import { type Verdict } from "./thrown.ts"
 
 /** The value of a call, or the error of what it threw, or failed with. */
 export const asked = <Name extends string, A = never, B = never, E = never, R = never>(

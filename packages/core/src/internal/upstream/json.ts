@@ -9,7 +9,8 @@ import { isSuccess, refused } from "./ask.ts"
 import { collected } from "./body.ts"
 import type { Call } from "./call.ts"
 import { type Incoming, incomingOf } from "./incoming.ts"
-import { ruled, type Verdict } from "./thrown.ts"
+import { ruled } from "../classification/ruled.ts"
+import { type Verdict } from "./thrown.ts"
 
 /** Turns JSON into what was asked for. */
 export type Decode<R> = (json: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>

@@ -1,5 +1,4 @@
 /** Why a call failed, by what was thrown: of any kind, from any realm, of any client. Nothing here throws. */
-import * as Schema from "effect/Schema"
 import * as Classification from "../../Classification.ts"
 import type { Rule } from "../../Rule.ts"
 import * as TransportFailure from "../../TransportFailure.ts"
@@ -8,8 +7,9 @@ import {
   type MalformedResponse,
   ProviderFault,
   RequestEncoding,
-  UpstreamReason
+  type UpstreamReason
 } from "../../UpstreamReason.ts"
+import { isReason, ruled } from "../classification/ruled.ts"
 import { clean, type Seen } from "../classification/seen.ts"
 import { errorsOf, read } from "../systemError.ts"
 import { answerWithin } from "./answerOfError.ts"
@@ -21,23 +21,6 @@ export interface Verdict extends Classification.Classified {
   readonly cause?: unknown
   /** The answer that an error was made of. */
   readonly answer?: Classification.Answer
-}
-
-const isReason = Schema.is(UpstreamReason)
-
-/** The reason of the first of one's own rules that holds. A rule that throws does not. */
-export const ruled = (seen: Seen, rules: ReadonlyArray<Rule>): UpstreamReason | undefined => {
-  for (const rule of rules) {
-    try {
-      if (rule.when(seen)) {
-        const reason = rule.reason(seen)
-        if (isReason(reason)) return reason
-      }
-    } catch {
-      // Rules are handed values of any kind: one that did not expect this value has nothing to say of it.
-    }
-  }
-  return undefined
 }
 
 /** The verdict on anything thrown. */

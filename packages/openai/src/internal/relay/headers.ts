@@ -4,7 +4,7 @@ import type { Exchange } from "../exchange.ts"
 
 /** Content, ids, limits and times; never cookies, and nothing that belongs to the connection. */
 const relayed =
-  /^(?:content-type|content-disposition|date|server|(?:.+-)?request-?id|x-correlation-id|x-generation-id|cf-ray|x-amz-cf-id|x-vercel-id|x-azure-ref|x-ms-region|x-should-retry|retry-after|retry-after-ms|x-envoy-.*|openai-.*|(?:x-|anthropic-)?ratelimit.*|azureml-model-.*)$/
+  /^(?:content-type|content-disposition|inference-header-content-length|date|server|(?:.+-)?request-?id|x-correlation-id|x-generation-id|cf-ray|x-amz-cf-id|x-vercel-id|x-azure-ref|x-ms-region|x-should-retry|retry-after|retry-after-ms|x-envoy-.*|openai-.*|(?:x-|anthropic-)?ratelimit.*|azureml-model-.*)$/
 
 /** Names in lower case, in the order received. */
 const relayedHeaders = (exchange: Exchange): ReadonlyArray<readonly [string, string]> => {

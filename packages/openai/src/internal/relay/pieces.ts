@@ -31,7 +31,8 @@ export class Pieces implements Sink {
   }
 
   end(): void {
-    if (this.#exchange?.bytes === 0 && this.#attempt.route.content !== "any") {
+    const { content, isEmptyDone = false } = this.#attempt.route
+    if (this.#exchange?.bytes === 0 && content !== "any" && !isEmptyDone) {
       return this.#fail({ reason: Classification.malformed("empty", "") })
     }
     this.#begin()

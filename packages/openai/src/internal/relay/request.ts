@@ -1,5 +1,6 @@
 /** A relayed request as it goes out. */
 import * as Redaction from "@causeway/core/Redaction"
+import type { Rule } from "@causeway/core/Rule"
 import * as Upstream from "@causeway/core/Upstream"
 import { RequestEncoding } from "@causeway/core/UpstreamReason"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
@@ -12,7 +13,7 @@ import type { Outgoing } from "../request.ts"
 import { isHeaderValue, type Ready, requestIdNames, requestIdOf, traceHeadersOf } from "../upstreams.ts"
 import { isForm, renameInForm } from "./form.ts"
 import { renameModel } from "./renameModel.ts"
-import { replayOf, type Route, routeOf } from "./routes.ts"
+import { foreignRoute, replayOf, type Route, routeOf } from "./routes.ts"
 
 /** What a caller asks for. */
 export interface RelayRequest {
@@ -21,8 +22,10 @@ export interface RelayRequest {
   readonly body?: string | Uint8Array | undefined
   /** Of the body. Default: JSON. */
   readonly contentType?: string | undefined
-  /** Of the caller's own. */
-  readonly headers?: ForwardedHeaders | undefined
+  /** What the caller takes for an answer. Default: by the kind of call. */
+  readonly accept?: string | undefined
+  /** Of the caller's own, names in lower case. */
+  readonly headers?: ForwardedHeaders | Readonly<Record<string, string>> | undefined
 }
 
 /** An upstream with the headers that each request to it has. */
@@ -31,6 +34,15 @@ export interface Target extends Ready {
   readonly accepting: Readonly<Record<Accept, ReadonlyArray<string>>>
   /** The upstream's own, which win over the content type of a body. */
   readonly own: Readonly<Record<string, string>>
+  /** Of an upstream with an API of its own. */
+  readonly foreign?: Foreign
+}
+
+/** What is known of an upstream with an API of its own. */
+export interface Foreign {
+  /** Its paths, by those that callers use. */
+  readonly paths: ReadonlyMap<string, string>
+  readonly rules: ReadonlyArray<Rule>
 }
 
 type Accept = "application/json" | "text/event-stream" | "*/*"
@@ -50,7 +62,7 @@ export const targetOf = (upstream: Ready): Target => {
   return { ...upstream, own, accepting }
 }
 
-const headersOf = (accept: Accept, type: string, own: Readonly<Record<string, string>>): ReadonlyArray<string> =>
+const headersOf = (accept: string, type: string, own: Readonly<Record<string, string>>): ReadonlyArray<string> =>
   Object.entries({ accept, "content-type": type, "user-agent": "causeway", ...own }).flat()
 
 /** One attempt at a relayed call, ready to be sent. */
@@ -70,8 +82,9 @@ export const attemptOf = (
   fiber: Fiber.Fiber<unknown, unknown>
 ): Attempt | UpstreamError => {
   const stream = accept === "text/event-stream"
-  const route = routeOf(request.method, request.path)
-  const replay = replayOf(route, request.body, request.headers?.["idempotency-key"])
+  const route = (target.foreign === undefined ? routeOf : foreignRoute)(request.method, request.path)
+  const replay =
+    target.foreign === undefined ? replayOf(route, request.body, request.headers?.["idempotency-key"]) : undefined
   const call: Call = { upstream: target.name, operation: route.operation, ...(replay !== undefined && { replay }) }
   const recording = new Recording({ stream, firstAttempt: fiber.getRef(Upstream.CurrentAttempt)?.number })
   const sent = outgoing(target, request, accept, stream, fiber)
@@ -82,7 +95,7 @@ export const attemptOf = (
 
 const outgoing = (
   target: Target,
-  { body, contentType = json, headers: callers = {}, method, path }: RelayRequest,
+  { body, contentType = json, headers: callers = {}, method, path, accept: accepted }: RelayRequest,
   accept: Accept,
   stream: boolean,
   fiber: Fiber.Fiber<unknown, unknown>
@@ -90,20 +103,30 @@ const outgoing = (
   if (!/^\/[\x21-\x7e]*$/.test(path) || stepsUp.test(path)) return unsendable("path", path)
   if (!/^[A-Z]{1,20}$/.test(method)) return unsendable("method", method)
   if (!isHeaderValue(contentType)) return unsendable("content type", contentType)
+  if (accepted !== undefined && !isHeaderValue(accepted)) return unsendable("header accept", accepted)
   const forwarded = Object.entries(callers).filter(([name]) => target.own[name] === undefined)
   const wrong = forwarded.find(([, value]) => !isHeaderValue(value))
   if (wrong !== undefined) return unsendable(`header ${wrong[0]}`, wrong[1])
   const id = requestIdOf(fiber)
   const ids = id === undefined ? [] : requestIdNames.map((name) => [name, id])
-  const headers = contentType === json ? target.accepting[accept] : headersOf(accept, contentType, target.own)
+  const isUsual = contentType === json && accepted === undefined
+  const headers = isUsual ? target.accepting[accept] : headersOf(accepted ?? accept, contentType, target.own)
   return {
     method,
     origin: target.origin,
-    path: target.prefix + withQuery(renamed(path, target.models), target.query),
+    path: target.prefix + withQuery(mapped(renamed(path, target.models), target.foreign), target.query),
     headers: [...headers, ...forwarded.flat(), ...ids.flat(), ...Object.entries(traceHeadersOf(fiber)).flat()],
     body: bodyOf(body, contentType, target.models),
-    stream
+    stream,
+    ...(target.foreign !== undefined && { rules: target.foreign.rules })
   }
+}
+
+/** The path that an upstream has for one of its callers', with the query as it is. */
+const mapped = (path: string, foreign: Foreign | undefined): string => {
+  if (foreign === undefined || foreign.paths.size === 0) return path
+  const [, plain = path, query = ""] = /^([^?]*)(.*)$/s.exec(path) ?? []
+  return (foreign.paths.get(plain) ?? plain) + query
 }
 
 /** A path with a step such as `..`, in any spelling that a server may take for it, leads anywhere on the upstream. */

@@ -1,4 +1,5 @@
 /** What is known of the routes that are relayed. */
+import * as Classification from "@causeway/core/Classification"
 import * as Operation from "../../Operation.ts"
 import {
   embeddings,
@@ -13,7 +14,7 @@ import {
   problems,
   responses
 } from "../answer.ts"
-import type { Head, Verdict } from "../failure.ts"
+import { classified, type Head, type Verdict } from "../failure.ts"
 import { isText } from "../beginning.ts"
 import { asksForStream, isForm } from "./form.ts"
 import { type StreamKind, streamKinds } from "../streamKind.ts"
@@ -37,6 +38,8 @@ export interface Route {
   readonly record?: string
   /** Whether an answer may say nothing at all. Default: no. */
   readonly isEmptyDone?: boolean
+  /** Whether it is somebody else's API: its JSON may be of any shape, and its events are bytes. Default: no. */
+  readonly isForeign?: boolean
 }
 
 interface Row extends Route {
@@ -110,9 +113,32 @@ export const routeOf = (method: string, path: string): Route => {
   }
 }
 
+const isJson = (type: string): boolean => /^application\/(?:[\w.+-]+\+)?json\b/i.test(type)
+
+/** A route of an API of which nothing is known but that it is HTTP. */
+export const foreignRoute = (method: string, path: string): Route => ({
+  operation: `${method} ${withoutQuery(path)}`.slice(0, 200),
+  problem: () => problems.anything,
+  kind: streamKinds.other,
+  content: (type) => !isJson(type),
+  isEmptyDone: true,
+  isForeign: true
+})
+
+/** As {@link judge}, of JSON of any shape. */
+const judgeForeign = (head: Head, text: string): Verdict | undefined => {
+  const answer = jsonOf(text)
+  if (answer === undefined) return classified(head, text, "body") ?? { reason: Classification.unreadable(text) }
+  return statesError(answer) || head.outgoing?.rules !== undefined ? classified(head, text, "body") : undefined
+}
+
+const statesError = (answer: unknown): boolean =>
+  isFields(answer) && answer["error"] !== undefined && answer["error"] !== null
+
 /** A verdict on the text of an answer to a request of a route. */
 export const judgeFor = (route: Route, body: Body, head: Head, text: string): Verdict | undefined => {
   if (route.isEmptyDone === true && text === "") return undefined
+  if (route.isForeign === true) return judgeForeign(head, text)
   const problem = route.problem(body)
   return route.record !== undefined && isRecord(jsonOf(text), route.record, problem)
     ? undefined

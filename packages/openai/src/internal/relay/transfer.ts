@@ -67,7 +67,11 @@ class Answer implements Sink {
     const type = exchange.header("content-type") ?? ""
     if (exchange.status >= 300) this.#choose(new Judged(this.#attempt))
     else if (content === "any") this.#choose(new Pieces(this.#attempt))
-    else if (/event-stream/i.test(type) && asksForEvents(route, request.body, request.contentType))
+    else if (
+      /event-stream/i.test(type) &&
+      route.isForeign !== true &&
+      asksForEvents(route, request.body, request.contentType)
+    )
       this.#choose(eventsOf(this.#attempt))
     else if (type !== "") this.#choose(content?.(type) === true ? new Pieces(this.#attempt) : new Judged(this.#attempt))
   }
