@@ -296,11 +296,13 @@ interface Declared {
   readonly tag: string | undefined
 }
 
-const declaredBy = ({ errorSchema, successSchema }: Rpc.AnyWithProps): ReadonlyArray<Declared> =>
-  membersOf((RpcSchema.isStreamSchema(successSchema) ? successSchema.error : errorSchema).ast).map((ast) => ({
-    ast,
-    tag: tagOf(ast)
-  }))
+/** Its middlewares fail with what they declare. */
+const declaredBy = ({ errorSchema, middlewares, successSchema }: Rpc.AnyWithProps): ReadonlyArray<Declared> => {
+  const own = RpcSchema.isStreamSchema(successSchema) ? successSchema.error : errorSchema
+  return [own, ...Array.from(middlewares, ({ error }) => error)]
+    .flatMap(({ ast }) => membersOf(ast))
+    .map((ast) => ({ ast, tag: tagOf(ast) }))
+}
 
 const membersOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
   SchemaAST.isUnion(ast) ? ast.types.flatMap(membersOf) : [ast]
