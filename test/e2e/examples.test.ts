@@ -70,6 +70,30 @@ describe("examples", () => {
   )
 
   it.live(
+    "predict-server: serves a call, a stream and their description until it is ended",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* program(tsx, { args: ["examples/predict-server.ts"], env: { PORT: "0" } })
+          const stdout = yield* until(Effect.sync(server.stdout), (text) => text.includes("/predict"))
+          const [, url = ""] = /calls at (\S+)/.exec(stdout) ?? []
+          const ask = (call: string, headers: Record<string, string> = {}) =>
+            Effect.promise(async () => {
+              const answer = await fetch(`${url}/${call}`, { method: "POST", headers, body: '{"text":"oh my!"}' })
+              return await answer.text()
+            })
+          assert.strictEqual(yield* ask("mood"), '{"score":1}')
+          assert.strictEqual(yield* ask("words", { accept: "application/x-ndjson" }), '"oh"\n"my!"\n')
+          const { status } = yield* Effect.promise(() => fetch(new URL("/openapi.json", url)))
+          assert.strictEqual(status, 200)
+          yield* server.signal("SIGTERM")
+          yield* server.ended
+        })
+      ),
+    timeout
+  )
+
+  it.live(
     "batching: many calls at once, of which a bad one fails alone",
     () =>
       Effect.map(example("batching"), ({ code, stderr, stdout }) => {
