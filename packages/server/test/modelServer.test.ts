@@ -158,9 +158,15 @@ describe("a server of a model", () => {
         assert.deepStrictEqual([denied.status, denied.error?.code], [500, "Denied"])
         const ofLetters = seen.splice(6, 3)
         assert.deepStrictEqual(seen, [
-          ...["before length of r", "after length: Success", "POST /predict/length: 200"],
-          ...["before length of r", "after length: Failure", "POST /predict/length: 500"],
-          ...["before length of r", "after length: Failure", "POST /predict/length: 500"]
+          "before length of r",
+          "after length: Success",
+          "POST /predict/length: 200",
+          "before length of r",
+          "after length: Failure",
+          "POST /predict/length: 500",
+          "before length of r",
+          "after length: Failure",
+          "POST /predict/length: 500"
         ])
         // The answer to a stream begins before the stream ends, or after.
         assert.strictEqual(ofLetters[0], "before letters of r")
