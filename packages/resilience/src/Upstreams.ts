@@ -178,6 +178,7 @@ const readProbe = <A>(name: string, probe: Probe<A>) => {
   const at = `upstreams.${name}.probe`
   Check.known(at, probe, ["call", "every", "within"])
   return {
+    // @effect-diagnostics-next-line anyUnknownInErrorContext:off a probe may fail with anything
     call: probe.call,
     every: Check.duration(`${at}.every`, probe.every ?? Duration.seconds(10), "finite"),
     within: Check.duration(`${at}.within`, probe.within ?? Duration.seconds(5), "finite")

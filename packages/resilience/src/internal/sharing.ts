@@ -33,6 +33,7 @@ export const sharing = (
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     // Not of Effect's generator: one that is seeded would give two processes the same name.
+    // @effect-diagnostics-next-line cryptoRandomUUIDInEffect:off
     const by = crypto.randomUUID()
     /** When there was news last, of this process or another one: what is older says nothing. */
     const seen = new Map<Known, number>()
