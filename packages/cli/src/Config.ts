@@ -23,6 +23,8 @@
  * @see `Service` for what a module under `services` holds
  */
 import type * as Disposition from "@causeway/core/Disposition"
+import type { Rule } from "@causeway/core/Rule"
+import type { HttpUpstreams } from "@causeway/openai/HttpRelay"
 import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
 import type * as Policy from "@causeway/resilience/Policy"
 import type * as AccessLog from "@causeway/server/AccessLog"
@@ -90,6 +92,20 @@ export interface ServerOptions
   readonly health?: { readonly requireUpstream?: boolean | undefined } | undefined
 }
 
+/** REST APIs that stand for each other below one path, see `HttpApi`. */
+export interface HttpOptions {
+  /** In the order in which they are asked; the first one is preferred. */
+  readonly upstreams: HttpUpstreams
+  /** What is done about their failures. Default: the next one is asked; a single one is asked again. */
+  readonly policy?: Omit<Policy.Options, "upstreams"> | undefined
+  /** `safe`: every call may be made again, whatever its method, see `HttpApi.Options.replay`. */
+  readonly replay?: "safe" | undefined
+  /** Further headers of callers that go on. Default: none. */
+  readonly forward?: ReadonlyArray<string> | undefined
+  /** What only these upstreams mean by what they answer. Default: nothing. */
+  readonly rules?: ReadonlyArray<Rule> | undefined
+}
+
 /** The configuration of the command, whose upstreams have these names. */
 export interface Config<Name extends string = string> {
   /**
@@ -104,6 +120,8 @@ export interface Config<Name extends string = string> {
    * services only where the failed one cannot have had an effect.
    */
   readonly policy?: PolicyOptions<NoInfer<Name>> | undefined
+  /** REST APIs behind policies, such as LitServe or Triton, by the paths below which they are served. Default: none. */
+  readonly http?: Readonly<Record<`/${string}`, HttpOptions>> | undefined
   readonly pool?: PoolOptions | undefined
   readonly server?: ServerOptions | undefined
   /**

@@ -74,7 +74,7 @@ const greet = (settings: Settings): Effect.Effect<void, never, Server.Server> =>
       upstreams: Handlers.reachable(settings.upstreams, undefined),
       isSimulator: settings.upstreams === "simulator",
       workers: settings.workers,
-      routes: settings.services.flatMap(routesOf),
+      routes: [...settings.services.flatMap(routesOf), ...settings.http.map(({ path }) => `${path}/*`)],
       hasKey,
       isOpen: !hasKey && !Server.isLoopback(host)
     })

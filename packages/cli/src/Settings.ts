@@ -27,6 +27,7 @@ import type { PoolOptions, ServerOptions } from "./Config.ts"
 import { InvalidConfig } from "./InvalidConfig.ts"
 import * as Variable from "./internal/environment.ts"
 import * as File from "./internal/file.ts"
+import * as FromHttp from "./internal/http.ts"
 import * as Keys from "./internal/keys.ts"
 import * as Layers from "./internal/layers.ts"
 import * as FromPolicy from "./internal/policy.ts"
@@ -64,6 +65,8 @@ export interface Settings {
     }
   /** With their keys. */
   readonly upstreams: Upstreams | "simulator"
+  /** REST APIs, by the paths below which they stand. */
+  readonly http: ReadonlyArray<FromHttp.Mount>
   readonly policy: FromPolicy.Policies["policy"]
   readonly degraded: FromPolicy.Policies["degraded"]
   /** How many worker threads; 0 serves in process. */
@@ -82,8 +85,9 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
   const problems: Reader.Problems = []
   const file = File.find(cwd, flags.config)
   const given = yield* File.load(problems, file, reload)
-  const members = given && Reader.members(problems, given, ["upstreams", "policy", "pool", "server", "services"])
-  const part = (name: "policy" | "pool" | "server" | "services" | "upstreams") => members?.(name)
+  const members =
+    given && Reader.members(problems, given, ["upstreams", "http", "policy", "pool", "server", "services"])
+  const part = (name: "http" | "policy" | "pool" | "server" | "services" | "upstreams") => members?.(name)
   const upstreams = yield* FromUpstreams.read(problems, environment, part("upstreams"))
   const folder = file === undefined ? cwd : dirname(file)
   const { modules, services } = yield* Services.read(problems, { given: part("services"), folder, reload })
@@ -101,6 +105,7 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
   const settings: Settings = {
     server: yield* readServer(problems, sources, options("server", serverOptions)),
     upstreams,
+    http: yield* FromHttp.read(problems, environment, part("http")),
     ...FromPolicy.read(problems, part("policy"), upstreams),
     workers: Reader.read(problems, size, Reader.wholeNumber(0, 64)) ?? defaultWorkers(),
     pool: readPool(problems, inFile),

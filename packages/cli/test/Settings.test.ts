@@ -40,6 +40,9 @@ const problems = (...args: Parameters<typeof load>): Effect.Effect<ReadonlyArray
 /** A file with a server. */
 const server = (options: string) => ({ config: `{ upstreams: "simulator", server: ${options} }` })
 
+/** A file with REST APIs. */
+const http = (text: string) => ({ config: `{ upstreams: "simulator", http: ${text} }` })
+
 /** The names, addresses and keys, which show nothing of themselves otherwise. */
 const shown = ({ upstreams }: Settings.Settings) =>
   upstreams === "simulator"
@@ -51,6 +54,54 @@ const shown = ({ upstreams }: Settings.Settings) =>
       ])
 
 describe("Settings", () => {
+  describe("REST APIs", () => {
+    it.effect("stand below their paths, and the next one is asked", () =>
+      Effect.gen(function* () {
+        const { http: mounts } = yield* load(
+          {},
+          http(`{ "/score": { replay: "safe", forward: ["X-Lora"], upstreams: {
+            a: { baseUrl: "http://127.0.0.1:1", paths: { "/": "/predict" }, health: "/health" },
+            b: { baseUrl: "http://127.0.0.1:2" } } } }`)
+        )
+        const [mount] = mounts
+        assert.deepInclude(mount, { path: "/score", replay: "safe", forward: ["X-Lora"] })
+        assert.deepStrictEqual(mount?.policy.fallback.any, ["b"])
+        assert.deepInclude(mount?.upstreams["a"], { paths: { "/": "/predict" }, health: "/health" })
+      })
+    )
+
+    it.effect("are refused with all that is wrong with them", () =>
+      Effect.gen(function* () {
+        const wrong = yield* problems(
+          {},
+          http(`{
+            "/v1/score": { upstreams: { a: { baseUrl: "http://127.0.0.1:1" } } },
+            "/one": { upstreams: { a: { baseUrl: "x", paths: { "/": "predict" } } }, replay: "always", rules: [{}] },
+            "/two": { upstreams: {} },
+            "/four": { upstreams: { d: { baseUrl: "http://127.0.0.1:1" } }, policy: { fallback: ["c"] } },
+            "/three": { upstreams: { a: { baseUrl: "http://127.0.0.1:1", models: {} } } }
+          }`)
+        )
+        for (const what of [
+          "http./v1/score",
+          "http./one.upstreams.a.baseUrl",
+          "http./one.upstreams.a.paths./",
+          "http./one.replay",
+          "http./one.rules",
+          "http./two.upstreams",
+          "http./four.policy.fallback",
+          "http./three.upstreams.a.models",
+          "http./three.upstreams.a in"
+        ]) {
+          assert.isTrue(
+            wrong.some((line) => line.startsWith(what)),
+            `${what} in ${wrong.join("\n")}`
+          )
+        }
+      })
+    )
+  })
+
   describe("without anything", () => {
     it.effect("serves the simulator on loopback, port 8000, with the default services", () =>
       Effect.gen(function* () {

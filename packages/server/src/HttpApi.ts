@@ -146,6 +146,14 @@ const ending: Relayed.Ending = () => ({ ...EventStream.marked, done: "", failed:
 
 const failed = (error: PublicError.PublicError): string => `\n\n${PublicError.toEvent(error)}`
 
+/** Options of {@link check}. */
+export interface CheckOptions {
+  /** Default: `http upstreams`. */
+  readonly name?: string | undefined
+  /** Whether the server is not ready while none of them is well. Default: true. */
+  readonly required?: boolean | undefined
+}
+
 /**
  * A check that asks the upstreams for their health by themselves: well as long as one
  * of them is. Those that name no path for it are not asked; one that does not answer
@@ -153,7 +161,7 @@ const failed = (error: PublicError.PublicError): string => `\n\n${PublicError.to
  */
 export const check = (
   upstreams: HttpUpstreams,
-  name = "http upstreams"
+  { name = "http upstreams", required = true }: CheckOptions = {}
 ): Effect.Effect<Health.Check, never, HttpRelay> =>
   Effect.map(HttpRelay, (relay) => {
     const asked = Object.entries(upstreams).flatMap(([name, { health }]) =>
@@ -176,7 +184,7 @@ export const check = (
         { concurrency: "unbounded" }
       ).pipe(
         Effect.map((all) => {
-          const ok = all.length === 0 || all.some(({ ok }) => ok)
+          const ok = !required || all.length === 0 || all.some(({ ok }) => ok)
           return {
             ok,
             ...(!ok && { reason: "none of them is well" }),

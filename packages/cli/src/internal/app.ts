@@ -6,6 +6,7 @@ import type * as Contract from "@causeway/core/Contract"
 import * as Local from "@causeway/core/Local"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { OpenAiClient } from "@causeway/openai/OpenAiClient"
+import type { HttpRelay } from "@causeway/openai/HttpRelay"
 import { Relay } from "@causeway/openai/Relay"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
@@ -23,6 +24,7 @@ import type { Settings } from "../Settings.ts"
 import { WorkersError } from "../WorkersError.ts"
 import * as Handlers from "./handlers.ts"
 import { send } from "./handover.ts"
+import * as Http from "./http.ts"
 import * as Operations from "./operations.ts"
 import type { Data } from "./worker.ts"
 
@@ -65,9 +67,13 @@ const served = (
   gate: Gate
 ): Layer.Layer<never, Failure, HttpRouter.HttpRouter> => {
   const upstreams = Handlers.reachable(settings.upstreams, simulator)
-  const place: Layer.Layer<never, Failure, HttpRouter.HttpRouter> =
+  const place: Layer.Layer<never, Failure, HttpRouter.HttpRouter | HttpRelay> =
     settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, upstreams, gate)
-  return Layer.provide(place, [Handlers.secrets(upstreams), Handlers.known(upstreams)])
+  return Layer.provide(Layer.merge(place, Http.layer(settings.http)), [
+    Http.relay(settings.http),
+    Handlers.secrets({ ...upstreams, ...Http.all(settings.http) }),
+    Handlers.known(upstreams)
+  ])
 }
 
 /** The routes, whose calls are served by worker threads. */
@@ -75,7 +81,7 @@ const pooled = (
   settings: Settings,
   upstreams: Upstreams,
   gate: Gate
-): Layer.Layer<never, WorkersError, HttpRouter.HttpRouter> => {
+): Layer.Layer<never, WorkersError, HttpRouter.HttpRouter | HttpRelay> => {
   const data: Data = { upstreams: send(upstreams), modules: settings.modules }
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
   const relay = Layer.provide(
@@ -89,7 +95,7 @@ const pooled = (
     Effect.map(WorkerPool.WorkerPool, (pool) => Operations.layer(settings, upstreams, pool))
   )
   const waited = Layer.effectDiscard(Effect.flatMap(WorkerPool.WorkerPool, gate))
-  return all<WorkersError, HttpRouter.HttpRouter | WorkerPool.WorkerPool>([
+  return all<WorkersError, HttpRouter.HttpRouter | HttpRelay | WorkerPool.WorkerPool>([
     relay,
     operations,
     ...services,
@@ -101,7 +107,7 @@ const pooled = (
 const inProcess = (
   settings: Settings,
   upstreams: Upstreams
-): Layer.Layer<never, ServiceError | UpstreamError, HttpRouter.HttpRouter> => {
+): Layer.Layer<never, ServiceError | UpstreamError, HttpRouter.HttpRouter | HttpRelay> => {
   const { deadline } = settings.pool
   const relay = Layer.provide(
     OpenAiApi.layer({ policy: settings.policy.relay, degraded: settings.degraded, forward: settings.server.forward }),
@@ -112,7 +118,7 @@ const inProcess = (
       Local.layer(contract, handlers, { deadline })
     )
   )
-  return all<ServiceError | UpstreamError, HttpRouter.HttpRouter | OpenAiClient>([
+  return all<ServiceError | UpstreamError, HttpRouter.HttpRouter | HttpRelay | OpenAiClient>([
     relay,
     Operations.layer(settings, upstreams),
     ...services

@@ -3,6 +3,7 @@
  * and what describes the services: `/openapi.json` and `/docs`.
  */
 import * as Redaction from "@causeway/core/Redaction"
+import type { HttpRelay } from "@causeway/openai/HttpRelay"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as Health from "@causeway/server/Health"
 import * as Info from "@causeway/server/Info"
@@ -14,6 +15,7 @@ import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type { Service } from "../Service.ts"
 import type { Settings } from "../Settings.ts"
+import * as Http from "./http.ts"
 import { version } from "./version.ts"
 
 /** The routes. `pool`: where workers serve. */
@@ -21,11 +23,14 @@ export const layer = (
   settings: Settings,
   upstreams: Upstreams,
   pool?: WorkerPool["Service"]
-): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
+): Layer.Layer<never, never, HttpRouter.HttpRouter | HttpRelay> =>
   Layer.unwrap(
-    Effect.map(Health.fromUpstreams({ required: settings.server.health?.requireUpstream }), (known) =>
-      routes(settings, upstreams, pool === undefined ? [known] : [workers(pool), known], pool)
-    )
+    Effect.gen(function* () {
+      const required = settings.server.health?.requireUpstream ?? false
+      const known = yield* Health.fromUpstreams({ required })
+      const http = yield* Http.checks(settings.http, required)
+      return routes(settings, upstreams, [...(pool === undefined ? [] : [workers(pool)]), known, ...http], pool)
+    })
   )
 
 const routes = (

@@ -87,6 +87,18 @@ const one = Effect.fnUntraced(function* (
 ): Effect.fn.Return<UpstreamConfig> {
   const member = Reader.members(problems, given, ["baseUrl", "apiKey", "headers", "models"])
   if (member === undefined) return { baseUrl: "" }
+  return {
+    ...(yield* address(problems, environment, member)),
+    models: Reader.fields(problems, member("models"), Reader.text("a text"))
+  }
+})
+
+/** Where an upstream is, and what opens it. */
+export const address = Effect.fnUntraced(function* (
+  problems: Reader.Problems,
+  environment: Environment,
+  member: (name: "baseUrl" | "apiKey" | "headers") => Reader.Given
+): Effect.fn.Return<Pick<UpstreamConfig, "baseUrl" | "apiKey" | "headers">> {
   const baseUrl = member("baseUrl")
   if (baseUrl.value === undefined) {
     problems.push({ setting: Reader.settingOf(baseUrl), actual: "nothing", allowed: Reader.httpUrl.allowed })
@@ -94,8 +106,7 @@ const one = Effect.fnUntraced(function* (
   return {
     baseUrl: Reader.read(problems, baseUrl, Reader.httpUrl) ?? "",
     apiKey: yield* secretOf(problems, environment, member("apiKey")),
-    headers: Reader.fields(problems, member("headers"), { ...Reader.text("a text"), secret: true }),
-    models: Reader.fields(problems, member("models"), Reader.text("a text"))
+    headers: Reader.fields(problems, member("headers"), { ...Reader.text("a text"), secret: true })
   }
 })
 
