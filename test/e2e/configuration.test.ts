@@ -211,6 +211,50 @@ describe("no policy", () => {
   )
 })
 
+describe("a deadline", () => {
+  it.live(
+    "ends a call in the worker and at the upstream, and the next upstream is asked in what is left of it",
+    () =>
+      Effect.gen(function* () {
+        const { awaitClosed, requests, url } = yield* Simulator
+        const cwd = directory({
+          "causeway.config.ts": `
+            import { defineConfig } from ${moduleUrl("packages/cli/src/Config.ts")}
+            export default defineConfig({
+              upstreams: {
+                primary: { baseUrl: ${JSON.stringify(url)}, models: { "gpt-5": "fault:stall" } },
+                backup: { baseUrl: ${JSON.stringify(url)} }
+              },
+              policy: { attempt: "400 millis", firstElement: "400 millis", breaker: false },
+              pool: { size: 1 }
+            })`
+        })
+        const server = yield* ready({ cwd })
+        const urls = { chat: `${server.url}/v1/chat/completions`, answer: `${server.url}/predict/answer` }
+        const answers = yield* Effect.all([
+          post(urls.chat, chat("gpt-5")),
+          post(urls.chat, chat("gpt-5", true)),
+          post(urls.answer, { prompt: "Hello", model: "gpt-5" })
+        ])
+        for (const { headers, status } of answers) {
+          assert.strictEqual(status, 200)
+          assert.strictEqual(headers.get("x-causeway-upstream"), "backup")
+          assert.strictEqual(headers.get("x-causeway-attempts"), "2")
+        }
+        const stalled = (yield* requests).filter(({ fault }) => fault === "stall")
+        assert.lengthOf(stalled, 3)
+        for (const { number } of stalled) yield* awaitClosed(number)
+        // The caller's own deadline passes before the attempt's: nobody else is asked.
+        const late = yield* post(urls.chat, chat("gpt-5"), { "x-causeway-timeout": "150" })
+        assert.strictEqual(late.status, 504)
+        const [last] = (yield* requests).slice(-1)
+        assert.strictEqual(last?.fault, "stall")
+        yield* awaitClosed(last?.number ?? 0)
+      }).pipe(Effect.provide(Simulator.layer())),
+    timeout
+  )
+})
+
 describe("a degraded plan", () => {
   it.live(
     "answers where the upstream is down, and says so",
