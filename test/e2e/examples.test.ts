@@ -15,6 +15,8 @@ const tsx = createRequire(import.meta.url).resolve("tsx/cli")
 const example = (name: string) =>
   Effect.scoped(Effect.flatMap(program(tsx, { args: [`examples/${name}.ts`] }), ({ ended }) => ended))
 
+const textOf = async (url: string, init?: RequestInit) => await (await fetch(url, init)).text()
+
 describe("examples", () => {
   it.live(
     "quickstart: a second upstream answers",
@@ -78,14 +80,11 @@ describe("examples", () => {
           const stdout = yield* until(Effect.sync(server.stdout), (text) => text.includes("/predict"))
           const [, url = ""] = /calls at (\S+)/.exec(stdout) ?? []
           const ask = (call: string, headers: Record<string, string> = {}) =>
-            Effect.promise(async () => {
-              const answer = await fetch(`${url}/${call}`, { method: "POST", headers, body: '{"text":"oh my!"}' })
-              return await answer.text()
-            })
+            Effect.promise(() => textOf(`${url}/${call}`, { method: "POST", headers, body: '{"text":"oh my!"}' }))
           assert.strictEqual(yield* ask("mood"), '{"score":1}')
           assert.strictEqual(yield* ask("words", { accept: "application/x-ndjson" }), '"oh"\n"my!"\n')
-          const { status } = yield* Effect.promise(() => fetch(new URL("/openapi.json", url)))
-          assert.strictEqual(status, 200)
+          const described = yield* Effect.promise(() => textOf(new URL("/openapi.json", url).href))
+          assert.include(described, '"/predict/words"')
           yield* server.signal("SIGTERM")
           yield* server.ended
         })

@@ -5,7 +5,7 @@
  * worker the handlers.
  *
  * Each call of the contract is served at `/predict/<tag>`, the first one also at
- * `/predict`. A handler makes one attempt; what is done about a failure is the
+ * `/predict` where no other service shares the path. A handler makes one attempt; what is done about a failure is the
  * business of the configuration's `policy`.
  *
  * **Example** (A module with a service)
@@ -89,7 +89,7 @@ export interface Service {
 
 /** Options of {@link make}. */
 export interface Options {
-  /** Where the calls are mounted; no two services may have the same path. Default: `/predict`. */
+  /** Where the calls are mounted; services may share a path whose calls differ by name. Default: `/predict`. */
   readonly path?: `/${string}` | undefined
 }
 

@@ -518,16 +518,33 @@ describe("Settings", () => {
       )
     )
 
-    it.effect("have a path of their own each", () =>
+    it.effect("may share a path where their calls differ", () =>
       Effect.map(
-        problems(
+        load(
           {},
           { config: `{ upstreams: "simulator", services: [fixture("greetings.ts"), fixture("farewells.ts")] }` }
         ),
+        ({ services }) =>
+          assert.deepStrictEqual(
+            services.map(({ contract, path }) => [contract.key, path]),
+            [
+              ["test/Greetings", "/predict"],
+              ["test/Farewells", "/predict"]
+            ]
+          )
+      )
+    )
+
+    it.effect("have calls of their own each", () =>
+      Effect.map(
+        problems(
+          {},
+          { config: `{ upstreams: "simulator", services: [fixture("greetings.ts"), fixture("welcomes.ts")] }` }
+        ),
         (lines) =>
           assert.deepStrictEqual(lines, [
-            "services in causeway.config.mjs: got test/Greetings and test/Farewells with the same path, /predict," +
-              " allowed is a path of its own for each service"
+            "services in causeway.config.mjs: got test/Greetings and test/Welcomes with the same call, /predict/greet," +
+              " allowed is a path, or calls, of its own for each service"
           ])
       )
     )

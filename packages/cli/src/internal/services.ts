@@ -75,21 +75,23 @@ const load = Effect.fnUntraced(function* (problems: Reader.Problems, given: Read
   return []
 })
 
-/** Two services in one place would hide each other. */
+/** Two calls in one place would hide each other, and so would two contracts of one key. */
 const collisions = (problems: Reader.Problems, given: Reader.Given, services: ReadonlyArray<Service>): void => {
-  for (const [what, of] of [
-    ["path", (service: Service): string => service.path],
-    ["key", (service: Service): string => service.contract.key]
+  const places = ({ contract, path }: Service) => Array.from(contract.group.requests.keys(), (tag) => `${path}/${tag}`)
+  for (const [what, of, allowed] of [
+    ["call", places, "a path, or calls, of its own for each service"],
+    ["key", ({ contract }: Service) => [contract.key], "a key of its own for each service"]
   ] as const) {
     const seen = new Map<string, Service>()
     for (const service of services) {
-      const other = seen.get(of(service))
-      seen.set(of(service), service)
+      const taken = of(service).find((place) => seen.has(place))
+      const other = taken === undefined ? undefined : seen.get(taken)
+      for (const place of of(service)) seen.set(place, service)
       if (other === undefined) continue
       problems.push({
         setting: Reader.settingOf(given),
-        actual: `${other.contract.key} and ${service.contract.key} with the same ${what}, ${of(service)}`,
-        allowed: `a ${what} of its own for each service`
+        actual: `${other.contract.key} and ${service.contract.key} with the same ${what}, ${taken}`,
+        allowed
       })
     }
   }
