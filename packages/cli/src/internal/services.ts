@@ -77,7 +77,6 @@ const load = Effect.fnUntraced(function* (problems: Reader.Problems, given: Read
 
 /** Two calls in one place would hide each other, and so would two contracts of one key. */
 const collisions = (problems: Reader.Problems, given: Reader.Given, services: ReadonlyArray<Service>): void => {
-  const places = ({ contract, path }: Service) => Array.from(contract.group.requests.keys(), (tag) => `${path}/${tag}`)
   for (const [what, of, allowed] of [
     ["call", places, "a path, or calls, of its own for each service"],
     ["key", ({ contract }: Service) => [contract.key], "a key of its own for each service"]
@@ -96,3 +95,6 @@ const collisions = (problems: Reader.Problems, given: Reader.Given, services: Re
     }
   }
 }
+
+const places = ({ contract, path }: Service): ReadonlyArray<string> =>
+  Array.from(contract.group.requests.keys(), (tag) => `${path}/${tag}`)
