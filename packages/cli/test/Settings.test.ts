@@ -447,6 +447,18 @@ describe("Settings", () => {
       )
     }
 
+    it.effect("of a policy may ask nobody else, and forgets nobody", () =>
+      Effect.gen(function* () {
+        const config = (policy: string) =>
+          `{ upstreams: { a: { baseUrl: "http://a" }, b: { baseUrl: "http://b" } }, policy: ${policy} }`
+        const { policy } = yield* load({}, { config: config("{ retry: { times: 0 }, fallback: [] }") })
+        assert.deepStrictEqual(policy.relay.fallback.any, [])
+        assert.isTrue(policy.relay.hasFallback)
+        const lines = yield* problems({}, { config: config("{ fallback: { 'larger-context': [], any: ['a'] } }") })
+        assert.match(lines[0] ?? "", /^policy\.fallback\.any\[0\] .*another upstream than the first/)
+      })
+    )
+
     it.effect("of a policy states no upstreams of its own", () =>
       Effect.map(
         problems(

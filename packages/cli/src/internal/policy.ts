@@ -53,14 +53,19 @@ export const read = (
   return { policy: policy === undefined ? byItself.policy : { relay: policy, services: policy }, degraded: answers }
 }
 
-/** Those that a policy is about: whom only answers of last resort ask is in no list. */
+/**
+ * Those that a policy is about: whom only answers of last resort ask is in no list, and
+ * lists that are empty say that nobody else is asked.
+ */
 const asked = (
   names: ReadonlyArray<string>,
   fallback: unknown,
   answers: ReadonlyArray<LastResort.Answer> = []
 ): ReadonlyArray<string> => {
   const lists: ReadonlyArray<unknown> = typeof fallback === "object" && fallback !== null ? Object.values(fallback) : []
-  const isListed = (name: string) => lists.flat().includes(name)
+  const listed = lists.flat()
+  if (fallback !== undefined && listed.length === 0) return names.slice(0, 1)
+  const isListed = (name: string) => listed.includes(name)
   const lastly = LastResort.upstreamsOf(answers)
   return names.filter((name, index) => index === 0 || isListed(name) || !lastly.includes(name))
 }
