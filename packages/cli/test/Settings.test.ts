@@ -449,12 +449,14 @@ describe("Settings", () => {
 
     it.effect("of a policy may ask nobody else, and forgets nobody", () =>
       Effect.gen(function* () {
-        const config = (policy: string) =>
-          `{ upstreams: { a: { baseUrl: "http://a" }, b: { baseUrl: "http://b" } }, policy: ${policy} }`
-        const { policy } = yield* load({}, { config: config("{ retry: { times: 0 }, fallback: [] }") })
+        const upstreams = `upstreams: { a: { baseUrl: "http://a" }, b: { baseUrl: "http://b" } }`
+        const { policy } = yield* load(
+          {},
+          { config: `{ ${upstreams}, policy: { retry: { times: 0 }, fallback: [] } }` }
+        )
         assert.deepStrictEqual(policy.relay.fallback.any, [])
         assert.isTrue(policy.relay.hasFallback)
-        const lines = yield* problems({}, { config: config("{ fallback: { 'larger-context': [], any: ['a'] } }") })
+        const lines = yield* problems({}, { config: `{ ${upstreams}, policy: { fallback: { any: ["a"] } } }` })
         assert.match(lines[0] ?? "", /^policy\.fallback\.any\[0\] .*another upstream than the first/)
       })
     )
