@@ -56,8 +56,9 @@ describe("examples", () => {
           const stdout = yield* until(Effect.sync(server.stdout), (text) => text.includes("/v1"))
           const [, url = ""] = /models at (\S+)/.exec(stdout) ?? []
           const ask = (path: string, body: object) =>
-            Effect.promise(async () =>
-              (await fetch(`${url}${path}`, { method: "POST", body: JSON.stringify(body) })).json()
+            Effect.map(
+              Effect.promise(() => textOf(`${url}${path}`, { method: "POST", body: JSON.stringify(body) })),
+              (text): unknown => JSON.parse(text)
             )
           const messages = [{ role: "user", content: "good day" }]
           const chat: unknown = yield* ask("/chat/completions", { model: "echo-1", messages })

@@ -90,18 +90,21 @@ describe("Drain", () => {
     })
   )
 
-  it.effect("ends a stream that is not done within the grace with an error event", () =>
+  it.effect.each([
+    ["an error event", "text/event-stream", "data: 1\n\n", "event: error\ndata: "],
+    ["a line that says so", "application/x-ndjson", "\r\n1\n", '{"error":']
+  ] as const)("ends a stream that is not done within the grace with %s", ([, accept, first, failed]) =>
     Effect.gen(function* () {
       const { context, end } = yield* started
       yield* Effect.gen(function* () {
         const socket = yield* connect
-        socket.send(head("POST", "/predict/trickle", "content-length: 0"))
-        yield* socket.until("data: 1\n\n")
+        socket.send(head("POST", "/predict/trickle", "content-length: 0", `accept: ${accept}`))
+        yield* socket.until(first)
         const ended = yield* end
         yield* begun
         yield* TestClock.adjust("10 seconds")
         const text = yield* socket.closed
-        assert.include(text, "event: error\ndata: ")
+        assert.include(text, failed)
         assert.include(text, '"code":"interrupted"')
         assert.notInclude(text, "[DONE]")
         // The last chunk of a body that came to its normal end.
