@@ -116,6 +116,36 @@ layer(serve(), live)("a client that sends", (it) => {
   for (const [name, rows] of Object.entries(tables)) it.effect.each(rows)(`${name}: %s`, check)
 })
 
+const logged: Array<string> = []
+
+const everything: Server.Options = {
+  accessLog: { format: "json", write: (line) => logged.push(line) },
+  compression: { minSize: 1 },
+  cors: { origins: "*" },
+  metrics: true,
+  rateLimit: { limit: 1_000_000, window: "1 minute" }
+}
+
+layer(serve(everything), live)("a client that sends, with every layer", (it) => {
+  for (const [name, rows] of Object.entries(tables)) {
+    // A browser's question is answered by CORS, whatever it is asked of.
+    const others = rows.filter(([name]) => name !== "OPTIONS of everything")
+    it.effect.each(others)(`${name}: %s`, check)
+  }
+
+  it.effect("leaves lines in the log that are each one line, and hold no control characters", () =>
+    Effect.sync(() => {
+      assert.isAbove(logged.length, 100)
+      for (const line of logged) {
+        assert.isObject(JSON.parse(line))
+        // oxlint-disable-next-line no-control-regex
+        assert.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+        assert.isBelow(line.length, 20_000)
+      }
+    })
+  )
+})
+
 layer(serve({ keys: [Redacted.make("key")] }), live)("where there is a key", (it) => {
   it.effect.each(Requests.disguises)("no other way to write a path opens: %s", (path) =>
     Effect.gen(function* () {

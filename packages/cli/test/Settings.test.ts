@@ -603,7 +603,7 @@ describe("Settings", () => {
             rateLimit: { limit: 5, window: "1 minute", keys: { ci: { limit: 9, window: "1 hour" } } },
             cors: { origins: ["https://chat.example"], exposed: ["x-mine"], maxAge: "1 hour" },
             compression: { minSize: "4 KiB" },
-            accessLog: "json", metrics: false, health: { requireUpstream: true }, maxHeaders: "8 KiB", maxConnections: 7
+            accessLog: "json", metrics: false, health: { requireUpstream: true }, maxHeaders: "8 KiB", maxBodies: "1 GiB", maxConnections: 7
           }`)
         ),
         ({ server }) => {
@@ -634,6 +634,7 @@ describe("Settings", () => {
           assert.deepStrictEqual(server.health, { requireUpstream: true })
           assert.strictEqual(Number(server.maxHeaders), 8192)
           assert.strictEqual(server.maxConnections, 7)
+          assert.strictEqual(Number(server.maxBodies), 2 ** 30)
         }
       )
     )

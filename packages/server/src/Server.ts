@@ -71,6 +71,8 @@ export interface Options {
   readonly insecure?: boolean | undefined
   /** The most that a body may have. Default: 32 MiB. */
   readonly maxBody?: ByteSize.Input | undefined
+  /** The most that the bodies of all requests together may have, see `Limits`. Default: 256 MiB. */
+  readonly maxBodies?: ByteSize.Input | undefined
   /** The most that a request's line and headers may have. Default: 16 KiB. */
   readonly maxHeaders?: ByteSize.Input | undefined
   /** How many connections may be open; more get 503 and are closed. Default: 10,000. */
@@ -144,7 +146,7 @@ export const layerMiddleware = (
     Drain.layerMiddleware(),
     ...(isReadonlyArrayNonEmpty(keys) ? [Auth.layer({ keys })] : []),
     ...(rateLimit === undefined ? [] : [RateLimit.layer(rateLimit)]),
-    Limits.layer({ maxBody: options.maxBody }),
+    Limits.layer({ maxBody: options.maxBody, maxBodies: options.maxBodies }),
     Deadline.layer({ max: options.timeout }),
     ...(metrics ? [routed] : [])
   ]
