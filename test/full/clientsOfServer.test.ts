@@ -26,6 +26,8 @@ const gateway = Layer.unwrap(
   )
 ).pipe(Layer.provide(Simulator.layer()))
 
+const isUpdated = process.env["UPDATE_DOCS"] === "1"
+
 const said = 'You said: "good day" (the Causeway simulator answers; no model is running)'
 
 const Told = Schema.Union([
@@ -165,7 +167,7 @@ layer(gateway, { excludeTestServices: true })("a client that is none of ours", (
         /(<!-- table: clients -->\n)([^]*?)(<!-- end of the table -->)/.exec(text) ?? []
       assert.notStrictEqual(all, "", `${path} has no place for the table`)
       const updated = text.replace(all, () => `${before}\n${tableOf(seen)}\n${after}`)
-      if (process.env["UPDATE_DOCS"] === "1") writeFileSync(path, updated)
+      if (isUpdated) writeFileSync(path, updated)
       else assert.strictEqual(plain(text), plain(updated))
     })
   )

@@ -7,8 +7,8 @@ import type * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { expectTypeOf, test } from "vitest"
 
-class Weights extends Context.Service<Weights, string>()("Weights") {}
-class Words extends Context.Service<Words, string>()("Words") {}
+class Weights extends Context.Service<Weights, string>()("@causeway/openai/test/ModelServer.test-d/Weights") {}
+class Words extends Context.Service<Words, string>()("@causeway/openai/test/ModelServer.test-d/Words") {}
 
 test("models without services need none", () => {
   const layer = ModelServer.layer({
@@ -26,6 +26,7 @@ test("the services of all models and abilities are needed", () => {
 })
 
 test("what a model says is a text or deltas", () => {
-  // @ts-expect-error a number is neither
-  ModelServer.layer({ one: { chat: () => Effect.succeed(1) } })
+  type Chat = NonNullable<ModelServer.Model["chat"]>
+  expectTypeOf(() => Effect.succeed("a")).toExtend<Chat>()
+  expectTypeOf(() => Effect.succeed(1)).not.toExtend<Chat>()
 })

@@ -19,20 +19,27 @@ export const piecesOf = <R>(
 ): Stream.Stream<Piece, UpstreamError, R> =>
   Stream.mergeAll(
     outputs.map((output, index) =>
-      Stream.suspend(() => deltasOf(output())).pipe(
+      Stream.suspend(() => deltasOf(output(), (error) => failureOf(call, error, seenIn))).pipe(
         Stream.map((delta): Piece => ({ index, delta })),
-        Stream.concat(Stream.succeed({ index })),
-        Stream.mapError((error) => failureOf(call, error, seenIn))
+        Stream.concat(Stream.succeed({ index }))
       )
     ),
     { concurrency: "unbounded" }
   )
 
-const deltasOf = <R>(output: Output<unknown, R>): Stream.Stream<Delta, unknown, R> =>
+const deltasOf = <R>(
+  output: Output<unknown, R>,
+  failure: (error: unknown) => UpstreamError
+): Stream.Stream<Delta, UpstreamError, R> =>
   isStreamed(output)
-    ? Stream.map(output, deltaOf)
+    ? output.pipe(Stream.mapError(failure), Stream.map(deltaOf))
     : Stream.unwrap(
-        Effect.map(output, (said) => (isList(said) ? Stream.fromIterable(said) : Stream.succeed(deltaOf(said))))
+        // What a model fails with is whatever its author says.
+        // @effect-diagnostics-next-line anyUnknownInErrorContext:off
+        Effect.mapBoth(output, {
+          onFailure: failure,
+          onSuccess: (said) => (isList(said) ? Stream.fromIterable(said) : Stream.succeed(deltaOf(said)))
+        })
       )
 
 const isStreamed = <R>(output: Output<unknown, R>): output is Stream.Stream<string | Delta, unknown, R> =>

@@ -19,6 +19,8 @@ export const embedded = <R>(
   const { encoding_format: format, input: given, ...request } = read.success
   const isOne = typeof given === "string" || typeof given[0] === "number"
   const input = (isOne ? [given] : given) as ReadonlyArray<string | ReadonlyArray<number>>
+  // What a model fails with is whatever its author says.
+  // @effect-diagnostics-next-line anyUnknownInErrorContext:off
   return Effect.suspend(() => embed({ ...request, input, body })).pipe(
     Effect.mapError((error) => failureOf(call, error, "body")),
     Effect.flatMap((made) => {
@@ -69,6 +71,8 @@ export const moderated = <R>(
   const { input: given } = read.success
   const parts = typeof given === "string" ? [given] : given
   const input = parts.map((part) => (typeof part === "string" ? part : (part.text ?? "")))
+  // What a model fails with is whatever its author says.
+  // @effect-diagnostics-next-line anyUnknownInErrorContext:off
   return Effect.suspend(() => moderate({ model: call.model, input, body })).pipe(
     Effect.mapError((error) => failureOf(call, error, "body")),
     Effect.flatMap((verdicts) =>
