@@ -19,6 +19,7 @@
  */
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { ServeError } from "@causeway/server/ServeError"
+import * as Admission from "@causeway/server/Admission"
 import * as Server from "@causeway/server/Server"
 import type { SimulatorError } from "@causeway/simulator/Simulator"
 import * as Cause from "effect/Cause"
@@ -62,8 +63,14 @@ export const run = (settings: Settings, reload?: Reload): Effect.Effect<never, F
 /** The running server; the banner is printed when it is built. */
 export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =>
   Layer.effectDiscard(greet(settings)).pipe(
-    Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), settings.server))
+    Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), optionsOf(settings)))
   )
+
+/** As many requests as the workers relay at a time: one more would wait for another's end. */
+const optionsOf = ({ server, workers }: Settings): Server.Options => ({
+  ...server,
+  maxRequests: server.maxRequests ?? Admission.defaultMaxRequests * Math.max(1, workers)
+})
 
 /** Prints the banner. */
 const greet = (settings: Settings): Effect.Effect<void, never, Server.Server> =>
@@ -95,7 +102,7 @@ const reloading = (first: Settings, reload: Reload): Layer.Layer<never, never, S
       let count = 0
       const again = Effect.gen(function* () {
         const next = yield* reload(++count)
-        yield* replace(App.layer(next, App.onceReady), next.server)
+        yield* replace(App.layer(next, App.onceReady), optionsOf(next))
         const restart = fixed.filter((option) => String(next.server[option]) !== String(first.server[option]))
         for (const option of restart) {
           yield* Effect.logWarning(`server.${option} stays as it was until the server is started again`)

@@ -39,6 +39,7 @@ import * as NetAddress from "effect/net/NetAddress"
 import { hasProperty } from "effect/Predicate"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import * as Admission from "./Admission.ts"
 import * as AccessLog from "./AccessLog.ts"
 import * as Auth from "./Auth.ts"
 import * as Compression from "./Compression.ts"
@@ -77,6 +78,8 @@ export interface Options {
   readonly maxHeaders?: ByteSize.Input | undefined
   /** How many connections may be open; more get 503 and are closed. Default: 10,000. */
   readonly maxConnections?: number | undefined
+  /** How many requests, open streams among them, are served at once; more get 503. Default: 1,024. */
+  readonly maxRequests?: number | undefined
   /** How many requests each key may make. Default: any number. */
   readonly rateLimit?: RateLimit.Options | undefined
   /** Which pages of other origins may call. Default: none. */
@@ -144,6 +147,7 @@ export const layerMiddleware = (
     ...(cors === undefined ? [] : [Cors.layer(cors)]),
     ...(compression === false ? [] : [Compression.layer(compression === true ? {} : compression)]),
     Drain.layerMiddleware(),
+    Admission.layer({ maxRequests: options.maxRequests }),
     ...(isReadonlyArrayNonEmpty(keys) ? [Auth.layer({ keys })] : []),
     ...(rateLimit === undefined ? [] : [RateLimit.layer(rateLimit)]),
     Limits.layer({ maxBody: options.maxBody, maxBodies: options.maxBodies }),

@@ -1,4 +1,5 @@
 export * as AccessLog from "./AccessLog.ts"
+export * as Admission from "./Admission.ts"
 export * as Auth from "./Auth.ts"
 export * as Caller from "./Caller.ts"
 export * as Compression from "./Compression.ts"
