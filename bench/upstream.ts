@@ -1,7 +1,8 @@
 /**
  * The upstream that every variant talks to: as little work as can be, so that the
  * figures are those of what stands in front of it. A JSON answer of about 400
- * bytes, or a stream of 100 events of one token, each in a write of its own.
+ * bytes, or a stream of 100 events of one token, each in a write of its own: as fast
+ * as they go, or one each n milliseconds where `user` is `pace-n`.
  */
 import { createServer } from "node:http"
 import { tokensPerStream } from "./protocol.ts"
@@ -45,13 +46,15 @@ const server = createServer((request, response) => {
       return
     }
     response.writeHead(200, { "content-type": "text/event-stream" })
+    const pace = Number(/"user":"pace-(\d+)"/.exec(body)?.[1] ?? 0)
     let sent = 0
     const next = () => {
       if (response.destroyed) return
       if (sent++ === tokensPerStream) response.end(end)
       else {
         response.write(token)
-        setImmediate(next)
+        if (pace === 0) setImmediate(next)
+        else setTimeout(next, pace)
       }
     }
     next()

@@ -1,8 +1,7 @@
 /**
  * What comes over a limit is refused, and does not wait in silence.
  */
-import { Agent, request } from "node:http"
-import { createServer, type ServerResponse } from "node:http"
+import { Agent, createServer, request, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
