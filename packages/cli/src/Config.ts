@@ -74,12 +74,14 @@ export type KeyOptions = Pick<Auth.NamedKey, "name" | "scopes"> & ({ readonly ke
 
 /** The options of the server, see `Server`. */
 export interface ServerOptions
-  extends Omit<Server.Options, "accessLog" | "keys" | "rateLimit">, Pick<OpenAiApi.Options, "forward"> {
+  extends Omit<Server.Options, "accessLog" | "keys" | "rateLimit" | "reusePort">, Pick<OpenAiApi.Options, "forward"> {
   /**
    * How many requests, open streams among them, are served at once; more get 503. Default: 1,024
    * for each worker, as many as it relays.
    */
   readonly maxRequests?: number | undefined
+  /** How many processes serve the port, each with workers of its own, see `Processes`. Default: 1. */
+  readonly procs?: number | undefined
   /** The key that callers need. Default: none, which only a loopback host may have. */
   readonly apiKey?: Secret | undefined
   /** Keys with names and scopes, beside that one. Default: none. */

@@ -25,6 +25,7 @@ import * as Option from "effect/Option"
 import { problemOf } from "./internal/problem.ts"
 import * as Log from "./internal/log.ts"
 import * as Ending from "./internal/ending.ts"
+import * as Process from "./internal/process.ts"
 import { version } from "./internal/version.ts"
 
 /** A flag whose value is checked together with all other settings. */
@@ -56,7 +57,13 @@ const serve = Command.make(
     // Only now, so that the help comes at once.
     const [Settings, Serve] = yield* Effect.promise(() => Promise.all([import("./Settings.ts"), import("./Serve.ts")]))
     const sources = { flags, environment: process.env, cwd: process.cwd() }
-    return yield* Serve.run(yield* Settings.load(sources), (reload) => Settings.load({ ...sources, reload }))
+    const settings = yield* Settings.load(sources)
+    if (settings.server.procs > 1 && !Process.isOne()) {
+      const Processes = yield* Effect.promise(() => import("./Processes.ts"))
+      if (yield* Processes.isPossible(settings)) return yield* Processes.run(settings)
+      yield* Effect.logWarning("several processes cannot share a port on this system: one serves")
+    }
+    return yield* Serve.run(settings, (reload) => Settings.load({ ...sources, reload }))
   })
 ).pipe(
   Command.withDescription(

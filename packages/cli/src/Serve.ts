@@ -26,13 +26,12 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as Banner from "./Banner.ts"
 import type { InvalidConfig } from "./InvalidConfig.ts"
 import * as App from "./internal/app.ts"
-import * as Handlers from "./internal/handlers.ts"
+import { greet } from "./internal/greeting.ts"
 import { hangups } from "./internal/hangups.ts"
+import * as Process from "./internal/process.ts"
 import { problemOf } from "./internal/problem.ts"
-import type * as Service from "./Service.ts"
 import type { ServiceError } from "./ServiceError.ts"
 import type { Settings } from "./Settings.ts"
 import type { WorkersError } from "./WorkersError.ts"
@@ -62,38 +61,19 @@ export const run = (settings: Settings, reload?: Reload): Effect.Effect<never, F
 
 /** The running server; the banner is printed when it is built. */
 export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =>
-  Layer.effectDiscard(greet(settings)).pipe(
-    Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), optionsOf(settings)))
-  )
+  Layer.effectDiscard(
+    Effect.map(Server.Server, ({ url }) => (Process.isOne() ? Process.announce({ url }) : greet(settings, url)))
+  ).pipe(Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), optionsOf(settings))))
 
 /** As many requests as the workers relay at a time: one more would wait for another's end. */
 const optionsOf = ({ server, workers }: Settings): Server.Options => ({
   ...server,
+  ...(Process.isOne() && { port: Process.sharedPort() ?? server.port, reusePort: true }),
   maxRequests: server.maxRequests ?? Admission.defaultMaxRequests * Math.max(1, workers)
 })
 
-/** Prints the banner. */
-const greet = (settings: Settings): Effect.Effect<void, never, Server.Server> =>
-  Effect.map(Server.Server, ({ host, url }) => {
-    const hasKey = settings.server.keys.length > 0
-    const banner = Banner.render({
-      url,
-      upstreams: Handlers.reachable(settings.upstreams, undefined),
-      isSimulator: settings.upstreams === "simulator",
-      workers: settings.workers,
-      routes: [...settings.services.flatMap(routesOf), ...settings.http.map(({ path }) => `${path}/*`)],
-      hasKey,
-      isOpen: !hasKey && !Server.isLoopback(host)
-    })
-    process.stdout.write(`${banner}\n`)
-  })
-
-/** The paths of a service's calls. */
-const routesOf = ({ contract, path }: Service.Service): ReadonlyArray<string> =>
-  Array.from(contract.group.requests.keys(), (tag) => `${path}/${tag}`)
-
 /** What stays as it was until the server is started again. */
-const fixed = ["host", "port", "maxHeaders", "maxConnections"] as const
+const fixed = ["host", "port", "procs", "maxHeaders", "maxConnections"] as const
 
 const reloading = (first: Settings, reload: Reload): Layer.Layer<never, never, Server.Server> =>
   Layer.effectDiscard(

@@ -57,10 +57,12 @@ export interface Sources {
 
 /** The settings of the command. */
 export interface Settings {
-  readonly server: Omit<ServerOptions, "apiKey" | "host" | "keys" | "port" | keyof Layers.Layers> &
+  readonly server: Omit<ServerOptions, "apiKey" | "host" | "keys" | "port" | "procs" | keyof Layers.Layers> &
     Layers.Layers & {
       readonly host: string
       readonly port: number
+      /** How many processes serve. */
+      readonly procs: number
       readonly keys: ReadonlyArray<Auth.Key>
     }
   /** With their keys. */
@@ -130,6 +132,7 @@ const serverOptions = [
   "maxHeaders",
   "maxConnections",
   "maxRequests",
+  "procs",
   "timeout",
   "grace",
   "headersTimeout",
@@ -154,6 +157,7 @@ const readServer = Effect.fnUntraced(function* (
     Variable.variable(environment, "PORT"),
     inFile("port")
   )
+  const givenProcs = Reader.first(Variable.variable(environment, "CAUSEWAY_PROCS"), inFile("procs"))
   const host = Reader.read(problems, givenHost, Reader.host) ?? "127.0.0.1"
   const insecure =
     Reader.read(
@@ -179,6 +183,7 @@ const readServer = Effect.fnUntraced(function* (
     maxBody: Reader.read(problems, inFile("maxBody"), Reader.byteSize),
     maxBodies: Reader.read(problems, inFile("maxBodies"), Reader.byteSize),
     maxHeaders: Reader.read(problems, inFile("maxHeaders"), Reader.byteSize),
+    procs: Reader.read(problems, givenProcs, Reader.wholeNumber(1, 64)) ?? 1,
     maxRequests: Reader.read(problems, inFile("maxRequests"), Reader.wholeNumber(1)),
     maxConnections: Reader.read(problems, inFile("maxConnections"), Reader.wholeNumber(1)),
     timeout: duration("timeout"),

@@ -167,8 +167,10 @@ export const relay = (mounts: ReadonlyArray<Mount>): Layer.Layer<HttpRelay, Upst
 }
 
 /** The routes. */
-export const layer = (mounts: ReadonlyArray<Mount>): Layer.Layer<never, never, HttpRouter.HttpRouter | HttpRelay> =>
-  mounts
+export const layer = (mounts: ReadonlyArray<Mount>): Layer.Layer<never, never, HttpRouter.HttpRouter | HttpRelay> => {
+  // A policy that knows of no upstream refuses to be made.
+  if (mounts.length === 0) return Layer.empty
+  const routes = mounts
     .map(({ forward, path, policy, replay, upstreams }) =>
       HttpApi.layer({ path, policy, replay, forward, upstream: Object.keys(upstreams)[0] })
     )
@@ -176,8 +178,10 @@ export const layer = (mounts: ReadonlyArray<Mount>): Layer.Layer<never, never, H
       (merged, one) => Layer.merge(merged, one),
       Layer.empty
     )
-    // What is known of them is no matter of OpenAI's routes, which would ask them too.
-    .pipe(Layer.provide(Known.layerNamed(Object.fromEntries(Object.keys(all(mounts)).map((name) => [name, {}])))))
+  // What is known of them is no matter of OpenAI's routes, which would ask them too.
+  const known = Known.layerNamed(Object.fromEntries(Object.keys(all(mounts)).map((name) => [name, {}])))
+  return Layer.provide(routes, known)
+}
 
 /** A check for each path. */
 export const checks = (

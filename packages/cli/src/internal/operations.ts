@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import type { Service } from "../Service.ts"
 import type { Settings } from "../Settings.ts"
 import * as Http from "./http.ts"
+import * as Process from "./process.ts"
 import { version } from "./version.ts"
 
 /** The routes. `pool`: where workers serve. */
@@ -29,7 +30,8 @@ export const layer = (
       const required = settings.server.health?.requireUpstream ?? false
       const known = yield* Health.fromUpstreams({ required })
       const http = yield* Http.checks(settings.http, required)
-      return routes(settings, upstreams, [...(pool === undefined ? [] : [workers(pool)]), known, ...http], pool)
+      const here = [...(pool === undefined ? [] : [workers(pool)]), ...(Process.isOne() ? [processes] : [])]
+      return routes(settings, upstreams, [...here, known, ...http], pool)
     })
   )
 
@@ -62,6 +64,12 @@ const workers = (pool: WorkerPool["Service"]): Health.Check => ({
     details: { state, queued, inFlight, workers }
   }))
 })
+
+/** Each answers for itself: who is asked serves, however many others do. */
+const processes: Health.Check = {
+  name: "processes",
+  status: Effect.sync(() => ({ ok: true, details: { pid: process.pid, ...Process.processes() } }))
+}
 
 /** An upstream without its secrets. */
 const upstream = (name: string, { apiKey, baseUrl, models }: Upstreams[string]) => ({
