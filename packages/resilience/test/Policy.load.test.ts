@@ -49,6 +49,40 @@ describe("concurrency", () => {
     })
   )
 
+  it.effect("holds for a retry too, which waits for its place, and ends with its own error where none comes", () =>
+    Effect.gen(function* () {
+      let underWay = 0
+      let most = 0
+      let number = 0
+      const call = Effect.acquireUseRelease(
+        Effect.sync(() => (most = Math.max(most, ++underWay))),
+        () =>
+          Effect.suspend(() => {
+            number++
+            if (number === 1) return Effect.fail(failure(reasons.overloaded))
+            return number === 2 ? Effect.delay(yes, "2 seconds") : number === 3 ? yes : Effect.never
+          }),
+        () => Effect.sync(() => underWay--)
+      )
+      const policy = Policy.make({
+        deadline: "5 seconds",
+        retry: { times: 1, base: "10 millis", max: "10 millis" },
+        concurrency: { initial: 1, min: 1, max: 1 }
+      })
+      const { exit, ms } = yield* timed(together(2, call.pipe(Policy.apply(policy))))
+      assert.deepStrictEqual((yield* exit).map(tagOf), ["success", "success"])
+      assert.strictEqual(ms, 2000)
+      assert.strictEqual(most, 1)
+
+      // The second caller takes the place while the first one waits, and never gives it back.
+      number = 0
+      const hung = Effect.suspend(() => (number++ === 0 ? Effect.fail(failure(reasons.overloaded)) : Effect.never))
+      const again = yield* timed(together(2, hung.pipe(Policy.apply(policy))))
+      assert.deepStrictEqual((yield* again.exit).map(tagOf), ["failure", "DeadlineExceeded"])
+      assert.strictEqual(again.ms, 5000)
+    })
+  )
+
   it.effect("waits for no longer than the deadline", () =>
     Effect.gen(function* () {
       const { call } = world({ primary: Effect.never })

@@ -85,10 +85,10 @@ const refusalOf = (entry: Entry, { now, priority, random, remainingMs }: Asking)
 }
 
 /** Leave where nobody else is any better, whatever is known of it. */
-export const admitLast = ({ circuit, limiter }: Entry, now: number): Leave => ({
+export const admitLast = ({ circuit, limiter }: Entry, now: number, place?: Concurrency.Place): Leave => ({
   _tag: "Leave",
   permit: circuit?.admit(now) ?? free,
-  place: limiter?.takeUnsafe()
+  place: place ?? limiter?.takeUnsafe()
 })
 
 /** Gives leave back that nobody used. */

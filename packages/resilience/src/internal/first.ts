@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { circuitOpen } from "../Breaker.ts"
 import * as Concurrency from "../Concurrency.ts"
 import { spreadMs } from "../Pause.ts"
-import { admit } from "./admission.ts"
+import { admit, admitLast } from "./admission.ts"
 import { choose, type Chosen, type Nobody } from "./candidates.ts"
 import { asking, type Course } from "./course.ts"
 import type { Entry } from "./entry.ts"
@@ -78,6 +78,22 @@ const place = Effect.fnUntraced(function* (
   if (got === "refused") return yield* Effect.fail(Concurrency.shed(`too many calls wait (${why})`, 1000))
   const leave = admit(entry, asking(course, at), got)
   if (leave._tag === "Leave") return { _tag: "Chosen", entry, leave, passed: [], isLastDoor: false }
+  got.endUnsafe()
+  return undefined
+})
+
+/**
+ * Leave to ask an upstream once more, whatever is known of it; a limit of calls under way
+ * holds all the same. `undefined`: it had no place as long as there was time.
+ */
+export const again = Effect.fnUntraced(function* (course: Course, entry: Entry, restore: Restore) {
+  const { limiter } = entry
+  const place = limiter?.takeUnsafe()
+  if (limiter === undefined || place !== undefined) return admitLast(entry, course.now(), place)
+  const got = yield* Concurrency.waitFor(limiter, course.priority, restore, course.endsAt - course.now())
+  if (got === "late" || got === "refused") return undefined
+  const at = course.now()
+  if (at < course.endsAt) return admitLast(entry, at, got)
   got.endUnsafe()
   return undefined
 })

@@ -13,11 +13,11 @@ import * as Exit from "effect/Exit"
 import type { Outcome } from "../Breaker.ts"
 import * as Call from "../Call.ts"
 import { spreadMs } from "../Pause.ts"
-import { admit, admitLast, givenUp, type Leave, settle } from "./admission.ts"
+import { admit, givenUp, type Leave, settle } from "./admission.ts"
 import { asking, type Course, make, type Making } from "./course.ts"
 import { cut, end, isVerdict, next, type Retry, type World } from "./decide.ts"
 import type { Entry } from "./entry.ts"
-import { first } from "./first.ts"
+import { again, first } from "./first.ts"
 import { hedge } from "./hedge.ts"
 import { firstOf } from "./race.ts"
 import { attemptOf, exceeded, isDeadline, nameOf, reasonOf } from "./record.ts"
@@ -142,9 +142,11 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
       if (now() >= endsAt) return yield* over(failure.cause)
     }
     const entry = leave?.entry ?? course.find(step.upstream)
+    const given = leave?.leave ?? (yield* again(course, entry, restore))
+    if (given === undefined) return yield* over(failure.cause)
     starting = {
       entry,
-      leave: leave?.leave ?? admitLast(entry, now()),
+      leave: given,
       kind: step._tag === "Fallback" && step.isLastDoor ? "last-open-door" : undefined,
       passed: step._tag === "Fallback" ? step.passed : []
     }
