@@ -28,6 +28,23 @@ const linesOf = (text: string): ReadonlyArray<Record<string, unknown>> =>
 
 describe("those who run the server", () => {
   it.live(
+    "see what its services are called with, and what they fail with",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* Simulator
+        const server = yield* ready({ cwd: configuration(url, "{}") })
+        const { openapi, paths } = JSON.parse((yield* get(`${server.url}/openapi.json`)).text)
+        assert.strictEqual(openapi, "3.1.0")
+        assert.hasAllKeys(paths, ["/predict/square", "/predict/answer"])
+        assert.includeMembers(Object.keys(paths["/predict/answer"].post.responses), ["200", "429", "502", "503", "504"])
+        for (const path of ["/docs", "/docs/errors"]) {
+          assert.match((yield* get(`${server.url}${path}`)).text, /^<!doctype html>/)
+        }
+      }).pipe(Effect.provide(Simulator.layer())),
+    timeout
+  )
+
+  it.live(
     "see what it does, and no secret",
     () =>
       Effect.gen(function* () {
