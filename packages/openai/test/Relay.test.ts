@@ -477,7 +477,7 @@ describe("events", () => {
       (socket) => {
         socket.write(eventsHead)
         const empty = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
-        const timer = setInterval(() => socket.write(chunk(empty)), 20)
+        const timer = setInterval(() => socket.write(chunk(empty)), 5)
         socket.once("close", () => clearInterval(timer))
       },
       (relay, server) =>
@@ -486,7 +486,7 @@ describe("events", () => {
           assert.deepInclude(upstreamError(error).reason, { _tag: "Timeout", phase: "idle" })
           yield* server.requests[0]!.closed
         }),
-      { recorder: { eventTimeout: "200 millis" } }
+      { recorder: { eventTimeout: "1 second" } }
     )
   )
 
