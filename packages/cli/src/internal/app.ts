@@ -11,7 +11,7 @@ import { Relay } from "@causeway/openai/Relay"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
 import * as PredictApi from "@causeway/server/PredictApi"
-import { Simulator, type SimulatorError } from "@causeway/simulator/Simulator"
+import type { SimulatorError } from "@causeway/simulator/Simulator"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
@@ -56,10 +56,17 @@ export type Failure = SimulatorError | ServiceError | UpstreamError | WorkersErr
 /** The routes and what is behind them. */
 export const layer = (settings: Settings, gate: Gate): Layer.Layer<never, Failure, HttpRouter.HttpRouter> =>
   settings.upstreams === "simulator"
-    ? Layer.unwrap(Effect.map(Simulator, ({ url }) => served(settings, url, gate))).pipe(
-        Layer.provide(Simulator.layer())
+    ? Layer.unwrap(
+        Effect.map(simulated, ({ Simulator }) =>
+          Layer.unwrap(Effect.map(Simulator, ({ url }) => served(settings, url, gate))).pipe(
+            Layer.provide(Simulator.layer())
+          )
+        )
       )
     : served(settings, undefined, gate)
+
+/** Loaded where it is wanted: fifty modules, which a server in front of a real upstream does not read. */
+const simulated = Effect.promise(() => import("@causeway/simulator/Simulator"))
 
 const served = (
   settings: Settings,
