@@ -15,10 +15,13 @@ import * as Stream from "effect/Stream"
 import { Rogue } from "./fixtures/contracts.ts"
 import { entry, eventually } from "./fixtures/pool.ts"
 
-const pool = WorkerPool.client(Rogue).pipe(
-  Layer.provideMerge(WorkerPool.layerPool({ entry: entry("rogue"), size: 1, spare: 0 })),
-  Layer.provideMerge(Logger.layer([]))
-)
+const withLoggers = (...loggers: ReadonlyArray<Logger.Logger<unknown, void>>) =>
+  WorkerPool.client(Rogue).pipe(
+    Layer.provideMerge(WorkerPool.layerPool({ entry: entry("rogue"), size: 1, spare: 0 })),
+    Layer.provideMerge(Logger.layer(loggers))
+  )
+
+const pool = withLoggers()
 
 const rogue = <A, E>(call: (rogue: Rogue["Service"]) => Effect.Effect<A, E>) => Effect.flatMap(Rogue, call)
 
@@ -135,6 +138,29 @@ describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, (
           })
       )
     }
+  })
+
+  it.live("lines that are logged faster than they are taken are dropped, and counted", () => {
+    const seen: Array<string> = []
+    const logger = Logger.make<unknown, void>(({ message }) => void seen.push(String(message)))
+    return Effect.gen(function* () {
+      yield* rogue((_) => _.logs({ lines: 3000 }))
+      // The line after them finds room again, once the pool has told that it took them.
+      yield* eventually(
+        Effect.andThen(
+          rogue((_) => _.logs({ lines: 1 })),
+          Effect.sync(() => seen.at(-1))
+        ),
+        (last) => last === "0"
+      )
+      const kept = Array.from({ length: 1024 }, (_, line) => String(line))
+      assert.deepStrictEqual(seen.slice(0, 1024), kept)
+      const dropped = seen.flatMap((line) => /^(\d+) log lines were dropped/.exec(line)?.[1] ?? [])
+      assert.isAtLeast(
+        dropped.map(Number).reduce((a, b) => a + b, 0),
+        3000 - 1024
+      )
+    }).pipe(Effect.provide(withLoggers(logger)))
   })
 
   it.live("what a handler sees of how its worker was started does not say how to answer in its place", () =>

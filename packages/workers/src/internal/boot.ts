@@ -39,9 +39,11 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
     onRefused: (message, error) => server?.refused(message, error),
     holdMs
   })
+  const logs = forward(outbox, crossing)
   const scope = Scope.makeUnsafe()
 
   const exit = (code: number, ...last: ReadonlyArray<FromWorker>): void => {
+    logs.flush()
     for (const message of last) outbox.push(message)
     outbox.flush()
     process.exit(code)
@@ -66,12 +68,13 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
   port.listen((messages) => {
     for (const message of messages) {
       if (message[0] === toWorker.stop) stop()
+      else if (message[0] === toWorker.logged) logs.taken(message[1])
       else server?.receive(message)
     }
   })
 
   const services = Context.empty().pipe(
-    Context.add(Logger.CurrentLoggers, new Set([forward(outbox, crossing)])),
+    Context.add(Logger.CurrentLoggers, new Set([logs.logger])),
     Context.add(References.MinimumLogLevel, boot.logLevel)
   )
   const build = Effect.flatMap(Layer.buildWithScope(handlers, scope), (context) =>

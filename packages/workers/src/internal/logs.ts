@@ -10,9 +10,37 @@ import type { Crossing } from "./lossless.ts"
 import type { Outbox } from "./outbox.ts"
 import { fromWorker, type FromWorker, type Log } from "./wire.ts"
 
-/** The logger of a worker: sends what it is given to the pool. */
-export const forward = (outbox: Outbox<FromWorker>, { toWire }: Crossing): Logger.Logger<unknown, void> =>
-  Logger.make(({ cause, date, fiber, logLevel, message }) => {
+/**
+ * How many lines may be on their way that the pool has not taken. What comes beyond is counted and not kept: logging
+ * must not wait, nor fill the memory of either side while the pool is slow.
+ */
+const window = 1024
+
+/** How a worker logs. */
+export interface Forwarding {
+  /** Sends what it is given to the pool. */
+  readonly logger: Logger.Logger<unknown, void>
+  /** The pool has taken so many lines. */
+  readonly taken: (count: number) => void
+  /** Tells of what was dropped, at the latest when the worker ends. */
+  readonly flush: () => void
+}
+
+export const forward = (outbox: Outbox<FromWorker>, { toWire }: Crossing): Forwarding => {
+  let room = window
+  let dropped = 0
+
+  const flush = (): void => {
+    if (dropped === 0) return
+    const notice = `${dropped} log lines were dropped: they came faster than the pool could take them`
+    dropped = 0
+    room--
+    outbox.push([fromWorker.log, "Warn", toWire(notice), toWire({}), undefined])
+  }
+
+  const logger = Logger.make<unknown, void>(({ cause, date, fiber, logLevel, message }) => {
+    if (room <= 0) return void dropped++
+    room--
     const spans = fiber.getRef(References.CurrentLogSpans)
     const annotations: Record<string, unknown> = { ...fiber.getRef(References.CurrentLogAnnotations) }
     for (const [label, startedAt] of spans) annotations[label] = `${date.getTime() - startedAt}ms`
@@ -24,6 +52,16 @@ export const forward = (outbox: Outbox<FromWorker>, { toWire }: Crossing): Logge
       cause === Cause.empty ? undefined : toWire(cause)
     ])
   })
+
+  return {
+    logger,
+    taken: (count) => {
+      room += count
+      flush()
+    },
+    flush
+  }
+}
 
 /** Logs what a worker sent, with its id. */
 export const replay = (

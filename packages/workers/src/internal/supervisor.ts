@@ -21,7 +21,7 @@ import * as Starting from "./starting.ts"
 import * as Succession from "./succession.ts"
 import * as Unit from "./unit.ts"
 import * as Watching from "./watching.ts"
-import { fromWorker, type FromWorker, type Log } from "./wire.ts"
+import { fromWorker, type FromWorker, type Log, toWorker } from "./wire.ts"
 
 /** Options of {@link make}; times are in milliseconds. */
 export interface Options
@@ -114,6 +114,7 @@ export const make = (options: Options) => {
   // ---------------------------------------------------------------------------
 
   const receive = (unit: Unit.Unit, messages: ReadonlyArray<FromWorker>): void => {
+    let logged = 0
     for (const message of messages) {
       switch (message[0]) {
         case fromWorker.ready:
@@ -125,6 +126,7 @@ export const make = (options: Options) => {
           break
         case fromWorker.log:
           options.onLog(unit, message)
+          logged++
           break
         case fromWorker.vitals:
           unit.vitals = { heapBytes: message[1], lagMs: message[2] }
@@ -134,6 +136,7 @@ export const make = (options: Options) => {
           dispatcher.receive(unit, message)
       }
     }
+    if (logged > 0) unit.outbox.push([toWorker.logged, logged])
   }
 
   const redacted = (error: unknown): unknown => crossing.fromWire(crossing.toWire(error))

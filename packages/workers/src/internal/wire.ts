@@ -6,7 +6,7 @@ import type * as LogLevel from "effect/LogLevel"
 import type { SpanKind } from "effect/Tracer"
 
 /** Kinds of messages to a worker. */
-export const toWorker = { request: 0, interrupt: 1, ack: 2, stop: 3 } as const
+export const toWorker = { request: 0, interrupt: 1, ack: 2, stop: 3, logged: 4 } as const
 
 /** Kinds of messages from a worker. */
 export const fromWorker = {
@@ -54,8 +54,11 @@ export type Ack = readonly [kind: typeof toWorker.ack, id: number]
 /** Finalize the layers and exit. */
 export type Stop = readonly [kind: typeof toWorker.stop]
 
+/** So many log lines were taken. */
+export type Logged = readonly [kind: typeof toWorker.logged, count: number]
+
 /** What a pool sends. */
-export type ToWorker = Request | Interrupt | Ack | Stop
+export type ToWorker = Request | Interrupt | Ack | Stop | Logged
 
 /** A call succeeded; its value is encoded. */
 export type Success = readonly [kind: typeof fromWorker.success, id: number, value: unknown]
