@@ -1,6 +1,7 @@
 /** A contract over HTTP from end to end: a pool of threads or handlers in process, this server, and its Effect client. */
 import * as BoundaryError from "@causeway/core/BoundaryError"
 import * as CallMetadata from "@causeway/core/CallMetadata"
+import * as Contract from "@causeway/core/Contract"
 import * as Local from "@causeway/core/Local"
 import * as Lossless from "@causeway/core/Lossless"
 import * as Remote from "@causeway/core/Remote"
@@ -21,8 +22,10 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Calls, handlers, happened, Journal, open, Refused } from "./fixtures/Calls.ts"
 import { connect, head, post } from "./fixtures/client.ts"
@@ -65,6 +68,23 @@ const ndjson = { "content-type": RemoteProtocol.contentType }
 
 const square = (token?: Redacted.Redacted<string>) =>
   Effect.flatMap(Far, (calls) => calls.square({ x: 3 })).pipe(Effect.provide(far({ token })), Effect.exit)
+
+/** Whose key the handler of `Who` was told of, by a caller that calls it mallory's. */
+const keyNameSeen = (headers: Readonly<Record<string, string>>) =>
+  Effect.map(
+    post(
+      "/rpc",
+      RemoteProtocol.line({
+        _tag: "Request",
+        id: "1",
+        tag: "who",
+        payload: null,
+        headers: [[CallMetadata.keyNameHeader, "mallory"]]
+      }),
+      { ...ndjson, ...headers }
+    ),
+    ({ text }) => /alice|mallory/.exec(text)?.[0]
+  )
 
 describe("RpcApi", () => {
   layer(live, { excludeTestServices: true })((it) => {
@@ -336,4 +356,23 @@ describe("RpcApi over worker threads", () => {
       })
     )
   })
+
+  it.effect("tells handlers whose key this server saw, whatever the caller calls it", () =>
+    Effect.gen(function* () {
+      class Who extends Contract.Service<Who>()(
+        "test/Who",
+        Rpc.make("who", { success: Schema.UndefinedOr(Schema.String) })
+      ) {}
+      const who = Local.layer(Who, Who.toLayer({ who: () => CallMetadata.KeyName }))
+      const serve = (keys: Server.Options["keys"]) =>
+        Server.serve(RpcApi.layer(Who).pipe(Layer.provide(who)), { port: 0, keys })
+      const key = Redacted.make("a-key-of-alice")
+      const seen = yield* keyNameSeen({ "x-api-key": Redacted.value(key) }).pipe(
+        Effect.provide(serve([{ name: "alice", key }]))
+      )
+      assert.strictEqual(seen, "alice")
+      // Where this server has no keys, a gateway before it may have had them.
+      assert.strictEqual(yield* keyNameSeen({}).pipe(Effect.provide(serve(undefined))), "mallory")
+    })
+  )
 })
