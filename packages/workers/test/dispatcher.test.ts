@@ -48,7 +48,8 @@ const setup = (queue = 10) => {
       tag,
       key: undefined,
       lane: isShared ? shared : isExclusive ? exclusive : lane,
-      payload: undefined,
+      // Looked at, and seen to be nothing that the codec made.
+      payload: tag === "poison" ? () => tag : undefined,
       isFresh: tag !== "poison",
       headers: undefined,
       trace: undefined,

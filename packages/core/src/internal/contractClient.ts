@@ -2,6 +2,7 @@
  * The client object of a contract, over one function that makes any of its calls.
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Headers from "effect/http/Headers"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcClient from "effect/rpc/RpcClient"
@@ -45,16 +46,21 @@ export const clientOf = <R extends Rpc.Any>(
   const client: Record<string, (payload: unknown, options?: CallOptions) => unknown> = {}
   for (const [tag, rpc] of group.requests) {
     const streams = isStreaming(rpc as R & Rpc.AnyWithProps)
-    client[tag] = (payload, options = {}) => {
-      const call = Effect.withFiber((fiber) => {
-        const headers = Headers.merge(Headers.fromInput(headersOf(fiber)), Headers.fromInput(options.headers))
-        return Effect.succeed(invoke(tag, payload, { ...options, headers }))
-      })
-      const isEffect = !streams || options.asQueue === true
-      return isEffect
-        ? Effect.flatMap(call, (result) => result as Effect.Effect<unknown>)
-        : Stream.unwrap(Effect.map(call, (result) => result as Stream.Stream<unknown>))
-    }
+    client[tag] = (payload, options) =>
+      streams && options?.asQueue !== true
+        ? Stream.unwrap(
+            Effect.withFiber((fiber) =>
+              Effect.succeed(invoke(tag, payload, withMetadata(fiber, options)) as Stream.Stream<unknown>)
+            )
+          )
+        : Effect.withFiber((fiber) => invoke(tag, payload, withMetadata(fiber, options)) as Effect.Effect<unknown>)
   }
   return client as RpcClient.RpcClient<R, BoundaryError>
+}
+
+/** What a call is made with: its own headers, over those that its fiber stands for. */
+const withMetadata = (fiber: Fiber.Fiber<unknown, unknown>, options: CallOptions | undefined): CallOptions => {
+  const metadata = Headers.fromInput(headersOf(fiber))
+  if (options === undefined) return { headers: metadata }
+  return { ...options, headers: Headers.merge(metadata, Headers.fromInput(options.headers)) }
 }

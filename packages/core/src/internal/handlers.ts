@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Headers from "effect/http/Headers"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Stream from "effect/Stream"
@@ -32,6 +33,8 @@ const carrying =
   (handle: Handle): Handle =>
   (payload, options) =>
     Rpc.wrapMap(handle(payload, options), (result: object) => {
+      // What has ended looks at nothing any more, and needs no fiber.
+      if (Exit.isExit(result)) return result
       if (Effect.isEffect(result)) {
         // The types of a single handler are unknown here by design.
         // @effect-diagnostics-next-line anyUnknownInErrorContext:off

@@ -36,6 +36,7 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
   let server: Server.Server | undefined
   const outbox = Outbox.make<FromWorker>({
     post: port.post,
+    moves: port.moves,
     onRefused: (message, error) => server?.refused(message, error),
     holdMs
   })

@@ -28,7 +28,8 @@ import type { Opaque } from "./opaque.ts"
 import * as Spans from "./spans.ts"
 import { receive } from "./streamClient.ts"
 import type { Submission } from "./submission.ts"
-import type { Trace } from "./wire.ts"
+import type { Sink } from "./unit.ts"
+import type { SpanEnded, SpanStarted, Trace } from "./wire.ts"
 
 /** What a client needs of its pool. */
 export interface Options extends CallableOptions {
@@ -91,15 +92,28 @@ const unary = (
   Effect.withFiber((fiber) => {
     const payload = makePayload(callable, options, input)
     if (Exit.isFailure(payload)) return payload
-    const sent = { payload: payload.value, headers: withInherited(headers, fiber), discard }
-    const call = (tracing: Tracing | undefined) =>
-      throughMiddlewares(callable, { ...sent, tracing }, (prepared) => request(callable, options, prepared))
-    if (!isTraced(fiber)) return call(undefined)
+    const prepared: Prepared = {
+      payload: payload.value,
+      headers: withInherited(headers, fiber),
+      discard,
+      tracing: undefined
+    }
+    if (!isTraced(fiber)) return callOnce(callable, options, prepared)
     return Effect.useSpan(callable.wireTag, { kind: "client" }, (span) => {
       const tracing = tracingOf(span, fiber, options)
-      return Effect.onExit(call(tracing), (exit) => Effect.sync(() => tracing.recording?.close(exit)))
+      const call = callOnce(callable, options, { ...prepared, tracing })
+      const { recording } = tracing
+      return recording === undefined ? call : Effect.onExit(call, (exit) => Effect.sync(() => recording.close(exit)))
     })
   })
+
+const callOnce = (callable: Callable, options: Options, prepared: Prepared): Effect.Effect<unknown, Failure> =>
+  callable.middlewares.length === 0
+    ? // What was just made holds by its schema, and shares no object with anything else.
+      callable.codecs.isPlainPayload()
+      ? send(callable, options, prepared, prepared.payload)
+      : request(callable, options, prepared)
+    : throughMiddlewares(callable, prepared, (prepared) => request(callable, options, prepared))
 
 /** Whether a span is worth its cost: only where somebody records the caller's. */
 const isTraced = ({
@@ -159,20 +173,53 @@ const send = (
   payload: unknown
 ): Effect.Effect<unknown, Failure> =>
   Effect.callback((resume) => {
-    const { dispatcher } = options
-    const id = dispatcher.submit(
-      submissionOf(callable, prepared, payload, options.deadlineMs, {
-        chunk: () => undefined,
-        span: spansOf(prepared),
-        success: (encoded) => resume(success(callable, encoded)),
-        failure: (encoded) => resume(failure(callable, encoded)),
-        ended: () => resume(Effect.void),
-        fail: (error) => resume(Effect.fail(error))
-      })
-    )
+    const { deadlineMs, dispatcher } = options
+    const sink = new Answer(callable, prepared.tracing?.recording, resume)
+    const id = dispatcher.submit(submissionOf(callable, prepared, payload, deadlineMs, sink))
     if (typeof id !== "number") return resume(Effect.fail(id))
     return Effect.sync(() => dispatcher.interrupt(id))
   })
+
+/** Resumes who waits for a call that is no stream. A class, since its methods are then made once and not with each call. */
+class Answer implements Sink {
+  readonly #callable: Callable
+  readonly #recording: Spans.Recording | undefined
+  readonly #resume: (effect: Effect.Effect<unknown, Failure>) => void
+
+  constructor(
+    callable: Callable,
+    recording: Spans.Recording | undefined,
+    resume: (effect: Effect.Effect<unknown, Failure>) => void
+  ) {
+    this.#callable = callable
+    this.#recording = recording
+    this.#resume = resume
+  }
+
+  success(encoded: unknown): void {
+    this.#resume(success(this.#callable, encoded))
+  }
+
+  failure(encoded: unknown): void {
+    this.#resume(failure(this.#callable, encoded))
+  }
+
+  ended(): void {
+    this.#resume(Effect.void)
+  }
+
+  chunk(): void {
+    // A worker that sends one answers something else than it was asked.
+  }
+
+  span(message: SpanStarted | SpanEnded): void {
+    this.#recording?.receive(message)
+  }
+
+  fail(error: BoundaryError): void {
+    this.#resume(Effect.fail(error))
+  }
+}
 
 const submissionOf = (
   { codecs, contract, keyOf, lane, wireTag }: Callable,
@@ -245,7 +292,10 @@ const stream = (
         yield* Effect.addFinalizer((exit) => Effect.sync(() => close(exit)))
       }
       const sent = { payload, headers: withInherited(headers, fiber), discard: false, tracing }
-      const open = throughMiddlewares(callable, sent, (prepared) => openStream(callable, options, prepared))
+      const open =
+        callable.middlewares.length === 0
+          ? openStream(callable, options, sent)
+          : throughMiddlewares(callable, sent, (prepared) => openStream(callable, options, prepared))
       // A middleware gives back what it was given, or fails.
       return (yield* open) as Stream.Stream<unknown, Failure>
     })
@@ -276,7 +326,6 @@ const throughMiddlewares = (
   prepared: Prepared,
   call: (prepared: Prepared) => Effect.Effect<unknown, Failure>
 ): Effect.Effect<unknown, Failure> => {
-  if (middlewares.length === 0) return call(prepared)
   const loop = (index: number, message: RpcMessage.Request<Rpc.Any>): Effect.Effect<unknown, Failure> => {
     const middleware = middlewares[index]
     if (middleware === undefined) return call({ ...prepared, payload: message.payload, headers: message.headers })

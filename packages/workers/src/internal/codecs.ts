@@ -12,7 +12,7 @@ import type { CodecFor } from "effect/rpc/RpcSerialization"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import type { ParseOptions } from "effect/SchemaAST"
-import { isFresh } from "./fresh.ts"
+import { isFresh, isPlain } from "./fresh.ts"
 import { inWords } from "./inWords.ts"
 
 /**
@@ -39,6 +39,8 @@ export interface RpcCodecs {
   readonly encodeExit: Coding
   /** Gives an `Exit` as its value. */
   readonly decodeExit: Coding
+  /** Whether a payload that was just made is encoded already. */
+  readonly isPlainPayload: () => boolean
   /** Whether an encoded payload shares no object with anything else. */
   readonly isFreshPayload: () => boolean
   /** Whether an encoded success, or an element of a stream, shares no object with anything else. */
@@ -67,6 +69,7 @@ export const make = (rpc: Rpc.AnyWithProps, codecFor: CodecFor): RpcCodecs => {
     decodeSuccess: decoding(success, options),
     encodeExit: encoding(exit, options),
     decodeExit: decoding(exit, options),
+    isPlainPayload: once(() => isPlain(payload())),
     isFreshPayload: once(() => isFresh(payload())),
     isFreshSuccess: once(() => isFresh(isStream ? chunk() : success()))
   }

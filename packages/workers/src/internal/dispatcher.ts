@@ -8,13 +8,13 @@
  */
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as failures from "./failures.ts"
-import { transferables } from "./lossless.ts"
 import * as Lanes from "./lanes.ts"
 import * as Placement from "./placement.ts"
 import * as Rate from "./rate.ts"
+import { send } from "./sending.ts"
 import { boundaryOf, callOf, errorOf, type Submission, tagIn } from "./submission.ts"
 import { Table } from "./table.ts"
-import { type Call, release, type Unit } from "./unit.ts"
+import { type Call, release, releaseAll, type Unit } from "./unit.ts"
 import { fromWorker, type FromWorker, type Request, toWorker } from "./wire.ts"
 
 /** Options of {@link make}. */
@@ -54,7 +54,8 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     if (isDraining) return failures.draining(`${contract} pool`)
     if (refusal !== undefined) return refusal(`${contract} pool`)
     if (!(timeoutMs > 0)) return failures.deadlineExceeded(`${contract} pool`, 0, "not-sent")
-    const call = callOf(++lastId, submission, now())
+    const time = now()
+    const call = callOf(++lastId, submission, time)
     const unit = call.lane.queue.length === 0 ? placement.find(call) : undefined
     const queued = lanes.queued()
     if (unit === undefined && queued >= capacity) {
@@ -63,7 +64,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     if (call.deadline < earliestDeadline) earliestDeadline = call.deadline
     calls.add(call)
     if (unit === undefined) enqueue(call)
-    else post(call, unit)
+    else post(call, unit, time)
     onBusy()
     return call.id
   }
@@ -77,13 +78,12 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     if (lanes.remove(call) && call.lane.exclusive) placement.unreserve(call)
   }
 
-  const post = (call: Call, unit: Unit): void => {
+  const post = (call: Call, unit: Unit, time: number): void => {
     placement.place(call, unit)
-    call.postedAt = now()
+    call.postedAt = time
     if (call.deadline < Number.POSITIVE_INFINITY)
       call.request[4] = Math.max(0, Math.ceil(call.deadline - call.postedAt))
-    if (call.isFresh) unit.outbox.push(call.request)
-    else unit.outbox.pushAlone(call.request, transferables(call.request[3]))
+    send(unit.outbox, call.request, call.request[3], call.isFresh)
   }
 
   /** Posts what waits, as far as there is room. */
@@ -107,7 +107,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
         const unit = placement.find(call)
         if (unit === undefined) break
         dequeue(call)
-        post(call, unit)
+        post(call, unit, now())
         // Others may have waited behind it, for another worker that was kept free.
         if (exclusive) isToPumpAgain = true
       }
@@ -115,7 +115,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
   }
 
   /** Takes a call off the books. */
-  const leave = (call: Call): void => {
+  const leave = (call: Call, time = now()): void => {
     if (!calls.delete(call.id)) return
     const { unit } = call
     if (unit === undefined) {
@@ -123,13 +123,13 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     } else {
       release(unit, call)
       unit.callsDone++
-      rate.count(now() - call.postedAt)
+      rate.count(time - call.postedAt)
       pump()
     }
     if (calls.size === 0) onEmpty()
   }
 
-  const measure = (call: Call): void => onEnded(call, now() - call.submittedAt)
+  const measure = (call: Call, time = now()): void => onEnded(call, time - call.submittedAt)
 
   /** Tells whoever made a call that the boundary ended it. */
   const end = (call: Call, error: BoundaryError): void => {
@@ -141,9 +141,12 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     const [kind, id] = message
     const call = typeof id === "number" ? unit.calls.get(id) : undefined
     if (call === undefined) return
-    if (isEnd(kind)) leave(call)
+    if (isEnd(kind)) {
+      const time = now()
+      leave(call, time)
+      if (call.abandonedAt === undefined) measure(call, time)
+    }
     if (call.abandonedAt !== undefined) return
-    if (isEnd(kind)) measure(call)
     switch (kind) {
       case fromWorker.spanStarted:
       case fromWorker.spanEnded:
@@ -243,9 +246,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
   /** Ends the calls of a worker that is gone. */
   const lose = (unit: Unit, errorOf: Refusal): void => {
     reclaim(unit)
-    const lost = unit.calls.inOrder()
-    unit.calls.clear()
-    unit.load.length = 0
+    const lost = releaseAll(unit)
     for (const call of lost) calls.delete(call.id)
     for (const call of lost) if (call.abandonedAt === undefined) end(call, errorOf(boundaryOf(call)))
     if (calls.size === 0) onEmpty()

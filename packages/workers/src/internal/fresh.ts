@@ -37,3 +37,39 @@ const walk = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
       return true
   }
 }
+
+/**
+ * Whether a codec changes nothing of what its schema made, which a post then takes as it is: structs, arrays and
+ * values without identity, and nothing that is written differently.
+ */
+export const isPlain = (codec: Schema.Top): boolean => walkPlain(codec.ast, new Set())
+
+const walkPlain = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
+  if (seen.has(ast)) return true
+  seen.add(ast)
+  if (ast.encoding !== undefined || ("encodingChecks" in ast && ast.encodingChecks !== undefined)) return false
+  const plain = (part: SchemaAST.AST): boolean => walkPlain(part, seen)
+  switch (ast._tag) {
+    case "String":
+    case "Number":
+    case "Boolean":
+    case "Null":
+    case "Literal":
+    case "TemplateLiteral":
+      return true
+    case "Objects":
+      return (
+        ast.propertySignatures.length + ast.indexSignatures.length > 0 &&
+        ast.propertySignatures.every(({ name, type }) => typeof name === "string" && plain(type)) &&
+        ast.indexSignatures.every(({ parameter, type }) => plain(parameter) && plain(type))
+      )
+    case "Arrays":
+      return ast.elements.every(plain) && ast.rest.every(plain)
+    case "Union":
+      return ast.types.every(plain)
+    case "Suspend":
+      return plain(ast.thunk())
+    default:
+      return false
+  }
+}

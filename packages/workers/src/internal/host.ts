@@ -7,6 +7,8 @@ import { type BootOptions, type FromWorker, isBoot, type Post, type ToWorker } f
 
 /** The worker's end of the way to its pool. */
 export interface Port {
+  /** Whether a post gives memory away. */
+  readonly moves: boolean
   /** Throws where a message cannot be cloned. Where memory cannot be given away, it is copied. */
   readonly post: (messages: ReadonlyArray<FromWorker>, transfers: Transfers) => void
   readonly listen: (listener: (messages: ReadonlyArray<ToWorker>) => void) => void
@@ -49,6 +51,7 @@ export const current = (): Host | undefined => {
 }
 
 const threadPort = (port: MessagePort, token: number, heartbeat: Int32Array<SharedArrayBuffer>): Port => ({
+  moves: true,
   post: (messages, transfers) => {
     const post: Post = [token, messages]
     port.postMessage(post, transfers)

@@ -36,6 +36,8 @@ export interface Listener {
 
 /** A running isolate. */
 export interface Isolate {
+  /** Whether a post gives memory away. */
+  readonly moves: boolean
   /** Throws where a message cannot be cloned. Where memory cannot be given away, it is copied. */
   readonly post: (messages: ReadonlyArray<ToWorker>, transfers: Transfers) => void
   /** A count that grows while the isolate's event loop turns. */
@@ -54,6 +56,7 @@ export type Start = (options: Options, listener: Listener) => Isolate
 
 /** An isolate of which nothing runs. */
 export const unstarted: Isolate = {
+  moves: false,
   post: () => undefined,
   heartbeat: () => 0,
   stderr: () => "",

@@ -11,12 +11,11 @@ export type Transfers = ReadonlyArray<ArrayBuffer>
 
 /** Where messages wait for the end of the turn. */
 export interface Outbox<in out Message> {
-  /** Sends at the end of the turn, with others. */
-  readonly push: (message: Message) => void
-  /**
-   * Sends at once, by itself: for what may share objects with other messages, and for what
-   * gives memory away.
-   */
+  /** Whether a post gives memory away, and not a copy of it. */
+  readonly moves: boolean
+  /** Sends at the end of the turn, with others. Memory that it gives away is its own already. */
+  readonly push: (message: Message, transfers?: Transfers) => void
+  /** Sends at once, by itself: for what may share objects or memory with other messages. */
   readonly pushAlone: (message: Message, transfers: Transfers) => void
   /** Posts what waits, now. */
   readonly flush: () => void
@@ -34,25 +33,32 @@ export interface Options<in out Message> {
    * further ones are pushed in the same turn.
    */
   readonly holdMs?: number | undefined
+  /** Whether a post gives memory away. Default: false. */
+  readonly moves?: boolean | undefined
 }
 
 const none: Transfers = []
 
 /** Makes an outbox that posts at the end of the current turn. */
-export const make = <Message>({ holdMs, onRefused, post }: Options<Message>): Outbox<Message> => {
+export const make = <Message>({ holdMs, moves = false, onRefused, post }: Options<Message>): Outbox<Message> => {
   let waiting: Array<Message> = []
+  /** What those that wait give away. */
+  let given = new Map<Message, Transfers>()
   let heldSince = 0
   let closed = false
 
   const flush = (): void => {
     if (waiting.length === 0) return
     const messages = waiting
+    const transfers = given
     waiting = []
+    if (transfers.size > 0) given = new Map()
     try {
-      post(messages, none)
+      post(messages, transfers.size === 0 ? none : Array.from(transfers.values()).flat())
     } catch (error) {
+      // Nothing was posted, and nothing given away.
       if (messages.length === 1) for (const message of messages) onRefused(message, error)
-      else for (const message of messages) postOne(message, none)
+      else for (const message of messages) postOne(message, transfers.get(message) ?? none)
     }
   }
 
@@ -64,9 +70,10 @@ export const make = <Message>({ holdMs, onRefused, post }: Options<Message>): Ou
     }
   }
 
-  const push = (message: Message): void => {
+  const push = (message: Message, transfers = none): void => {
     if (closed) return
     waiting.push(message)
+    if (transfers.length > 0) given.set(message, transfers)
     if (waiting.length === 1) {
       queueMicrotask(flush)
       if (holdMs !== undefined) heldSince = performance.now()
@@ -85,8 +92,9 @@ export const make = <Message>({ holdMs, onRefused, post }: Options<Message>): Ou
     closed = true
     const unsent = waiting
     waiting = []
+    given.clear()
     return unsent
   }
 
-  return { push, pushAlone, flush, close }
+  return { moves, push, pushAlone, flush, close }
 }

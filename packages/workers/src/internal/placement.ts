@@ -12,6 +12,7 @@ export interface Options {
 
 export const make = ({ isBehind }: Options) => {
   const active = new Set<Unit>()
+  let lastTurn = 0
   /** Their places, by which keys find them: whoever takes the place of another takes its keys. */
   const slots: Array<Unit | undefined> = []
 
@@ -39,7 +40,7 @@ export const make = ({ isBehind }: Options) => {
   const leastLoaded = (call: Call): Unit | undefined => {
     let best: Unit | undefined
     for (const unit of active) {
-      if (takes(unit, call) && (best === undefined || unit.calls.size < best.calls.size)) best = unit
+      if ((best === undefined || isBefore(unit, best)) && takes(unit, call)) best = unit
     }
     return best
   }
@@ -62,9 +63,7 @@ export const make = ({ isBehind }: Options) => {
 
   const place = (call: Call, unit: Unit): void => {
     assign(unit, call)
-    // Workers of equal load take turns.
-    active.delete(unit)
-    active.add(unit)
+    unit.turn = ++lastTurn
   }
 
   /** Keeps a worker free for a call that wants one for itself: under load it would wait for ever otherwise. */
@@ -72,7 +71,7 @@ export const make = ({ isBehind }: Options) => {
     let best: Unit | undefined
     for (const unit of active) {
       if (unit.reservedFor === call) return
-      if (unit.reservedFor === undefined && (best === undefined || unit.calls.size < best.calls.size)) best = unit
+      if (unit.reservedFor === undefined && (best === undefined || isBefore(unit, best))) best = unit
     }
     if (best !== undefined) best.reservedFor = call
   }
@@ -82,6 +81,12 @@ export const make = ({ isBehind }: Options) => {
   }
 
   return { active, add, find, place, remove, reserve, unreserve }
+}
+
+/** Whether a worker has less to do than another; those of equal load take turns. */
+const isBefore = (one: Unit, other: Unit): boolean => {
+  const less = one.calls.size - other.calls.size
+  return less < 0 || (less === 0 && one.turn < other.turn)
 }
 
 /** How much a key prefers a place: 32 bits that look like chance (the last steps of MurmurHash3). */

@@ -133,6 +133,7 @@ export const start: Isolate.Start = (options, listener) => {
   write(toWorker, firstFrame)
 
   return {
+    moves: false,
     post: (messages) => write(toWorker, Frames.encode(messages)),
     heartbeat: () => heartbeat,
     stderr: tail.read,

@@ -10,6 +10,7 @@ import { type Post, toWorker, type ToWorker } from "./wire.ts"
 
 /** Reads what the pool sends from now on. */
 export const open = (writer: Writer, token: number, beat: () => void): Port => ({
+  moves: false,
   post: (messages) => {
     const post: Post = [token, messages]
     writer.write(Frames.encode(post))

@@ -20,9 +20,10 @@ import * as Tracer from "effect/Tracer"
 import { isDone } from "./codecs.ts"
 import { entriesOf, type Entry, type Metadata } from "./entries.ts"
 import { inWords } from "./inWords.ts"
-import { type Crossing, transferables } from "./lossless.ts"
+import type { Crossing } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import type { Outbox } from "./outbox.ts"
+import { send } from "./sending.ts"
 import * as Spans from "./spans.ts"
 import * as StreamServer from "./streamServer.ts"
 import { Table } from "./table.ts"
@@ -41,7 +42,8 @@ interface Call {
   readonly id: number
   readonly entry: Entry
   readonly discard: boolean
-  readonly scope: Scope.Closeable
+  /** Made when there is something to run. */
+  scope: Scope.Closeable | undefined
   readonly credit: StreamServer.Credit | undefined
   /** On this thread's clock. */
   readonly deadline: number
@@ -103,7 +105,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       id,
       entry,
       discard,
-      scope: Scope.makeUnsafe(),
+      scope: undefined,
       credit: entry.codecs.isStream ? StreamServer.credit() : undefined,
       deadline: timeout === undefined ? Number.POSITIVE_INFINITY : startedAt + timeout,
       fiber: undefined,
@@ -111,12 +113,21 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       refusal: undefined
     }
     running.add(call)
-    const services = Context.add(entry.context, Scope.Scope, call.scope)
-    call.fiber = Effect.runForkWith(services)(traced(call, request, handled(call, request)))
-    const exit = call.fiber.pollUnsafe()
-    if (exit === undefined) call.fiber.addObserver((exit) => settle(call, exit))
-    else settle(call, exit)
+    const effect = traced(call, request, handled(call, request))
+    // What has ended needs no fiber.
+    if (hasEnded(effect)) settle(call, effect)
+    else {
+      call.fiber = run(call, effect)
+      const exit = call.fiber.pollUnsafe()
+      if (exit === undefined) call.fiber.addObserver((exit) => settle(call, exit))
+      else settle(call, exit)
+    }
     entry.busyMs = performance.now() - startedAt
+  }
+
+  const run = (call: Call, effect: Effect.Effect<unknown, Opaque>): Fiber.Fiber<unknown, Opaque> => {
+    call.scope ??= Scope.makeUnsafe()
+    return Effect.runForkWith(Context.add(call.entry.context, Scope.Scope, call.scope))(effect)
   }
 
   /** Continues the caller's span, where it is sampled: in the worker's own tracer, or else in the caller's. */
@@ -127,9 +138,12 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
   ): Effect.Effect<unknown, Opaque> => {
     if (trace === undefined) return effect
     const [traceId, spanId, isRecorded] = trace
-    const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
-    const continued = Effect.withSpan(effect, entry.wireTag, { kind: "server", parent })
     const hasTracer = Context.get(entry.context, Tracer.Tracer) !== Tracer.nativeTracer
+    // A span that nobody records, and that no code can look at.
+    if (!hasTracer && !isRecorded && hasEnded(effect)) return effect
+    const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
+    // Its stack would be this one's, always the same.
+    const continued = Effect.withSpan(effect, entry.wireTag, { kind: "server", parent, captureStackTrace: false })
     return hasTracer || !isRecorded ? continued : Effect.withTracer(continued, Spans.forwarding(id, outbox, crossing))
   }
 
@@ -193,15 +207,14 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
   /** A handler may hand over to a deferred, which then says how the call ends. */
   const settle = (call: Call, exit: Exit.Exit<unknown, Opaque>): void => {
     if (Exit.isFailure(exit) || !Deferred.isDeferred<unknown, Opaque>(exit.value)) return leave(call, exit)
-    const services = Context.add(call.entry.context, Scope.Scope, call.scope)
-    call.fiber = Effect.runForkWith(services)(Deferred.await(exit.value))
+    call.fiber = run(call, Deferred.await(exit.value))
     if (call.isAbandoned) interrupt(call)
     call.fiber.addObserver((exit) => leave(call, exit))
   }
 
   /** The handler has ended: its finalizers run, then the outcome is sent. */
   const leave = (call: Call, exit: Exit.Exit<unknown, Opaque>): void => {
-    const finalizers = Scope.closeUnsafe(call.scope, exit)
+    const finalizers = call.scope === undefined ? undefined : Scope.closeUnsafe(call.scope, exit)
     if (finalizers === undefined) return conclude(call, exit)
     Effect.runForkWith(call.entry.context)(finalizers).addObserver((closed) =>
       conclude(call, Exit.isSuccess(closed) || Exit.isFailure(exit) ? exit : closed)
@@ -216,7 +229,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     const { encodeExit, encodeSuccess, isFreshSuccess } = call.entry.codecs
     const succeeded = Exit.isSuccess(exit)
     if (succeeded && call.credit !== undefined) return end(call, [fromWorker.ended, call.id], true)
-    const send = (encoded: Exit.Exit<unknown, string>): void => {
+    const answer = (encoded: Exit.Exit<unknown, string>): void => {
       if (Exit.isFailure(encoded)) {
         const raw = succeeded ? exit.value : Cause.squash(exit.cause)
         return end(call, misfit(call.id, inWords(Cause.squash(encoded.cause)), toExcerpt(raw)), false)
@@ -226,12 +239,12 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     }
     if (succeeded) {
       const encoded = encodeSuccess(exit.value)
-      if (isDone(encoded)) return send(encoded)
-      Effect.runForkWith(call.entry.context)(encoded).addObserver(send)
+      if (isDone(encoded)) return answer(encoded)
+      Effect.runForkWith(call.entry.context)(encoded).addObserver(answer)
       return
     }
     // In a fiber, so that the codec sees the options that the handlers were built with.
-    Effect.runForkWith(call.entry.context)(Effect.suspend(() => encodeExit(exit))).addObserver(send)
+    Effect.runForkWith(call.entry.context)(Effect.suspend(() => encodeExit(exit))).addObserver(answer)
   }
 
   const end = (call: Call, message: FromWorker, isFresh: boolean): void => {
@@ -240,8 +253,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     if (running.size === 0) onQuiet?.()
   }
 
-  const reply = (message: FromWorker, isFresh: boolean): void =>
-    isFresh ? outbox.push(message) : outbox.pushAlone(message, transferables(message[2]))
+  const reply = (message: FromWorker, isFresh: boolean): void => send(outbox, message, message[2], isFresh)
 
   const refused = (message: FromWorker, error: unknown): void => {
     const issue = inWords(error)
@@ -279,6 +291,8 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
   return { close, expire, receive, refused }
 }
 
+const hasEnded = (effect: Effect.Effect<unknown, Opaque>): effect is Exit.Exit<unknown, Opaque> => Exit.isExit(effect)
+
 const misfit = (id: number, issue: string, raw: unknown): FromWorker => [
   fromWorker.refused,
   id,
@@ -291,5 +305,9 @@ const withoutRaw = ([kind, id, refusal]: Refused): FromWorker =>
     : [kind, id, { _tag: "Undecodable", direction: "response", issue: "the failure itself cannot be posted" }]
 
 /** The headers as they were sent, with the time that is left now. */
-const headersOf = ([, , , , timeout, headers]: Request): Headers.Headers =>
-  Headers.fromInput(timeout === undefined ? headers : { ...headers, [CallMetadata.timeoutHeader]: String(timeout) })
+const headersOf = ([, , , , timeout, headers]: Request): Headers.Headers => {
+  if (timeout === undefined) return Headers.fromInput(headers)
+  const entries = headers === undefined ? [] : Object.entries(headers)
+  entries.push([CallMetadata.timeoutHeader, String(timeout)])
+  return Headers.fromInput(entries)
+}

@@ -66,8 +66,8 @@ const endedOf = (
     spanId,
     {
       endTime: ended?.endTime ?? status.startTime,
-      attributes: toWire(Object.fromEntries(attributes)),
-      events: toWire(events),
+      attributes: attributes.size === 0 ? undefined : toWire(Object.fromEntries(attributes)),
+      events: events.length === 0 ? undefined : toWire(events),
       cause: ended === undefined || Exit.isSuccess(ended.exit) ? undefined : toWire(ended.exit.cause)
     }
   ]
@@ -117,10 +117,14 @@ export const record = (
     const span = open.get(spanId)
     if (span === undefined) return
     open.delete(spanId)
-    for (const [key, value] of Object.entries(fromWire(attributes) as Record<string, unknown>)) {
-      span.attribute(key, value)
+    if (attributes !== undefined) {
+      for (const [key, value] of Object.entries(fromWire(attributes) as Record<string, unknown>)) {
+        span.attribute(key, value)
+      }
     }
-    for (const [name, time, more] of fromWire(events) as Tracer.NativeSpan["events"]) span.event(name, time, more)
+    if (events !== undefined) {
+      for (const [name, time, more] of fromWire(events) as Tracer.NativeSpan["events"]) span.event(name, time, more)
+    }
     const received = cause === undefined ? undefined : fromWire(cause)
     span.end(endTime, received === undefined ? Exit.void : Exit.failCause(causeOf(received)))
   }

@@ -49,6 +49,7 @@ export const make =
     )
     const outbox = Outbox.make<ToWorker>({
       post: isolate.post,
+      moves: isolate.moves,
       onRefused: (message, error) => {
         if (message[0] === toWorker.request) dispatcher.refused(message, error)
       }

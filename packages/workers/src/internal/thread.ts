@@ -30,6 +30,7 @@ export const start: Isolate.Start = (options, listener) => {
   worker.on("error", (error) => listener.onError(error))
   worker.on("exit", (exitCode) => listener.onExit({ exitCode, signal: undefined }))
   return {
+    moves: true,
     post: (messages, transfers) => worker.postMessage(messages, transfers),
     heartbeat: () => Atomics.load(heartbeat, 0),
     stderr: tail.read,

@@ -77,6 +77,10 @@ export interface Unit {
   readonly calls: Table<Call>
   /** How many calls of each lane it has. */
   readonly load: Array<number>
+  /** How many of its calls have it for themselves. */
+  exclusive: number
+  /** When it got its last call, as a number that grows with each call that is placed. */
+  turn: number
   /** On the pool's clock. */
   readonly startedAt: number
   state: State
@@ -116,6 +120,8 @@ export const make = (
   outbox,
   calls: new Table(),
   load: [],
+  exclusive: 0,
+  turn: 0,
   startedAt: now,
   state: "starting",
   isActive: false,
@@ -145,12 +151,23 @@ export const assign = (unit: Unit, call: Call): void => {
   call.unit = unit
   unit.calls.add(call)
   unit.load[call.lane.index] = (unit.load[call.lane.index] ?? 0) + 1
+  if (call.lane.exclusive) unit.exclusive++
   if (unit.reservedFor === call) unit.reservedFor = undefined
 }
 
 export const release = (unit: Unit, call: Call): void => {
   if (!unit.calls.delete(call.id)) return
   unit.load[call.lane.index] = (unit.load[call.lane.index] ?? 1) - 1
+  if (call.lane.exclusive) unit.exclusive--
+}
+
+/** Takes all its calls, which it no longer has then. */
+export const releaseAll = (unit: Unit): ReadonlyArray<Call> => {
+  const calls = unit.calls.inOrder()
+  unit.calls.clear()
+  unit.load.length = 0
+  unit.exclusive = 0
+  return calls
 }
 
 /** Whether it serves, or will. */
@@ -162,11 +179,7 @@ export const isRetiring = ({ state }: Unit): boolean => state === "retiring"
 const servesOnly = (unit: Unit, { index }: Lane): boolean => unit.calls.size === (unit.load[index] ?? 0)
 
 /** Whether its calls have it for themselves. */
-export const servesExclusively = (unit: Unit): boolean => {
-  // They do not mix with others, so that one is like all.
-  for (const call of unit.calls) return call.lane.exclusive
-  return false
-}
+export const servesExclusively = (unit: Unit): boolean => unit.exclusive > 0
 
 /** Whether somebody still waits for one of its calls. */
 export const isAwaited = (unit: Unit): boolean => {

@@ -134,7 +134,9 @@ export type SpanEnded = readonly [
   spanId: string,
   span: {
     readonly endTime: bigint
+    /** Where it has any. */
     readonly attributes: unknown
+    /** Where it has any. */
     readonly events: unknown
     /** Of its failure. */
     readonly cause: unknown
