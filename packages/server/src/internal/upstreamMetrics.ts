@@ -37,11 +37,11 @@ export interface Calls {
 
 /** The calls of a relay, counted. */
 export const watched = (relay: Relay["Service"]): Calls => {
-  const series = new Map<string, Metric.Histogram<number>>()
+  const subjects: Subjects = new Map()
   const stream = <A, E>(request: Request, call: Stream.Stream<A, E>): Stream.Stream<A, E> =>
     Stream.unwrap(
       Effect.withFiber((fiber) => {
-        const attempt = new Attempt(series, fiber, request, true)
+        const attempt = new Attempt(subjects, fiber, request, true)
         return Effect.succeed(
           call.pipe(
             Stream.mapArray((elements) => {
@@ -56,7 +56,7 @@ export const watched = (relay: Relay["Service"]): Calls => {
   return {
     complete: (request) =>
       Effect.withFiber((fiber) => {
-        const attempt = new Attempt(series, fiber, request, false)
+        const attempt = new Attempt(subjects, fiber, request, false)
         return Effect.onExit(relay.complete(request), (exit) =>
           Effect.sync(() => {
             if (Exit.isSuccess(exit)) attempt.text(exit.value.body)
@@ -90,57 +90,93 @@ const instruments = {
   }
 } as const
 
+type Instrument = keyof typeof instruments
+
 /** Models are named by callers, and their number shall not grow without bound. */
-const mostSeries = 2_000
+const mostSubjects = 1_000
 
 /** The convention's word for what is not told apart. */
 const other = "_OTHER"
 
+/** Calls that are counted together. Finding a histogram by its attributes would cost more than updating it. */
+class Subject {
+  readonly #attributes: Readonly<Record<string, string>>
+  readonly #series = new Map<string, Metric.Histogram<number>>()
+
+  constructor(attributes: Readonly<Record<string, string>>) {
+    this.#attributes = attributes
+  }
+
+  /** `label` and `value`: what tells this one from the others of its instrument. */
+  series(name: Instrument, label?: "error.type" | "gen_ai.token.type", value?: string): Metric.Histogram<number> {
+    const key = value === undefined ? name : name + value
+    const known = this.#series.get(key)
+    if (known !== undefined) return known
+    const { boundaries, description, unit } = instruments[name]
+    const attributes = { unit, ...this.#attributes, ...(label !== undefined && { [label]: value ?? "" }) }
+    const made = Metric.histogram(name, { attributes, boundaries, description })
+    this.#series.set(key, made)
+    return made
+  }
+}
+
+/** The subjects of a relay. */
+type Subjects = Map<string, Subject>
+
+const subjectOf = (subjects: Subjects, request: Request, upstream: string | undefined): Subject => {
+  const operation = operationOf(request.path)
+  const { model } = callOf(request)
+  const key = `${operation}\n${upstream}\n${model}`
+  const known = subjects.get(key)
+  if (known !== undefined) return known
+  const isFull = subjects.size >= mostSubjects
+  const made = new Subject({
+    "gen_ai.operation.name": operation,
+    // A server of OpenAI's API is told as OpenAI, whoever it is.
+    "gen_ai.provider.name": "openai",
+    ...(model !== undefined && { "gen_ai.request.model": isFull ? other : model }),
+    ...(upstream !== undefined && { "causeway.upstream": upstream })
+  })
+  if (!isFull) subjects.set(key, made)
+  return made
+}
+
 /** One attempt at a call. */
 class Attempt {
   readonly #startedAt = performance.now()
-  readonly #series: Map<string, Metric.Histogram<number>>
   readonly #fiber: Fiber.Fiber<unknown, unknown>
-  readonly #operation: string
-  readonly #model: string | undefined
-  readonly #upstream: string | undefined
+  readonly #subject: Subject
   readonly #isStream: boolean
   #hasText = false
   #usage: string | undefined
 
-  constructor(
-    series: Map<string, Metric.Histogram<number>>,
-    fiber: Fiber.Fiber<unknown, unknown>,
-    request: Request,
-    isStream: boolean
-  ) {
-    this.#series = series
+  constructor(subjects: Subjects, fiber: Fiber.Fiber<unknown, unknown>, request: Request, isStream: boolean) {
     this.#fiber = fiber
-    this.#operation = operationOf(request.path)
-    this.#model = callOf(request).model
-    this.#upstream = fiber.getRef(Upstream.Current)
+    this.#subject = subjectOf(subjects, request, fiber.getRef(Upstream.Current))
     this.#isStream = isStream
   }
 
   /** A part of the answer is there. */
   text(text: string): void {
     if (!this.#hasText && this.#isStream) {
-      this.#record("gen_ai.client.operation.time_to_first_chunk", this.#seconds())
+      this.#record(this.#subject.series("gen_ai.client.operation.time_to_first_chunk"), this.#seconds())
     }
     this.#hasText = true
     const at = text.lastIndexOf('"usage"')
-    if (at !== -1 && /^"usage"\s*:\s*\{/.test(text.slice(at, at + 20))) this.#usage = text.slice(at, at + 800)
+    if (at !== -1 && stated.test(text.slice(at, at + 20))) this.#usage = text.slice(at, at + 800)
   }
 
   ended(exit: Exit.Exit<unknown, unknown>): void {
-    const error = Exit.isSuccess(exit) ? undefined : reasonOf(exit.cause)
-    this.#record("gen_ai.client.operation.duration", this.#seconds(), { "error.type": error })
+    const name = "gen_ai.client.operation.duration"
+    const series = Exit.isSuccess(exit)
+      ? this.#subject.series(name)
+      : this.#subject.series(name, "error.type", reasonOf(exit.cause))
+    this.#record(series, this.#seconds())
     if (this.#usage === undefined) return
     for (const [type, pattern] of tokens) {
       const [, count] = pattern.exec(this.#usage) ?? []
-      if (count !== undefined) {
-        this.#record("gen_ai.client.token.usage", Number(count), { "gen_ai.token.type": type })
-      }
+      if (count === undefined) continue
+      this.#record(this.#subject.series("gen_ai.client.token.usage", "gen_ai.token.type", type), Number(count))
     }
   }
 
@@ -148,26 +184,12 @@ class Attempt {
     return (performance.now() - this.#startedAt) / 1000
   }
 
-  #record(name: keyof typeof instruments, value: number, labels: Readonly<Record<string, string | undefined>> = {}) {
-    const own = { "gen_ai.request.model": this.#model, "causeway.upstream": this.#upstream, ...labels }
-    const key = [name, this.#operation, ...Object.values(own)].join("\n")
-    const known = this.#series.get(key)
-    if (known !== undefined) return known.updateUnsafe(value, this.#fiber.context)
-    const isFull = this.#series.size >= mostSeries
-    const { boundaries, description, unit } = instruments[name]
-    // A server of OpenAI's API is told as OpenAI, whoever it is.
-    const attributes: Record<string, string> = {
-      unit,
-      "gen_ai.operation.name": this.#operation,
-      "gen_ai.provider.name": "openai"
-    }
-    for (const [label, text] of Object.entries(own)) if (text !== undefined) attributes[label] = text
-    if (isFull && this.#model !== undefined) attributes["gen_ai.request.model"] = other
-    const histogram = Metric.histogram(name, { attributes, boundaries, description })
-    if (!isFull) this.#series.set(key, histogram)
-    histogram.updateUnsafe(value, this.#fiber.context)
+  #record(series: Metric.Histogram<number>, value: number): void {
+    series.updateUnsafe(value, this.#fiber.context)
   }
 }
+
+const stated = /^"usage"\s*:\s*\{/
 
 const tokens = [
   ["input", /"(?:prompt|input)_tokens"\s*:\s*(\d{1,12})/],
