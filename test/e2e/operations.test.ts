@@ -1,10 +1,11 @@
 /**
  * What those who run the server see of it: health, metrics, info and the access log.
  */
+import { createServer, type Server } from "node:http"
 import { Simulator } from "@causeway/simulator/Simulator"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { chat, directory, get, moduleUrl, post, ready, until } from "./command.ts"
+import { chat, directory, get, moduleUrl, post, ready, run, send, until } from "./command.ts"
 
 const timeout = 60_000
 
@@ -118,6 +119,100 @@ describe("those who run the server", () => {
         }
         yield* server.signal("SIGTERM")
         assert.strictEqual((yield* server.ended).code, 0)
+      }),
+    timeout
+  )
+})
+
+/** A collector that takes what it is sent, and answers nothing of its own. */
+const collector = Effect.acquireRelease(
+  Effect.callback<{
+    readonly url: string
+    readonly received: Array<readonly [path: string, body: string]>
+    readonly server: Server
+  }>((resume) => {
+    const received: Array<readonly [string, string]> = []
+    const server = createServer((request, response) => {
+      let body = ""
+      request.on("data", (chunk: Buffer) => (body += chunk.toString()))
+      request.on("end", () => {
+        received.push([request.url ?? "", body])
+        response.writeHead(200, { "content-type": "application/json" }).end("{}")
+      })
+    }).listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, received, server }))
+    })
+  }),
+  ({ server }) => Effect.sync(() => server.close().closeAllConnections())
+)
+
+describe("a collector", () => {
+  it.live(
+    "gets traces and metrics, of the workers too, and no log",
+    () =>
+      Effect.gen(function* () {
+        const simulator = yield* Simulator
+        const { received, url } = yield* collector
+        const server = yield* ready({
+          env: {
+            OPENAI_BASE_URL: simulator.url,
+            OTEL_EXPORTER_OTLP_ENDPOINT: url,
+            OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+            OTEL_METRIC_EXPORT_INTERVAL: "200",
+            OTEL_BSP_SCHEDULE_DELAY: "200",
+            OTEL_LOGS_EXPORTER: "otlp"
+          }
+        })
+        const traceId = "0af7651916cd43dd8448eb211c80319c"
+        const traceparent = `00-${traceId}-b7ad6b7169203331-01`
+        yield* send(`${server.url}/predict/answer?token=hunter2`, {
+          method: "POST",
+          headers: { traceparent },
+          body: JSON.stringify({ prompt: "Hello", model: "gpt-5" })
+        })
+        const texts = (path: string) =>
+          Effect.sync(() => received.flatMap(([to, body]) => (to === path ? [body] : [])).join("\n"))
+        const traces = yield* until(texts("/v1/traces"), (text) => text.includes("chat gpt-5"))
+        assert.isTrue(traces.includes(traceId))
+        assert.isTrue(traces.includes('"causeway"'))
+        assert.isFalse(traces.includes("hunter2"))
+        assert.isFalse(traces.includes("/health"))
+        yield* until(
+          texts("/v1/metrics"),
+          (text) =>
+            text.includes("http.server.request.duration") &&
+            text.includes("gen_ai.client.token.usage") &&
+            text.includes("service.instance.id")
+        )
+        assert.strictEqual(yield* texts("/v1/logs"), "")
+        yield* server.signal("SIGTERM")
+        assert.strictEqual((yield* server.ended).code, 0)
+      }).pipe(Effect.scoped, Effect.provide(Simulator.layer())),
+    timeout
+  )
+
+  it.live(
+    "that cannot be named is a wrong setting",
+    () =>
+      Effect.gen(function* () {
+        const { code, stderr } = yield* run({
+          args: ["serve"],
+          env: {
+            OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318",
+            OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+            OTEL_METRIC_EXPORT_INTERVAL: "soon"
+          }
+        })
+        assert.strictEqual(code, 1)
+        for (const setting of [
+          "OTEL_EXPORTER_OTLP_ENDPOINT",
+          "OTEL_EXPORTER_OTLP_PROTOCOL",
+          "METRIC_EXPORT_INTERVAL"
+        ]) {
+          assert.include(stderr, setting)
+        }
       }),
     timeout
   )

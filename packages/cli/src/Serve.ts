@@ -32,6 +32,7 @@ import { greet } from "./internal/greeting.ts"
 import { hangups } from "./internal/hangups.ts"
 import * as Process from "./internal/process.ts"
 import { problemOf } from "./internal/problem.ts"
+import * as Telemetry from "./internal/telemetry.ts"
 import type { ServiceError } from "./ServiceError.ts"
 import type { Settings } from "./Settings.ts"
 import type { WorkersError } from "./WorkersError.ts"
@@ -63,7 +64,10 @@ export const run = (settings: Settings, reload?: Reload): Effect.Effect<never, F
 export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =>
   Layer.effectDiscard(
     Effect.map(Server.Server, ({ url }) => (Process.isOne() ? Process.announce({ url }) : greet(settings, url)))
-  ).pipe(Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), optionsOf(settings))))
+  ).pipe(
+    Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), optionsOf(settings))),
+    Layer.provide(Telemetry.layer(settings.telemetry))
+  )
 
 /** As many requests as the workers relay at a time: one more would wait for another's end. */
 const optionsOf = ({ server, workers }: Settings): Server.Options => ({

@@ -33,6 +33,7 @@ import * as Layers from "./internal/layers.ts"
 import * as FromPolicy from "./internal/policy.ts"
 import * as Reader from "./internal/reader.ts"
 import * as Services from "./internal/services.ts"
+import * as Telemetry from "./internal/telemetry.ts"
 import * as FromUpstreams from "./internal/upstreams.ts"
 import type { Service } from "./Service.ts"
 
@@ -77,6 +78,8 @@ export interface Settings {
   readonly services: ReadonlyArray<Service>
   /** The addresses of the modules under `services`; `undefined` where there are none. */
   readonly modules: ReadonlyArray<string> | undefined
+  /** What is exported by OTLP; `undefined`: nothing. */
+  readonly telemetry: Telemetry.Telemetry | undefined
   /** The path of the configuration file, where there is one. */
   readonly file: string | undefined
 }
@@ -113,6 +116,7 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
     pool: readPool(problems, inFile),
     services,
     modules,
+    telemetry: Telemetry.read(problems, environment),
     file
   }
   return problems.length === 0 ? settings : yield* new InvalidConfig({ problems })

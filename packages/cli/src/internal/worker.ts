@@ -3,6 +3,7 @@
  * and does not read the file: one that takes the place of another serves as the other
  * did, whatever has become of the file.
  */
+import { threadId } from "node:worker_threads"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,6 +12,7 @@ import * as Handlers from "./handlers.ts"
 import { receive, type Sent } from "./handover.ts"
 import type * as Reader from "./reader.ts"
 import * as Services from "./services.ts"
+import * as Telemetry from "./telemetry.ts"
 
 /** What the main thread tells each worker. */
 export interface Data {
@@ -25,7 +27,23 @@ const handlers = Effect.gen(function* () {
   const services = yield* Services.again(problems, modules)
   // The main thread has found none; but a module may have changed since.
   if (problems.length > 0) return yield* new InvalidConfig({ problems })
-  return Handlers.layer(receive(upstreams), services)
+  const telemetry = Telemetry.read(problems, process.env)
+  return Layer.provide(Handlers.layer(receive(upstreams), services), Telemetry.layer(ofWorker(telemetry)))
 })
+
+/** Its metrics alone, as another instance of the service; its spans go with the answers of its calls. */
+const ofWorker = (telemetry: Telemetry.Telemetry | undefined): Telemetry.Telemetry | undefined => {
+  if (telemetry === undefined) return undefined
+  const { OTEL_RESOURCE_ATTRIBUTES: attributes = "", ...variables } = telemetry.variables
+  const instance = `service.instance.id=${process.pid}-${threadId}`
+  return {
+    ...telemetry,
+    variables: {
+      ...variables,
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_RESOURCE_ATTRIBUTES: attributes === "" ? instance : `${attributes},${instance}`
+    }
+  }
+}
 
 WorkerEntry.run(Layer.unwrap(handlers))

@@ -2,7 +2,7 @@
  * What is counted of requests, by OpenTelemetry's conventions for HTTP servers
  * (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/).
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Metric from "effect/Metric"
 import type { Exchange } from "./exchange.ts"
@@ -22,11 +22,22 @@ const methodOf = (request: HttpServerRequest): string => (methods.has(request.me
 
 const scheme = "http"
 
+type Active = Map<string, { count: number }>
+
+/** Of one registry, whoever counts in it: routes that took the place of others go on with their count. */
+const actives = new WeakMap<object, Active>()
+
+const activeIn = (registry: object): Active => {
+  const known = actives.get(registry) ?? new Map()
+  actives.set(registry, known)
+  return known
+}
+
 /** Counts in the registry of a context. */
 export const make = (context: Context.Context<never>): RequestMetrics => {
   // Making a histogram, and its key, costs more than an update of it.
   const durations = new Map<string, Metric.Histogram<number>>()
-  const active = new Map<string, { count: number }>()
+  const active = activeIn(Context.get(context, Metric.MetricRegistry))
 
   const activeOf = (method: string): { count: number } => {
     const known = active.get(method)
