@@ -131,6 +131,22 @@ describe("examples", () => {
   )
 
   it.live(
+    "layers: two layers of the server in a router that exists already",
+    () =>
+      Effect.map(example("layers"), ({ code, stderr, stdout }) => {
+        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+        for (const line of [
+          /^the first: 200, "default";r=1;t=30$/m,
+          /^the third: 429, "default";r=0;t=\d+$/m,
+          /^\{"time":.*"path":"\/hello","status":429,.*"reason":"TooManyRequests"\}$/m
+        ]) {
+          assert.match(stdout, line)
+        }
+      }),
+    timeout
+  )
+
+  it.live(
     "no-healthy-upstream: shows the failure, what is lost otherwise, and the second upstream",
     () =>
       Effect.map(example("no-healthy-upstream"), ({ code, stderr, stdout }) => {

@@ -50,7 +50,7 @@ describe("those who run the server", () => {
     () =>
       Effect.gen(function* () {
         const { url } = yield* Simulator
-        const server = yield* ready({ cwd: configuration(url, "{}") })
+        const server = yield* ready({ cwd: configuration(url, `{ accessLog: "json" }`) })
         yield* post(`${server.url}/v1/chat/completions?token=hunter3`, chat("gpt-5"))
         yield* post(`${server.url}/v1/chat/completions`, chat("fault:no-healthy-upstream"))
         yield* post(`${server.url}/predict`, { x: 3 })
@@ -112,7 +112,7 @@ describe("those who run the server", () => {
     "may leave the log's reader and go on being served",
     () =>
       Effect.gen(function* () {
-        const server = yield* ready()
+        const server = yield* ready({ env: { CAUSEWAY_ACCESS_LOG: "json" } })
         yield* server.closeStdout
         for (let call = 0; call < 5; call++) {
           assert.strictEqual((yield* post(`${server.url}/predict`, { x: 3 })).status, 200)

@@ -88,7 +88,10 @@ export interface ServerOptions
   readonly keys?: ReadonlyArray<KeyOptions> | undefined
   /** How many requests each key may make. Default: any number. */
   readonly rateLimit?: Omit<RateLimit.Options, "except"> | undefined
-  /** A line for each request, see `AccessLog`. `true`: by where it goes. Default: true. */
+  /**
+   * A line for each request, see `AccessLog`. `true`: by where it goes. Default: only on a
+   * terminal; failures are in the log in any case.
+   */
   readonly accessLog?: boolean | AccessLog.Format | undefined
   /** Whether requests are counted, and `/metrics` is served. Default: true. */
   readonly metrics?: boolean | undefined

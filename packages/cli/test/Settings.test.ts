@@ -582,11 +582,17 @@ describe("Settings", () => {
   describe("the layers of the server", () => {
     const hash = `sha256:${"0a".repeat(32)}`
 
-    it.effect("are a log and metrics, and nothing else", () =>
+    it.effect("are metrics, a log on a terminal, and nothing else", () =>
       Effect.map(load(), ({ server: { accessLog, compression, cors, metrics, rateLimit } }) =>
         assert.deepStrictEqual(
           { accessLog, compression, cors, metrics, rateLimit },
-          { accessLog: true, compression: undefined, cors: undefined, metrics: true, rateLimit: undefined }
+          {
+            accessLog: process.stdout.isTTY === true,
+            compression: undefined,
+            cors: undefined,
+            metrics: true,
+            rateLimit: undefined
+          }
         )
       )
     )

@@ -38,7 +38,6 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -61,11 +60,7 @@ export interface Options {
 export const layerMiddleware: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRouter.middleware(
   Effect.map(Effect.context<never>(), (context) => {
     const requests = RequestMetrics.make(context)
-    return (app) =>
-      Effect.flatMap(HttpServerRequest, (request) => {
-        requests.begun(request)
-        return Exchange.observed(Exchange.routed(app), requests.ended)
-      })
+    return (app) => Exchange.observed(app, requests.ended, requests.begun)
   }),
   { global: true }
 )

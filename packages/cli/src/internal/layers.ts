@@ -40,7 +40,7 @@ export const read = (
     rateLimit: rateLimit(problems, inFile("rateLimit")),
     cors: cors(problems, inFile("cors")),
     compression: compression(problems, inFile("compression")),
-    accessLog: Reader.read(problems, log, accessLog) ?? true,
+    accessLog: Reader.read(problems, log, accessLog) ?? process.stdout.isTTY === true,
     metrics: Reader.read(problems, inFile("metrics"), Reader.flag) ?? true,
     health: health(problems, inFile("health"))
   }

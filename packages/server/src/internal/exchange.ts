@@ -44,8 +44,8 @@ const Current = Context.Reference<Ending | undefined>("@causeway/server/internal
 })
 
 interface Ending extends Exchange {
-  /** Serves it, from the innermost middleware on. */
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** Serves it. */
+  readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly onEnd: Array<(exchange: Exchange) => void>
 }
 
@@ -60,18 +60,28 @@ export const note = (fiber: Fiber.Fiber<unknown, unknown>, found: Note): void =>
 
 type App<E, R> = Effect.Effect<HttpServerResponse, E, R>
 
-/** Tells of each request once it is over. `onEnd` must not throw. */
-export const observed = <E, R>(app: App<E, R>, onEnd: (exchange: Exchange) => void): App<E, R | HttpServerRequest> =>
+/** Tells of each request once it is over. `onEnd` and `onBegin` must not throw. */
+export const observed = <E, R>(
+  app: App<E, R>,
+  onEnd: (exchange: Exchange) => void,
+  onBegin?: (request: HttpServerRequest) => void
+): App<E, R | HttpServerRequest> =>
   Effect.withFiber((fiber) => {
+    const request = Context.getOrUndefined(fiber.context, HttpServerRequest)
     const begun = fiber.getRef(Current)
-    if (begun !== undefined) {
-      begun.onEnd.push(onEnd)
-      return app
-    }
-    return Effect.flatMap(HttpServerRequest, (request) => begin(app, request, onEnd))
+    if (request === undefined) return app
+    onBegin?.(request)
+    if (begun === undefined) return begin(app, request, fiber, onEnd)
+    begun.onEnd.push(onEnd)
+    return app
   })
 
-const begin = <E, R>(app: App<E, R>, request: HttpServerRequest, onEnd: (exchange: Exchange) => void): App<E, R> => {
+const begin = <E, R>(
+  app: App<E, R>,
+  request: HttpServerRequest,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  onEnd: (exchange: Exchange) => void
+): App<E, R> => {
   const exchange: Ending = {
     request,
     startedAt: performance.now(),
@@ -82,16 +92,22 @@ const begin = <E, R>(app: App<E, R>, request: HttpServerRequest, onEnd: (exchang
     route: undefined,
     key: undefined,
     reason: undefined,
-    fiber: undefined,
+    fiber,
     onEnd: [onEnd]
   }
   const response = serverResponseOf(request)
-  const served = Effect.provideService(app, Current, exchange)
+  const served = Effect.provideService(
+    Effect.map(app, (answer) => {
+      answered(exchange, answer)
+      return answer
+    }),
+    Current,
+    exchange
+  )
   if (response === undefined) {
     return Effect.onExit(served, (exit) =>
       Effect.sync(() => {
-        if (Exit.isSuccess(exit)) answered(exchange, exit.value)
-        else exchange.isAborted = true
+        if (Exit.isFailure(exit)) exchange.isAborted = true
         end(exchange)
       })
     )
@@ -104,20 +120,18 @@ const begin = <E, R>(app: App<E, R>, request: HttpServerRequest, onEnd: (exchang
     exchange.status = response.headersSent ? response.statusCode : 0
     end(exchange)
   })
-  return Effect.map(served, (answer) => {
-    answered(exchange, answer)
-    return answer
-  })
+  return served
 }
 
-const answered = (exchange: Exchange, { headers, status }: HttpServerResponse): void => {
+const answered = (exchange: Ending, { headers, status }: HttpServerResponse): void => {
+  exchange.route ??= routeOf(exchange.fiber)
   exchange.headers = headers
   exchange.status = status
 }
 
 const end = (exchange: Ending): void => {
   // Of a request that was given up, the fiber is not through with it yet.
-  exchange.route ??= exchange.fiber && routeOf(exchange.fiber)
+  exchange.route ??= routeOf(exchange.fiber)
   for (const tell of exchange.onEnd) tell(exchange)
 }
 
@@ -126,17 +140,18 @@ const serverResponseOf = (request: HttpServerRequest): ServerResponse | undefine
   return hasProperty(response, "writeHead") && hasProperty(response, "once") ? (response as ServerResponse) : undefined
 }
 
-/** Notes which route serves: for the innermost middleware, since the router tells nobody else. */
+/**
+ * Notes which route serves: for the innermost middleware, since the router tells nobody
+ * else, and middlewares between it and the outermost one hide it.
+ */
 export const routed = <E, R>(app: App<E, R>): App<E, R> =>
   Effect.withFiber((fiber) => {
     const exchange = fiber.getRef(Current)
     if (exchange === undefined) return app
-    exchange.fiber = fiber
-    return Effect.onExit(app, () =>
-      Effect.sync(() => {
-        exchange.route ??= routeOf(fiber)
-      })
-    )
+    return Effect.map(app, (answer) => {
+      exchange.route ??= routeOf(fiber)
+      return answer
+    })
   })
 
 const routeOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefined =>

@@ -36,7 +36,7 @@ const activeIn = (registry: object): Active => {
 /** Counts in the registry of a context. */
 export const make = (context: Context.Context<never>): RequestMetrics => {
   // Making a histogram, and its key, costs more than an update of it.
-  const durations = new Map<string, Metric.Histogram<number>>()
+  const durations = new Map<string | undefined, Map<string | number, Metric.Histogram<number>>>()
   const active = activeIn(Context.get(context, Metric.MetricRegistry))
 
   const activeOf = (method: string): { count: number } => {
@@ -59,8 +59,11 @@ export const make = (context: Context.Context<never>): RequestMetrics => {
     const { isAborted, reason, request, route, status } = exchange
     const method = methodOf(request)
     const error = isAborted ? "aborted" : status >= 500 ? (reason ?? String(status)) : undefined
-    const key = `${method} ${route} ${status} ${error}`
-    const known = durations.get(key)
+    // Routes are few and statuses numbers: only failures need a key that has to be put together.
+    const ofRoute = durations.get(route) ?? new Map<string | number, Metric.Histogram<number>>()
+    durations.set(route, ofRoute)
+    const key = error === undefined && method === "POST" ? status : `${method} ${status} ${error}`
+    const known = ofRoute.get(key)
     if (known !== undefined) return known
     const attributes: Record<string, string> = { unit: "s", "http.request.method": method, "url.scheme": scheme }
     if (route !== undefined) attributes["http.route"] = route
@@ -71,7 +74,7 @@ export const make = (context: Context.Context<never>): RequestMetrics => {
       attributes,
       boundaries
     })
-    durations.set(key, made)
+    ofRoute.set(key, made)
     return made
   }
 
