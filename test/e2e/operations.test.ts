@@ -184,7 +184,7 @@ describe("a collector", () => {
           (text) =>
             text.includes("http.server.request.duration") &&
             text.includes("gen_ai.client.token.usage") &&
-            text.includes("service.instance.id")
+            /"service\.instance\.id","value":\{"stringValue":"\d+-\d+"\}/.test(text)
         )
         assert.strictEqual(yield* texts("/v1/logs"), "")
         yield* server.signal("SIGTERM")
