@@ -239,6 +239,7 @@ const halfOpen = (text: string) =>
       let received = ""
       const socket = NodeNet.connect({ port, host: "127.0.0.1", allowHalfOpen: true })
       // That the other side is gone only shows to who writes.
+      // @effect-diagnostics-next-line globalTimersInEffect:off
       const writing = setInterval(() => socket.write("x"), 50)
       socket.on("data", (chunk: Buffer) => (received += chunk.toString()))
       socket.on("error", () => {})

@@ -13,7 +13,7 @@ import { connect, head } from "./fixtures/client.ts"
 
 /** An upstream that sends what it is told, whatever it is asked. */
 class Upstream extends Context.Service<Upstream, { readonly url: string; answer: Buffer }>()(
-  "@causeway/server/test/OpenAiApi.hostile/Upstream"
+  "@causeway/server/test/OpenAiApi.hostile.test/Upstream"
 ) {
   static readonly layer = Layer.effect(
     Upstream,
