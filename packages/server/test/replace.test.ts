@@ -9,9 +9,11 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-const get = (url: string) =>
+const get = (url: string, headers: Readonly<Record<string, string>> = {}) =>
   Effect.promise(async () => {
-    const response = await fetch(url)
+    // A client as any other.
+    // @effect-diagnostics-next-line globalFetchInEffect:off
+    const response = await fetch(url, { headers: { connection: "close", ...headers } })
     return `${response.status} ${await response.text()}`
   })
 
@@ -33,10 +35,11 @@ const routes = Effect.fnUntraced(function* (name: string) {
   return { layer, open: Deferred.succeed(gate, undefined), arrived: Deferred.await(arrived), ended }
 })
 
-const serving = <A>(
+const serving = <A, E>(
   layer: Layer.Layer<never, never, HttpRouter.HttpRouter>,
-  use: Effect.Effect<A, unknown, Server.Server>
-) => Effect.provide(use, Server.serve(layer, { port: 0 }))
+  use: Effect.Effect<A, E, Server.Server>,
+  options: Server.Options = {}
+) => Effect.provide(use, Server.serve(layer, { port: 0, ...options }))
 
 describe("Server.replace", () => {
   it.live("lets new routes serve, and the former ones end what they have begun", () =>
@@ -89,8 +92,7 @@ describe("Server.replace", () => {
           const { replace, url } = yield* Server.Server
           yield* replace(second.layer, { keys: [Redacted.make("a-key")] })
           assert.match(yield* get(url), /^401 /)
-          const answer = yield* Effect.promise(() => fetch(url, { headers: { "x-api-key": "a-key" } }))
-          assert.strictEqual(answer.status, 200)
+          assert.strictEqual(yield* get(url, { "x-api-key": "a-key" }), "200 second")
         })
       )
     })
@@ -121,6 +123,36 @@ describe("Server.replace", () => {
           yield* Effect.forEach(all.slice(0, 4), ({ ended }) => Deferred.await(ended))
         })
       )
+    })
+  )
+})
+
+describe("reusePort", () => {
+  const isHere = process.platform === "linux"
+
+  it.live.skipIf(!isHere)("lets two servers listen on one port, and without it the second fails", () =>
+    Effect.gen(function* () {
+      const [first, second] = [yield* routes("first"), yield* routes("second")]
+      const inner = (port: number) =>
+        serving(
+          second.layer,
+          Effect.gen(function* () {
+            const { url } = yield* Server.Server
+            const seen = new Set<string>()
+            while (seen.size < 2) seen.add(yield* get(url))
+            assert.deepStrictEqual([...seen].toSorted(), ["200 first", "200 second"])
+          }),
+          { port, reusePort: true }
+        )
+      yield* serving(
+        first.layer,
+        Effect.flatMap(Server.Server, ({ port }) => inner(port)),
+        { reusePort: true }
+      )
+      const alone = Effect.flatMap(Server.Server, ({ port }) =>
+        Effect.flip(serving(second.layer, Effect.void, { port }))
+      )
+      assert.strictEqual((yield* serving(first.layer, alone)).message.split(": ")[1], "the port is in use")
     })
   )
 })
