@@ -45,8 +45,7 @@ export const layer = ({ name, parts = {}, version }: Options): Layer.Layer<never
       {
         name: Redaction.text(name),
         version: Redaction.text(version),
-        startedAt: new Date(startedAt).toISOString(),
-        uptimeSeconds: Math.floor((Date.now() - startedAt) / 1000),
+        ...ageSince(startedAt),
         node: process.versions.node,
         ...(typeof more === "object" && more)
       },
@@ -55,3 +54,9 @@ export const layer = ({ name, parts = {}, version }: Options): Layer.Layer<never
   })
   return HttpRouter.use((router) => methods(router, "/info", { GET: PublicError.handle(told) }))
 }
+
+/** By the machine's clock, as a process's age is. */
+const ageSince = (startedAt: number) => ({
+  startedAt: new Date(startedAt).toISOString(),
+  uptimeSeconds: Math.floor((Date.now() - startedAt) / 1000)
+})

@@ -30,6 +30,8 @@ describe("AccessLog", () => {
   it.live("tells of an answer: what was asked, by whom, and what came of it", () =>
     logged((line) =>
       Effect.gen(function* () {
+        // The log goes by the machine's clock.
+        // @effect-diagnostics-next-line globalDateInEffect:off
         const before = Date.now()
         yield* post("/predict/square?a=1", { x: 3 }, { ...key, "x-request-id": "r-1" })
         const { bytes, ms, time, ...rest } = yield* entry(line)

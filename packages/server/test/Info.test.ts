@@ -24,6 +24,8 @@ describe("Info", () => {
         assert.strictEqual(status, 200)
         assert.strictEqual(headers["cache-control"], "no-store")
         const { startedAt, uptimeSeconds, ...rest } = JSON.parse(text)
+        // It tells of the machine's clock.
+        // @effect-diagnostics-next-line globalDateInEffect:off
         assert.isAtMost(Date.parse(startedAt), Date.now())
         assert.isAtLeast(uptimeSeconds, 0)
         assert.strictEqual(rest.name, "test")

@@ -77,7 +77,7 @@ describe("RateLimit", () => {
       assert.strictEqual((yield* ask).headers.get("retry-after"), "1")
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* ask).status, 200)
-    }).pipe(Effect.provide(RateLimiter.layer), Effect.provide(RateLimiter.layerStoreMemory))
+    }).pipe(Effect.provide(Layer.provide(RateLimiter.layer, RateLimiter.layerStoreMemory)))
   )
 
   it.effect("lets requests in where the limiter cannot be asked", () =>
