@@ -1,4 +1,5 @@
 /** A closed loop of fibers over the client of the contract. */
+// @effect-diagnostics anyUnknownInErrorContext:off what fails here ends the benchmark
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as Effect from "effect/Effect"
 import type * as RpcClient from "effect/rpc/RpcClient"

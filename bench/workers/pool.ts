@@ -1,4 +1,5 @@
 /** Our pool, by the contract's schemas on both sides. */
+// @effect-diagnostics anyUnknownInErrorContext:off what fails here ends the benchmark
 import { Worker } from "node:worker_threads"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
 import * as Effect from "effect/Effect"

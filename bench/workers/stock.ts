@@ -1,4 +1,5 @@
 /** Effect's own RPC over workers. */
+// @effect-diagnostics anyUnknownInErrorContext:off what fails here ends the benchmark
 import { Worker } from "node:worker_threads"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import * as Context from "effect/Context"
@@ -15,7 +16,9 @@ export interface StockOptions extends Options {
   readonly tracing: boolean
 }
 
-class StockClient extends Context.Service<StockClient, Client<RpcClientError>>()("bench/StockClient") {}
+class StockClient extends Context.Service<StockClient, Client<RpcClientError>>()(
+  "causeway/bench/workers/stock/StockClient"
+) {}
 
 export const openStock = async (options: StockOptions): Promise<Caller> => {
   const { tracing, workers } = options

@@ -72,7 +72,8 @@ export const errorOf = (call: Call, refusal: Refusal, fromWire: (wire: unknown) 
     case "NotServed":
       return failures.unreachable(
         boundary,
-        `the worker's entry does not serve ${call.request[2]}; it serves ${refusal.served.join(", ") || "nothing"}`,
+        `the worker's entry does not serve ${call.request[2]}; it serves ${refusal.served.join(", ") || "nothing"}: ` +
+          "give WorkerEntry.run the handlers of this contract as well, or the pool the entry that has them",
         undefined
       )
   }

@@ -2,6 +2,7 @@
  * What each place is asked: all that a group of Rpcs can express. Each case gives
  * what its caller saw, as plain values.
  */
+// @effect-diagnostics anyUnknownInErrorContext:off the cases are of all kinds of calls
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
