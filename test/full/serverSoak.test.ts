@@ -21,11 +21,11 @@ interface Kind {
   readonly statuses: ReadonlyArray<number>
 }
 
-const plain = (model: string, status: number): Kind => ({
+const plain = (model: string, ...statuses: ReadonlyArray<number>): Kind => ({
   name: model,
   path: "/v1/chat/completions",
   body: chat(model),
-  statuses: [status]
+  statuses
 })
 
 const kinds: ReadonlyArray<Kind> = [
@@ -34,7 +34,8 @@ const kinds: ReadonlyArray<Kind> = [
   { name: "a stream that is cut", path: "/v1/chat/completions", body: chat("fault:cut-stream", true), statuses: [200] },
   { name: "double", path: "/faulty/double", body: { x: 2 }, statuses: [200] },
   plain("fault:no-healthy-upstream", 503),
-  plain("fault:rate-limited", 429),
+  // The upstream's own answer; or, where it refuses most, a refusal in its place; or the end of the wait that it asks for.
+  plain("fault:rate-limited", 429, 503, 504),
   plain("fault:unauthorized", 502),
   plain("fault:html", 502),
   plain("fault:empty", 502),
@@ -73,10 +74,12 @@ describe("soak of the server", () => {
         let crashed = 0
         let early = 0
 
+        const headers = { "x-causeway-timeout": "10000" }
         const call = ({ body, name, path, statuses }: Kind) =>
           Effect.map(
             Effect.timeoutOption(
-              Effect.orDie(send(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body) })),
+              // A limit of the caller's own: where the upstream wants a longer rest, the answer is its failure, at once.
+              Effect.orDie(send(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body), headers })),
               "20 seconds"
             ),
             Option.match({
