@@ -1,8 +1,10 @@
 import { PolicyError } from "@causeway/core/PolicyError"
+import type { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -80,6 +82,36 @@ describe("concurrency", () => {
       const again = yield* timed(together(2, hung.pipe(Policy.apply(policy))))
       assert.deepStrictEqual((yield* again.exit).map(tagOf), ["failure", "DeadlineExceeded"])
       assert.strictEqual(again.ms, 5000)
+    })
+  )
+
+  it.effect("gives a place back that was waited for where its upstream wants rest by then", () =>
+    Effect.gen(function* () {
+      const policy = Policy.make({ retry: { times: 0 }, concurrency: { initial: 1, max: 1 } })
+      const forms = [
+        Policy.apply(policy),
+        (call: Effect.Effect<string, UpstreamError>) =>
+          Stream.runDrain(Policy.applyStream(policy)(Stream.fromEffect(call)))
+      ]
+      for (const form of forms) {
+        const upstreams = world({
+          primary: Effect.suspend(() => {
+            upstreams.let("primary", yes)
+            return Effect.delay(Effect.fail(failure(reasons.rateLimited)), "1 second")
+          })
+        })
+        const startedAt = yield* Clock.currentTimeMillis
+        const { exit } = yield* timed(together(3, form(upstreams.call)))
+        assert.deepStrictEqual((yield* exit).map(tagOf), ["failure", "success", "success"])
+        const [first, ...others] = upstreams.log.map(({ at }) => at - startedAt)
+        assert.strictEqual(first, 0)
+        assert.strictEqual(others.length, 2)
+        assert.isTrue(
+          others.every((at) => at >= 3000 && at < 3500),
+          `asked at ${others.join(", ")}`
+        )
+        yield* TestClock.adjust("10 seconds")
+      }
     })
   )
 

@@ -212,10 +212,7 @@ const ended = <A, E, R>(
   exit: Exit.Exit<A, E>
 ): Event<A, E> => {
   running.splice(running.indexOf(run), 1)
-  if (Exit.isFailure(exit) && isFailure(exit.cause)) {
-    run.turn.release()
-    return { _tag: "Failed", run, cause: exit.cause }
-  }
+  if (Exit.isFailure(exit) && isFailure(exit.cause)) return { _tag: "Failed", run, cause: exit.cause }
   const at = course.now()
   const outcome: Outcome = Exit.isSuccess(exit) ? "success" : "ignored"
   settle(run.entry, run.leave, at, { outcome, elapsedMs: at - run.turn.startedAt })
@@ -257,6 +254,8 @@ const failed = <A, E, R>(
     at,
     cause === undefined || isOver ? { outcome, elapsedMs, reason } : { outcome, elapsedMs, reason, error }
   )
+  // Whoever waits for its place goes on at once, and must know by then that the upstream wants rest.
+  if (cause !== undefined) turn.release()
   failures.push({ upstream: turn.upstream, name: nameOf(error), disposition, at })
   const isFinal = isOver || (disposition !== undefined && isVerdict(disposition))
   return { at, cause: endsWith, disposition, elapsedMs, error, isFinal, isOver, run }

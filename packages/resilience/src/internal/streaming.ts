@@ -75,11 +75,16 @@ const open = <A, E, R>(
     const close = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.suspend(() => {
         watch.stop()
-        turn.release()
         return Scope.close(scope, exit)
       })
+    /** What has begun keeps its place to its end; of an attempt that failed it is given back when that is known. */
+    const end = (exit: Exit.Exit<unknown, unknown>) =>
+      Effect.suspend(() => {
+        turn.release()
+        return close(exit)
+      })
     // A scope that is being closed already is not waited for by whoever closes it next.
-    const abandon = Effect.forkDetach(close(Exit.interrupt()), { startImmediately: true })
+    const abandon = Effect.forkDetach(end(Exit.interrupt()), { startImmediately: true })
     return Channel.toPullScoped(Stream.toChannel(self), scope).pipe(
       Effect.flatMap((pull) => {
         const opened = { turn, pull: Effect.provideContext(pull, turn.context), watch, abandon }
@@ -90,7 +95,7 @@ const open = <A, E, R>(
         })
       }),
       Effect.provideContext(turn.context),
-      Effect.onExit((exit) => (Exit.isSuccess(exit) ? Scope.addFinalizerExit(reader, close) : close(exit)))
+      Effect.onExit((exit) => (Exit.isSuccess(exit) ? Scope.addFinalizerExit(reader, end) : close(exit)))
     )
   })
 
