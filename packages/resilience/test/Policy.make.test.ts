@@ -20,6 +20,7 @@ describe("make", () => {
     assert.strictEqual(deadline, undefined)
     assert.isFalse(Duration.isFinite(attempt))
     assert.deepStrictEqual([firstElement, idle].map(Duration.toMillis), [60_000, 60_000])
+    assert.strictEqual(Duration.toMillis(retry.maxRetryAfter), 60_000)
     assert.deepStrictEqual([retry.times, Duration.toMillis(retry.base), Duration.toMillis(retry.max)], [2, 500, 8000])
     assert.deepStrictEqual(Object.values(fallback), [[], [], [], []])
     assert.strictEqual(replay, "safe")
@@ -68,7 +69,10 @@ describe("make", () => {
       { dedline: "1 second" },
       "policy option dedline: got an unknown option, allowed is deadline, attempt, firstElement"
     ],
-    [{ retry: { time: 1 } }, "policy option retry.time: got an unknown option, allowed is times, base, max"],
+    [
+      { retry: { time: 1 } },
+      "policy option retry.time: got an unknown option, allowed is times, base, max, maxRetryAfter"
+    ],
     [{ retry: 3 }, "policy option retry: got 3, allowed is an object of times"],
     [{ retry: { times: -1 } }, "policy option retry.times: got -1, allowed is a whole number, 0 to 100"],
     [{ retry: { times: 1.5 } }, "policy option retry.times: got 1.5,"],
@@ -78,6 +82,8 @@ describe("make", () => {
       { retry: { base: "Infinity" } },
       'policy option retry.base: got "Infinity", allowed is a time above zero such as "5 seconds"'
     ],
+    [{ retry: { maxRetryAfter: 0 } }, "policy option retry.maxRetryAfter: got 0, allowed is a time above zero"],
+    [{ retry: { maxRetryAfter: Number.NaN } }, "policy option retry.maxRetryAfter: got NaN,"],
     [{ retry: { base: "9 seconds" } }, "policy option retry.base: got 9s, allowed is at most retry.max, which is 8s"],
     [{ deadline: 0 }, "policy option deadline: got 0, allowed is a time above zero"],
     [{ deadline: "soon" }, 'policy option deadline: got "soon",'],

@@ -5,6 +5,7 @@ import type { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Upstreams from "@causeway/resilience/Upstreams"
+import { RateLimited } from "@causeway/core/UpstreamReason"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,6 +18,10 @@ import { world } from "./fixtures/upstreams.ts"
 const yes = Effect.succeed("yes")
 const down = (upstream = "primary") => Effect.fail(failure(reasons.noHealthyUpstream, upstream))
 const limited = Effect.fail(failure(reasons.rateLimited))
+const limitedFor = (retryAfter: Duration.Input) =>
+  Effect.fail(
+    failure(new RateLimited({ message: "later", seenIn: "status", retryAfter: Duration.fromInputUnsafe(retryAfter) }))
+  )
 
 /** So many calls, one after the other, so far apart. */
 const several = <A, E, R>(count: number, apart: Duration.Input, call: Effect.Effect<A, E, R>) =>
@@ -175,6 +180,61 @@ describe("a rate limit", () => {
       assert.instanceOf(error, PolicyError)
       assert.strictEqual(error.reason._tag, "Shed")
       if (error.reason._tag === "Shed") assert.strictEqual(Duration.toMillis(error.reason.retryAfter), 2000)
+    })
+  )
+
+  it.effect("over a minute is not waited for: the call that is told of it fails, and so do those after it", () =>
+    Effect.gen(function* () {
+      const { asked, call, let: becomes } = world({ primary: limitedFor("61 seconds") })
+      const policied = call.pipe(Policy.apply(Policy.make()))
+      const told = yield* failing(policied)
+      assert.strictEqual(told.ms, 0)
+      assert.strictEqual(told.error._tag, "UpstreamError")
+      assert.strictEqual(
+        Policy.attempts(told.error)[0]?.next,
+        "nothing: the first upstream wants rest for 1m 1s, over the 1m of retry.maxRetryAfter"
+      )
+      const after = yield* failing(policied)
+      assert.strictEqual(after.ms, 0)
+      assert.strictEqual(after.error.reason._tag, "Shed")
+      assert.deepStrictEqual(asked(), ["primary"])
+
+      // Once what is left of it is short enough, it is waited for.
+      yield* TestClock.adjust("1 second")
+      becomes("primary", yes)
+      const later = yield* timed(policied)
+      assert.deepStrictEqual(later.exit, Exit.succeed("yes"))
+      assert.isTrue(later.ms >= 60_000 && later.ms <= 66_000)
+    })
+  )
+
+  it.effect("is waited for as long as retry.maxRetryAfter says", () =>
+    Effect.gen(function* () {
+      for (const [maxRetryAfter, waits] of [
+        ["1 second", false],
+        ["2 seconds", true],
+        ["Infinity", true]
+      ] as const) {
+        const { asked, call } = world({ primary: limitedFor("2 seconds") })
+        const { ms } = yield* failing(call.pipe(Policy.apply(Policy.make({ retry: { times: 1, maxRetryAfter } }))))
+        assert.strictEqual(ms >= 2000, waits)
+        assert.strictEqual(asked().length, waits ? 2 : 1)
+      }
+    })
+  )
+
+  it.effect("that is too long to wait for leaves the last open door", () =>
+    Effect.gen(function* () {
+      const { asked, call } = world({
+        primary: limitedFor("2 minutes"),
+        backup: Effect.fail(failure(reasons.unauthorized, "backup"))
+      })
+      const policied = call.pipe(Policy.apply(Policy.make({ fallback: ["backup"] })))
+      yield* failing(policied)
+      asked()
+      const { ms } = yield* failing(policied)
+      assert.strictEqual(ms, 0)
+      assert.deepStrictEqual(asked(), ["backup"])
     })
   )
 

@@ -56,7 +56,12 @@ export interface Nobody {
 }
 
 /** The first upstream that may be asked now; the best one where all are down. */
-export const choose = ({ first, lists }: Candidates, find: Find, asking: Asking): Chosen | Nobody => {
+export const choose = (
+  { first, lists }: Candidates,
+  find: Find,
+  asking: Asking,
+  restsUntil: number
+): Chosen | Nobody => {
   const blocked: Array<{ readonly entry: Entry; readonly refusal: Blocked }> = []
   const consider = (name: string | undefined): Chosen | undefined => {
     const entry = find(name)
@@ -74,7 +79,8 @@ export const choose = ({ first, lists }: Candidates, find: Find, asking: Asking)
   // Whoever rests will serve, and is worth a wait that leaves time for the answer; so is a place.
   const isWorthWaiting = blocked.some(
     ({ refusal }) =>
-      refusal.kind === "busy" || (refusal.kind === "rest" && refusal.until - asking.now < asking.remainingMs / 2)
+      refusal.kind === "busy" ||
+      (refusal.kind === "rest" && refusal.until <= restsUntil && refusal.until - asking.now < asking.remainingMs / 2)
   )
   const open = isWorthWaiting ? undefined : blocked.find(({ refusal }) => refusal.kind === "open")
   if (open === undefined) return { _tag: "Nobody", blocked, why: passedOf(blocked).join("; ") }

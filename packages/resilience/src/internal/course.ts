@@ -50,6 +50,8 @@ export interface Making<A, E, R> {
 }
 
 export interface Course {
+  /** Until when the first attempt may wait for upstreams that rest, in milliseconds on the epoch; infinite for no limit. */
+  readonly restsUntil: number
   readonly settings: Settings
   readonly caller: Context.Context<never>
   readonly registry: Registry
@@ -96,6 +98,7 @@ export const make = <A, E, R>(
     now: () => clock.currentTimeMillisUnsafe(),
     random,
     endsAt,
+    restsUntil: startedAt + Duration.toMillis(settings.retry.maxRetryAfter),
     resultEndsAt: settings.deadline === undefined && goesOn ? callerEndsAt : endsAt,
     totalMs: Math.max(0, endsAt - startedAt),
     limitMs: Duration.toMillis(limit),

@@ -19,10 +19,10 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
  */
 export const first = (course: Course, restore: Restore): Effect.Effect<Chosen, PolicyError> =>
   Effect.suspend(() => {
-    const { candidates, endsAt, find, now, totalMs } = course
+    const { candidates, endsAt, find, now, restsUntil, totalMs } = course
     const at = now()
     if (at >= endsAt) return Effect.fail(exceeded("total", totalMs))
-    const choice = choose(candidates, find, asking(course, at))
+    const choice = choose(candidates, find, asking(course, at), restsUntil)
     if (choice._tag === "Chosen") return Effect.succeed(choice)
     const busy = choice.blocked.find(({ refusal }) => refusal.kind === "busy")?.entry
     return Effect.flatMap(
@@ -33,7 +33,7 @@ export const first = (course: Course, restore: Restore): Effect.Effect<Chosen, P
 
 /** Waits until the first of them has rested. */
 const rest = (
-  { endsAt, now, random, totalMs }: Course,
+  { endsAt, now, random, restsUntil, totalMs }: Course,
   { blocked, why }: Nobody,
   restore: Restore
 ): Effect.Effect<undefined, PolicyError> => {
@@ -41,7 +41,9 @@ const rest = (
   const [soonest] = blocked
     .filter(({ refusal }) => refusal.kind === "rest")
     .toSorted((a, b) => a.refusal.until - b.refusal.until)
-  if (soonest === undefined || soonest.refusal.until >= endsAt) return Effect.fail(nobody(blocked, why, at, totalMs))
+  if (soonest === undefined || soonest.refusal.until >= endsAt || soonest.refusal.until > restsUntil) {
+    return Effect.fail(nobody(blocked, why, at, totalMs))
+  }
   const { rate } = soonest.entry
   const ms = soonest.refusal.until - at
   const wait = Math.min(endsAt - at, Math.ceil(ms + random() * spreadMs(ms)))

@@ -300,7 +300,7 @@ const worldOf = (course: Course, given: (leave: { readonly entry: Entry; readonl
 
 /** The wait before a retry, and for the rest that others were asked for meanwhile, as far as there is time. */
 const rest = Effect.fnUntraced(function* (
-  { endsAt, find, now, random }: Course,
+  { endsAt, find, now, random, settings }: Course,
   { notBefore, spread, upstream }: Retry,
   ms: number,
   restore: Restore
@@ -309,6 +309,7 @@ const rest = Effect.fnUntraced(function* (
   const at = now()
   const until = find(upstream).pause?.untilUnsafe(at)
   if (until === undefined || until <= notBefore + spread || until >= endsAt) return
+  if (until - at > Duration.toMillis(settings.retry.maxRetryAfter)) return
   yield* restore(
     Effect.sleep(Duration.millis(Math.min(endsAt - at, Math.ceil(until - at + random() * spreadMs(until - at)))))
   )

@@ -50,6 +50,13 @@ export interface Options<Name extends string = string> {
         readonly base?: Duration.Input | undefined
         /** What that wait never exceeds. Default: 8 seconds. */
         readonly max?: Duration.Input | undefined
+        /**
+         * The longest rest of an upstream that a call waits for, be it asked for by
+         * `Retry-After` or by a rate limit, of this call or of an earlier one. Where it is
+         * longer, and there is nobody else to ask, the call fails at once. "Infinity": as
+         * long as the deadline allows. Default: 60 seconds, as in OpenAI's own client.
+         */
+        readonly maxRetryAfter?: Duration.Input | undefined
       }
     | undefined
   /**
@@ -111,6 +118,7 @@ export interface Settings {
     readonly times: number
     readonly base: Duration.Duration
     readonly max: Duration.Duration
+    readonly maxRetryAfter: Duration.Duration
   }
   readonly fallback: Lists
   /** Whether the lists of `fallback` were given; else a layer of `Upstreams` gives them. */
@@ -227,12 +235,13 @@ const checkHedge = ({ fallback, hasFallback, replay }: Settings, upstreams: Opti
 }
 
 const readRetry = (retry: NonNullable<Options["retry"]>): Settings["retry"] => {
-  Check.known("retry", retry, ["times", "base", "max"])
+  Check.known("retry", retry, ["times", "base", "max", "maxRetryAfter"])
   const times = Check.count("retry.times", retry.times ?? 2)
   const max = Check.duration("retry.max", retry.max ?? Duration.seconds(8), "finite")
   const base = Check.duration("retry.base", retry.base ?? Duration.min(Duration.millis(500), max), "finite")
   Check.atMost("retry.base", base, "retry.max", max)
-  return { times, base, max }
+  const maxRetryAfter = Check.duration("retry.maxRetryAfter", retry.maxRetryAfter ?? Duration.seconds(60))
+  return { times, base, max, maxRetryAfter }
 }
 
 const isList = (value: object): value is ReadonlyArray<string> => Array.isArray(value)

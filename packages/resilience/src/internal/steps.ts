@@ -9,11 +9,20 @@ const time = (ms: number): string => Duration.format(Duration.millis(Math.ceil(m
 /** How long an upstream wants to be left alone from now on, in milliseconds. */
 const leastWait = (step: Retry, at: number): number => Math.max(0, step.notBefore - at)
 
-/** A wait that would pass the deadline is not begun, nor one that leaves too little time for the answer. */
-export const fitting = (step: Step, { endsAt, find }: Pick<Course, "endsAt" | "find">, at: number): Step => {
+/** A wait that would pass the deadline is not begun, nor one for too long a rest, nor one that leaves too little time for the answer. */
+export const fitting = (
+  step: Step,
+  { endsAt, find, settings }: Pick<Course, "endsAt" | "find" | "settings">,
+  at: number
+): Step => {
   if (step._tag !== "Retry") return step
   const least = leastWait(step, at)
   if (least >= endsAt - at) return end(`a wait of ${time(least)} would pass the deadline`)
+  const longest = Duration.toMillis(settings.retry.maxRetryAfter)
+  if (least > longest)
+    return end(
+      `${label(step.upstream)} wants rest for ${time(least)}, over the ${time(longest)} of retry.maxRetryAfter`
+    )
   const median = find(step.upstream).latency.medianUnsafe(at)
   return median === undefined || least + median <= endsAt - at
     ? step
