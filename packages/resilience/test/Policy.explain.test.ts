@@ -33,10 +33,11 @@ describe("explain", () => {
         replay: "never"
       })
     ).split("\n")
-    assert.deepStrictEqual(lines.slice(0, 4), [
+    assert.deepStrictEqual(lines.slice(0, 5), [
       "A call ends within 30s, each attempt of it within 5s.",
       "A stream brings its first element within 10s of an attempt, each further one without a limit, and ends within 30s.",
       "Retries: 3, after a random wait of up to 100ms that doubles to at most 1s.",
+      "A rest that an upstream asks for is waited for up to 1m.",
       "A call that may have run is not made again."
     ])
     const none = Policy.explain(Policy.make({ retry: { times: 0 } }))

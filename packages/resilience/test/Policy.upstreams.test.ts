@@ -223,6 +223,23 @@ describe("a rate limit", () => {
     })
   )
 
+  it.effect("that another caller was asked for meanwhile is no longer waited for than that", () =>
+    Effect.gen(function* () {
+      const { call, let: becomes, log } = world({ primary: Effect.fail(failure(reasons.fault)) })
+      const policied = call.pipe(Policy.apply(Policy.make({ retry: { times: 1, base: "1 second" } })), chance(1))
+      const fiber = yield* Effect.forkChild(policied, { startImmediately: true })
+      becomes("primary", limitedFor("2 minutes"))
+      yield* Effect.exit(policied)
+      becomes("primary", yes)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(fiber), "yes")
+      assert.deepStrictEqual(
+        log.map(({ at }) => at),
+        [0, 0, 1000]
+      )
+    })
+  )
+
   it.effect("that is too long to wait for leaves the last open door", () =>
     Effect.gen(function* () {
       const { asked, call } = world({

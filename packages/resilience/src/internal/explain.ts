@@ -45,7 +45,7 @@ const time = (duration: Duration.Duration): string =>
   Duration.isFinite(duration) ? `within ${Duration.format(duration)}` : "without a limit"
 
 const limits = (settings: Settings): string => {
-  const { base, max, times } = settings.retry
+  const { base, max, maxRetryAfter, times } = settings.retry
   return [
     `A call ends ${time(deadlineOf(settings))}, each attempt of it ${time(settings.attempt)}.`,
     `A stream brings its first element ${time(settings.firstElement)} of an attempt, each further one ${time(settings.idle)}` +
@@ -53,6 +53,7 @@ const limits = (settings: Settings): string => {
     times === 0
       ? "Nothing is retried."
       : `Retries: ${times}, after a random wait of up to ${Duration.format(base)} that doubles to at most ${Duration.format(max)}.`,
+    `A rest that an upstream asks for is waited for ${Duration.isFinite(maxRetryAfter) ? `up to ${Duration.format(maxRetryAfter)}` : "as long as it takes"}.`,
     settings.replay === "safe"
       ? "A call that may have run is made again."
       : "A call that may have run is not made again.",
