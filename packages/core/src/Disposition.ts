@@ -21,7 +21,7 @@
  * Disposition.of(new Error("anything")) // => undefined
  * ```
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import { hasProperty, isObject } from "effect/Predicate"
 
 /** The key under which an error carries its {@link Disposition}. */
@@ -91,6 +91,25 @@ export const make = (options: {
     : { ...rest, retry }
 }
 
+const words = {
+  blame: ["caller", "upstream", "us"] satisfies ReadonlyArray<Blame>,
+  retry: ["never", "backoff", "after"] satisfies ReadonlyArray<Retry>,
+  fallback: ["never", "any", "larger-context", "other-provider", "other-credential"] satisfies ReadonlyArray<Fallback>,
+  health: ["counts", "ignored", "pauses"] satisfies ReadonlyArray<Health>,
+  delivery: ["not-sent", "may-have-run", "ran"] satisfies ReadonlyArray<Delivery>
+} as const
+
+const isWord = (value: unknown, allowed: ReadonlyArray<unknown>): boolean => allowed.includes(value)
+
+/** An error of plain JavaScript may carry anything under the key. */
+const isReadable = (found: { readonly [Key in keyof Disposition]?: unknown }): boolean =>
+  isWord(found.blame, words.blame) &&
+  isWord(found.retry, words.retry) &&
+  isWord(found.fallback, words.fallback) &&
+  isWord(found.health, words.health) &&
+  isWord(found.delivery, words.delivery) &&
+  (found.retryAfter === undefined || Duration.isDuration(found.retryAfter))
+
 /**
  * The disposition of anything caught, or `undefined` if it carries none, or none
  * that can be read. Never throws: it is asked where a failure is being handled.
@@ -98,7 +117,7 @@ export const make = (options: {
 export const of = (error: unknown): Disposition | undefined => {
   try {
     const found = isDisposed(error) ? error[symbol] : undefined
-    return isObject(found) ? found : undefined
+    return isObject(found) && isReadable(found) ? found : undefined
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import * as Disposition from "@causeway/core/Disposition"
 import { PolicyError } from "@causeway/core/PolicyError"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Call from "@causeway/resilience/Call"
@@ -112,6 +113,19 @@ describe("concurrency", () => {
         )
         yield* TestClock.adjust("10 seconds")
       }
+    })
+  )
+
+  it.effect("gets its place back from an error whose disposition makes no sense, and the caller gets the error", () =>
+    Effect.gen(function* () {
+      const sound = { blame: "upstream", retry: "after", fallback: "any", health: "pauses", delivery: "not-sent" }
+      const policy = Policy.make({ deadline: "5 seconds", concurrency: { initial: 1, max: 1 }, fallback: ["backup"] })
+      for (const senseless of [{}, { ...sound, fallback: "somewhere" }, { ...sound, retryAfter: "soon" }]) {
+        const error = Object.assign(new Error("senseless"), { [Disposition.symbol]: senseless })
+        const { exit } = yield* timed(together(2, Effect.fail(error).pipe(Policy.apply(policy))))
+        for (const each of yield* exit) assert.deepStrictEqual(each, Exit.fail(error))
+      }
+      assert.strictEqual((yield* timed(yes.pipe(Policy.apply(policy)))).ms, 0)
     })
   )
 
