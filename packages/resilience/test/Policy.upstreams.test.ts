@@ -405,6 +405,33 @@ describe("an operator", () => {
     }).pipe(Effect.provide(upstreams))
   )
 
+  it.effect("leaves no trace in the health of an upstream once calls succeed again", () =>
+    Effect.gen(function* () {
+      const policy = Policy.make({ fallback: [], retry: { times: 0 } })
+      const states = Effect.map(Upstreams.status, (all) => all.map(({ state }) => state))
+      const served = Effect.gen(function* () {
+        for (let call = 0; call < 20; call++) {
+          yield* Policy.apply(policy)(Effect.void)
+          yield* TestClock.adjust("10 seconds")
+        }
+      })
+      yield* Policy.apply(policy)(Effect.void)
+      yield* Upstreams.force("primary", "open")
+      assert.deepStrictEqual(yield* states, ["down"])
+      yield* Upstreams.reset("primary")
+      yield* served
+      assert.deepStrictEqual(yield* states, ["healthy"])
+
+      yield* Upstreams.force("primary", "closed")
+      for (let call = 0; call < 6; call++) {
+        yield* Effect.exit(Policy.apply(policy)(Effect.fail(failure(reasons.noHealthyUpstream))))
+      }
+      assert.deepStrictEqual(yield* states, ["down"])
+      yield* served
+      assert.deepStrictEqual(yield* states, ["healthy"])
+    }).pipe(Effect.provide(Upstreams.layerNamed({ primary: {}, backup: {} })))
+  )
+
   it.effect("resets what was learnt", () =>
     Effect.gen(function* () {
       const behaviours = world({ primary: limited, backup: yes })

@@ -91,7 +91,8 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
     ordered = 0
     probe = undefined
     window.clear()
-    if (from !== to) onChange?.({ at: now, from, to, why })
+    // Under a hand it goes on to count, and that says nothing of what it does.
+    if (from !== to && forced === "auto") onChange?.({ at: now, from, to, why })
   }
   const open = (now: number, why: string): void => {
     openUntil = now + Math.min(maxOpenMs, openMs * 2 ** Math.min(doublings, 30))
@@ -237,9 +238,13 @@ export const make = (settings: Settings, onChange?: (change: Change) => void): C
       become(now, "open", why)
     },
     reset: (now) => {
+      const from = forced === "auto" ? shown(now) : forced
+      // Told once, whatever was under the hand.
+      forced = "closed"
+      close(now, "it was reset")
       forced = "auto"
       openUntil = 0
-      close(now, "it was reset")
+      if (from !== "closed") onChange?.({ at: now, from, to: "closed", why: "it was reset" })
     }
   }
 }
