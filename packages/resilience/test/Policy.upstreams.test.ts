@@ -378,6 +378,25 @@ describe("a deadline", () => {
   )
 })
 
+describe("a probe that is refused by a rate limit", () => {
+  it.effect("brings an upstream neither back nor down again", () =>
+    Effect.gen(function* () {
+      const policy = Policy.make({ fallback: [], pause: false, retry: { times: 0 } })
+      const health = Effect.map(Upstreams.status, ([primary]) => [primary?.state, primary?.why])
+      yield* several(5, 0, Policy.apply(policy)(down()))
+      const isDown = ["down", "its breaker is open: 5 failures in a row"]
+      assert.deepStrictEqual(yield* health, isDown)
+      yield* TestClock.adjust("1 second")
+      const [probe] = yield* several(1, 0, Policy.apply(policy)(limited))
+      assert.isTrue(probe !== undefined && Exit.isFailure(probe))
+      assert.deepStrictEqual(yield* health, isDown)
+      // Its place is free again: the next one may be the probe.
+      yield* Policy.apply(policy)(Effect.void)
+      assert.strictEqual((yield* health)[0], "degraded")
+    }).pipe(Effect.provide(Upstreams.layerNamed({ primary: {} })))
+  )
+})
+
 describe("an operator", () => {
   const upstreams = Upstreams.layerNamed({ primary: {}, backup: {} })
 
