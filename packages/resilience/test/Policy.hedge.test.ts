@@ -3,6 +3,7 @@ import * as Upstream from "@causeway/core/Upstream"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
+import * as Upstreams from "@causeway/resilience/Upstreams"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -46,6 +47,21 @@ describe("hedge", () => {
       assert.deepStrictEqual([inTime.exit, inTime.ms], [Exit.succeed("primary"), 300])
       assert.deepStrictEqual(upstreams.asked(), ["primary", "backup", "primary", "backup"])
     })
+  )
+
+  it.effect("asks the cheapest of the others, wherever the list has it", () =>
+    Effect.gen(function* () {
+      const { asked, call, let: is } = world({ primary: after("100 millis", "primary") })
+      for (const name of ["dear", "cheap", "fair"]) is(name, after("140 millis", name))
+      const policied = call.pipe(Policy.apply(Policy.make({ hedge: {} })))
+      for (let each = 0; each < 10; each++) yield* timed(policied)
+      asked()
+      is("primary", after("3 seconds", "late"))
+      assert.deepStrictEqual((yield* timed(policied)).exit, Exit.succeed("cheap"))
+      assert.deepStrictEqual(asked(), ["primary", "cheap"])
+    }).pipe(
+      Effect.provide(Upstreams.layerNamed({ primary: {}, dear: { cost: 9 }, cheap: { cost: 2 }, fair: { cost: 5 } }))
+    )
   )
 
   it.effect("does not where the first one answers as usual, or fails", () =>
