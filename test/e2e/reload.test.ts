@@ -145,7 +145,13 @@ describe("SIGHUP", () => {
         yield* running.stop
         const seen = yield* Ref.get(running.seen)
         assert.deepStrictEqual(Object.keys(seen), ["200"], JSON.stringify(seen))
+        // What the new workers have begun has the grace of the end, as if nothing had been read again.
+        const last = yield* Effect.forkScoped(ask(server, true))
+        yield* until(after.streams, (count) => count === 1)
         yield* server.signal("SIGTERM")
+        yield* until(get(`${server.url}/health/ready`), ({ status }) => status === 503)
+        yield* after.endStreams
+        assert.isTrue((yield* Fiber.join(last)).text.endsWith("data: [DONE]\n\n"))
         assert.strictEqual((yield* server.ended).code, 0)
       }),
     timeout

@@ -65,6 +65,38 @@ describe("Server.replace", () => {
     })
   )
 
+  it.live("lets what new and former routes have begun end when the server does", () =>
+    Effect.gen(function* () {
+      const [first, second, third] = [yield* routes("first"), yield* routes("second"), yield* routes("third")]
+      const begun = yield* Deferred.make<{ readonly url: string; readonly held: ReadonlyArray<Fiber.Fiber<string>> }>()
+      const server = yield* Effect.forkScoped(
+        serving(
+          first.layer,
+          Effect.gen(function* () {
+            const { replace, url } = yield* Server.Server
+            const held: Array<Fiber.Fiber<string>> = []
+            for (const next of [second, third]) {
+              yield* replace(next.layer)
+              held.push(yield* Effect.forkDetach(get(`${url}/held`)))
+              yield* next.arrived
+            }
+            yield* Deferred.succeed(begun, { url, held })
+          })
+        )
+      )
+      const { held, url } = yield* Deferred.await(begun)
+      // The end has begun, and the listener is still open.
+      while (!(yield* get(url)).startsWith("503")) yield* Effect.yieldNow
+      for (const { ended, open } of [second, third]) {
+        assert.isFalse(yield* Deferred.isDone(ended))
+        yield* open
+      }
+      assert.deepStrictEqual(yield* Effect.forEach(held, Fiber.join), ["200 second", "200 third"])
+      yield* Fiber.join(server)
+      yield* Effect.forEach([second, third], ({ ended }) => Deferred.await(ended))
+    })
+  )
+
   it.live("changes nothing where the new routes cannot be built, or would be open without a key", () =>
     Effect.gen(function* () {
       const [first, second] = [yield* routes("first"), yield* routes("second")]

@@ -31,12 +31,13 @@ export interface Generations<E, R> {
   readonly former: () => number
 }
 
-/** The first one; all end with the scope. */
+/** The first one; all end where this one stands in the scope, after whatever was added to it later. */
 export const make = <E, R, E2, R2>(
   build: Effect.Effect<App<E, R>, E2, R2>
 ): Effect.Effect<Generations<E, R>, E2, Exclude<R2, Scope.Scope> | Scope.Scope> =>
   Effect.gen(function* () {
-    const parent = yield* Effect.scope
+    // Its own: those that are built later would end before whoever drains them, which was added to the outer one by then.
+    const parent = yield* Scope.fork(yield* Effect.scope)
     let former = 0
     const begin = <E2, R2>(build: Effect.Effect<App<E, R>, E2, R2>) =>
       Effect.gen(function* () {
