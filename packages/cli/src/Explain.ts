@@ -69,8 +69,13 @@ const read = (text: string): Result.Result<string, ExplainError> => {
     )
   return lines.some(({ read }) => Result.isSuccess(read))
     ? Result.succeed(ofLines(lines))
-    : Result.fail(new ExplainError({ message: `that is no JSON, and no entry of a log: ${whole.failure}` }))
+    : Result.fail(new ExplainError({ message: `${unread}: ${whole.failure}` }))
 }
+
+/** A log on a terminal is a report already, and is not read again. */
+const unread =
+  "that is none of what is explained, which is JSON, an answer of curl -i, or a log of causeway serve" +
+  " (JSON or logfmt, as where the standard error is no terminal)"
 
 /** A line, and its report: `undefined` for an entry of a log that tells of no failure. */
 interface Line {

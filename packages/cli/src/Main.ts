@@ -42,7 +42,7 @@ const settingsFlags = {
   port: setting("port", "number", "Where to listen; 0 takes a free port (PORT; 8000)"),
   host: setting("host", "address", "Where to listen; another host than loopback needs a key (HOST; 127.0.0.1)"),
   workers: setting("workers", "number", "Worker threads; 0 serves in process (CAUSEWAY_WORKERS; cores - 1, up to 4)"),
-  config: setting("config", "file", "The configuration file (causeway.config.ts, .js or .mjs)"),
+  config: setting("config", "file", "The configuration file (causeway.config.ts, .js, .mjs or .json)"),
   insecure: Flag.Boolean("insecure").pipe(
     Flag.withDescription("Allow another host than loopback without CAUSEWAY_API_KEY"),
     Flag.optional,

@@ -97,8 +97,8 @@ describe("Explain", () => {
   })
 
   it("says why there is nothing to explain", () => {
-    assert.strictEqual(problemOf(" \n"), "that is no JSON, and no entry of a log: it is empty")
-    assert.match(problemOf("x\ny"), /^that is no JSON, and no entry of a log: SyntaxError/)
+    assert.match(problemOf(" \n"), /^that is none of what is explained, .* a log of causeway serve .*: it is empty$/)
+    assert.match(problemOf("x\ny"), /^that is none of what is explained, .*: SyntaxError/)
   })
 
   it("lets neither a secret nor a terminal's command through", () => {

@@ -222,8 +222,7 @@ describe("Settings", () => {
       Effect.map(problems({}, { config }), (lines) =>
         assert.deepStrictEqual(lines, [
           "upstreams.first.apiKey in causeway.config.mjs: got nothing from FIRST_KEY," +
-            " allowed is a variable of visible ASCII characters without spaces," +
-            " or one of the same name with _FILE that names its file"
+            " allowed is that FIRST_KEY is set, or FIRST_KEY_FILE to a file that holds it"
         ])
       )
     )

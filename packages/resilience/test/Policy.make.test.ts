@@ -118,6 +118,10 @@ describe("make", () => {
       'policy option fallback: got "backup", allowed is a list such as ["backup"], or an object of any, larger-context'
     ],
     [{ fallback: Array.from({ length: 101 }, (_, index) => `u${index}`) }, "policy option fallback: got u0,u1,u2"],
+    [
+      { hedge: true },
+      "policy option hedge: got true, allowed is false, or {} for the defaults, or an object of medianTimes"
+    ],
     [{ replay: "always" }, 'policy option replay: got "always", allowed is "safe", "never"']
   ] as const)("refuses %o", (options, message) => {
     assert.strictEqual(refusal(options).slice(0, message.length), message)

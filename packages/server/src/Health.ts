@@ -131,7 +131,7 @@ const detailsOf = (statuses: ReadonlyArray<Upstreams.Status>) => ({
     .map(({ calls, failures, lastFailure, model, restsUntil, since, slow, state, why }) => ({
       model,
       state,
-      why,
+      why: state === "healthy" && restsUntil !== undefined ? "it rests, and others are asked first until then" : why,
       since,
       calls,
       failures,

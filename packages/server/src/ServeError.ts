@@ -17,7 +17,9 @@ import * as Schema from "effect/Schema"
 /** Why the server cannot listen, or its routes cannot be replaced. */
 export class ServeError extends Schema.TaggedError<ServeError>("@causeway/server/ServeError")("ServeError", {
   host: Schema.String,
-  port: Schema.Finite,
+  /** As it was given: what is no port may be no finite number either. */
+  // @effect-diagnostics-next-line schemaNumber:off
+  port: Schema.Number,
   /**
    * `open-without-key`: reachable from other machines, and neither keys are set nor `insecure`.
    * `still-serving`: its routes were replaced so often that too many former ones still serve their last requests.

@@ -65,6 +65,11 @@ describe("the headers of an answer", () => {
           "1",
           undefined
         ])
+        const { checks } = JSON.parse((yield* call("/health")).text)
+        const [unwell] = checks.find(({ name }: { readonly name: string }) => name === "upstreams").details.primary
+          .unwell
+        assert.deepInclude(unwell, { state: "healthy", why: "it rests, and others are asked first until then" })
+        assert.isNumber(unwell.restsUntil)
       })
     )
 

@@ -240,7 +240,8 @@ describe("Server", () => {
       [{ host: "::", port: 0 }, "open-without-key"],
       [{ host: "203.0.113.7", port: 0, insecure: true }, "address-not-available"],
       [{ port: 70_000 }, "not-a-port"],
-      [{ port: 1.5 }, "not-a-port"]
+      [{ port: 1.5 }, "not-a-port"],
+      [{ port: Number("abc") }, "not-a-port"]
     ] as const)("says of %o that it is %s", ([options, problem]) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(start(options))

@@ -129,7 +129,10 @@ export const secretOf = Effect.fnUntraced(function* (
   problems.push({
     setting: Reader.settingOf(given),
     actual: `${found._tag === "None" ? "nothing" : "a value that is not shown here"} from ${where}`,
-    allowed: `a variable of ${Reader.secretText.allowed}, or one of the same name with _FILE that names its file`
+    allowed:
+      found._tag === "None" && names.length > 0
+        ? `that ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} set, or ${names.map((name) => `${name}_FILE`).join(" and ")} to a file that holds it`
+        : Reader.secretText.allowed
   })
   return undefined
 })

@@ -196,7 +196,7 @@ export const read = (options: Options): Settings => {
 }
 
 const readHedge = (hedge: HedgeOptions): Settings["hedge"] => {
-  Check.known("hedge", hedge, ["medianTimes", "otherwise", "budget"])
+  Check.known("hedge", hedge, ["medianTimes", "otherwise", "budget"], "false, or {} for the defaults, or ")
   return {
     medianTimes: Check.number("hedge.medianTimes", hedge.medianTimes ?? 2.5, 1, 1000),
     otherwise: Check.duration("hedge.otherwise", hedge.otherwise ?? Duration.seconds(1)),
