@@ -126,8 +126,9 @@ export interface Config<Name extends string = string> {
   readonly upstreams?: Readonly<Record<Name, UpstreamConfig>> | "simulator" | undefined
   /**
    * What is done about failures. Default: of several upstreams the next ones are asked, in
-   * their order and without retries; of one, calls are made again up to twice, those of
-   * services only where the failed one cannot have had an effect.
+   * their order and without retries; of one, calls are made again up to twice. Either way a
+   * call of a service that may have run is left at that, unless its Rpc says that it may
+   * be made again (`Contract.Replay`).
    */
   readonly policy?: PolicyOptions<NoInfer<Name>> | undefined
   /** REST APIs behind policies, such as LitServe or Triton, by the paths below which they are served. Default: none. */

@@ -36,12 +36,12 @@ export class DefaultServices extends Contract.Service<DefaultServices>()(
   Rpc.make("square", {
     payload: { x: Schema.Finite.check(Schema.isBetween({ minimum: -1e150, maximum: 1e150 })) },
     success: Schema.Struct({ y: Schema.Finite })
-  }),
+  }).annotate(Contract.Replay, "safe"),
   Rpc.make("answer", {
     payload: { prompt: Schema.String, model: Schema.optional(Schema.NonEmptyString) },
     success: Schema.Struct({ text: Schema.String }),
     error: UpstreamError
-  })
+  }).annotate(Contract.Replay, "safe")
 ) {}
 
 /** The handlers: one attempt each. */

@@ -109,8 +109,7 @@ describe("Settings", () => {
         assert.strictEqual(settings.upstreams, "simulator")
         assert.strictEqual(settings.server.host, "127.0.0.1")
         assert.strictEqual(settings.server.port, 8000)
-        assert.deepStrictEqual([settings.policy.relay.retry.times, settings.policy.relay.replay], [2, "safe"])
-        assert.deepStrictEqual([settings.policy.services.retry.times, settings.policy.services.replay], [2, "never"])
+        assert.strictEqual(settings.policy.retry.times, 2)
         assert.strictEqual(settings.workers, Settings.defaultWorkers())
         assert.deepStrictEqual(
           settings.services.map(({ contract, path }) => [path, ...contract.group.requests.keys()]),
@@ -390,9 +389,8 @@ describe("Settings", () => {
       Effect.map(
         load({}, { config: `{ upstreams: { a: { baseUrl: "http://a" }, b: { baseUrl: "http://b" } } }` }),
         ({ policy }) => {
-          assert.deepStrictEqual(policy.relay.fallback.any, ["b"])
-          assert.strictEqual(policy.relay.retry.times, 0)
-          assert.strictEqual(policy.services, policy.relay)
+          assert.deepStrictEqual(policy.fallback.any, ["b"])
+          assert.strictEqual(policy.retry.times, 0)
         }
       )
     )
@@ -410,7 +408,7 @@ describe("Settings", () => {
           }
         ),
         ({ degraded, policy }) => {
-          assert.deepStrictEqual(policy.relay.fallback.any, ["b"])
+          assert.deepStrictEqual(policy.fallback.any, ["b"])
           assert.deepStrictEqual(degraded, [
             { cached: 600_000 },
             { model: "mini", upstream: "small" },
@@ -453,8 +451,8 @@ describe("Settings", () => {
           {},
           { config: `{ ${upstreams}, policy: { retry: { times: 0 }, fallback: [] } }` }
         )
-        assert.deepStrictEqual(policy.relay.fallback.any, [])
-        assert.isTrue(policy.relay.hasFallback)
+        assert.deepStrictEqual(policy.fallback.any, [])
+        assert.isTrue(policy.hasFallback)
         const lines = yield* problems({}, { config: `{ ${upstreams}, policy: { fallback: { any: ["a"] } } }` })
         assert.match(lines[0] ?? "", /^policy\.fallback\.any\[0\] .*another upstream than the first/)
       })
@@ -487,8 +485,7 @@ describe("Settings", () => {
           }
         ),
         ({ policy, pool, server, workers }) => {
-          assert.strictEqual(policy.relay.retry.times, 1)
-          assert.strictEqual(policy.services, policy.relay)
+          assert.strictEqual(policy.retry.times, 1)
           assert.strictEqual(workers, 0)
           assert.strictEqual(pool.isolation, "process")
           assert.strictEqual(pool.queue, 3)

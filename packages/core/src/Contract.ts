@@ -60,6 +60,26 @@ export const Concurrency = Context.Reference<number | undefined>("@causeway/core
   defaultValue: () => undefined
 })
 
+/**
+ * Whether a call of an Rpc may be made again though it may have run: `safe` for what
+ * only reads or computes, `never` for what has an effect that must not come twice. An
+ * annotation of the Rpc, kept by those who make calls again, such as the routes of
+ * `@causeway/server/PredictApi` under a policy. Default: `never`, so that only what is
+ * known not to have run is made again.
+ *
+ * **Example** (A call that only computes)
+ *
+ * ```ts
+ * import * as Contract from "@causeway/core/Contract"
+ * import * as Rpc from "effect/rpc/Rpc"
+ *
+ * export const score = Rpc.make("score").annotate(Contract.Replay, "safe")
+ * ```
+ */
+export const Replay = Context.Reference<"safe" | "never">("@causeway/core/Contract/Replay", {
+  defaultValue: () => "never"
+})
+
 /** The handlers of a contract, as the key under which its layer provides them. */
 export interface Handlers<in out Self> {
   readonly _: unique symbol

@@ -68,7 +68,11 @@ import * as PublicError from "./PublicError.ts"
 export interface Options {
   /** Where the calls are mounted; contracts whose tags differ can share a path. Default: `/predict`. */
   readonly path?: `/${string}` | undefined
-  /** What is done about failures, on this side of the boundary. Default: nothing, each call is one attempt. */
+  /**
+   * What is done about failures, on this side of the boundary. What may have run is made
+   * again only where its Rpc says that it may be, see `Contract.Replay`, or where the
+   * request has an `idempotency-key` that is among the `headers` below. Default: nothing, each call is one attempt.
+   */
   readonly policy?: Policy.Policy | undefined
   /**
    * Headers of the request that handlers find among the `headers` of their call. They

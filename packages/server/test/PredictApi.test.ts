@@ -1,7 +1,9 @@
 import * as Contract from "@causeway/core/Contract"
+import { Evidence } from "@causeway/core/Evidence"
 import * as Local from "@causeway/core/Local"
 import * as Upstream from "@causeway/core/Upstream"
 import { UpstreamError } from "@causeway/core/UpstreamError"
+import { ConnectionLost } from "@causeway/core/UpstreamReason"
 import * as Policy from "@causeway/resilience/Policy"
 import * as PredictApi from "@causeway/server/PredictApi"
 import * as Server from "@causeway/server/Server"
@@ -17,6 +19,13 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { happened, noHealthyUpstream, serve } from "./fixtures/Calls.ts"
 import { call, connect, errorOf, head, post } from "./fixtures/client.ts"
+
+const connectionLost = new UpstreamError({
+  upstream: "primary",
+  operation: "test",
+  reason: new ConnectionLost({ message: "the connection broke", seenIn: "socket", phase: "headers", bytesReceived: 0 }),
+  evidence: new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
+})
 
 describe("PredictApi", () => {
   layer(serve())((it) => {
@@ -344,6 +353,53 @@ describe("PredictApi", () => {
         assert.strictEqual((yield* post("/predict/tokens", "")).text, 'data: "from backup"\n\ndata: [DONE]\n\n')
         assert.deepStrictEqual(tried, ["undefined", "backup", "undefined", "backup"])
       }).pipe(Effect.provide(Server.serve(routes, { port: 0 })))
+    })
+  )
+
+  it.effect("makes a call that may have run again only where its Rpc or the caller's key says that it may be", () =>
+    Effect.gen(function* () {
+      const tried: Array<string> = []
+      const lost = (name: string) =>
+        Effect.gen(function* () {
+          const upstream = String(yield* Upstream.Current)
+          tried.push(`${name} ${upstream}`)
+          return upstream === "backup" ? name : yield* connectionLost
+        })
+      const call = { success: Schema.String, error: UpstreamError }
+      class Orders extends Contract.Service<Orders>()(
+        "test/Orders",
+        Rpc.make("place", call),
+        Rpc.make("price", call).annotate(Contract.Replay, "safe"),
+        Rpc.make("placeMany", { ...call, stream: true }),
+        Rpc.make("prices", { ...call, stream: true }).annotate(Contract.Replay, "safe")
+      ) {}
+      const orders = Local.layer(
+        Orders,
+        Orders.toLayer({
+          place: () => lost("place"),
+          price: () => lost("price"),
+          placeMany: () => Stream.fromEffect(lost("placeMany")),
+          prices: () => Stream.fromEffect(lost("prices"))
+        })
+      )
+      const policy = Policy.make({ retry: { times: 1 }, fallback: ["backup"], breaker: false })
+      const routes = PredictApi.layer(Orders, { policy, headers: ["idempotency-key"] }).pipe(Layer.provide(orders))
+      const deaf = PredictApi.layer(Orders, { path: "/deaf", policy }).pipe(Layer.provide(orders))
+      const ask = (path: string, headers: Record<string, string> = {}) =>
+        Effect.map(post(path, "", headers), ({ status }) => {
+          const made = tried.join(", ")
+          tried.length = 0
+          return [status, made]
+        })
+      const key = { "idempotency-key": "a" }
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(yield* ask("/predict/place"), [502, "place undefined"])
+        assert.deepStrictEqual(yield* ask("/predict/placeMany"), [502, "placeMany undefined"])
+        assert.deepStrictEqual(yield* ask("/deaf/place", key), [502, "place undefined"])
+        assert.deepStrictEqual(yield* ask("/predict/price"), [200, "price undefined, price backup"])
+        assert.deepStrictEqual(yield* ask("/predict/prices"), [200, "prices undefined, prices backup"])
+        assert.deepStrictEqual(yield* ask("/predict/place", key), [200, "place undefined, place backup"])
+      }).pipe(Effect.provide(Server.serve(Layer.merge(routes, deaf), { port: 0 })))
     })
   )
 })

@@ -92,7 +92,7 @@ const pooled = (
   const data: Data = { upstreams: send(upstreams), modules: settings.modules }
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
   const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy.relay, degraded: settings.degraded, forward: settings.server.forward }),
+    OpenAiApi.layer({ policy: settings.policy, degraded: settings.degraded, forward: settings.server.forward }),
     WorkerPool.client(Relay)
   )
   const services = settings.services.map((service) =>
@@ -117,7 +117,7 @@ const inProcess = (
 ): Layer.Layer<never, ServiceError | UpstreamError, HttpRouter.HttpRouter | HttpRelay> => {
   const { deadline } = settings.pool
   const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy.relay, degraded: settings.degraded, forward: settings.server.forward }),
+    OpenAiApi.layer({ policy: settings.policy, degraded: settings.degraded, forward: settings.server.forward }),
     Local.layer(Relay, Relay.layer(upstreams), { deadline })
   )
   const services = settings.services.map((service) =>
@@ -147,7 +147,7 @@ const predict = <E, R>(
   client: ClientOf<E, R>
 ): Layer.Layer<never, E, HttpRouter.HttpRouter | R> =>
   service.use((contract, handlers) => {
-    const routes = PredictApi.layer(contract, { path: service.path, policy: policy.services, degraded }).pipe(
+    const routes = PredictApi.layer(contract, { path: service.path, policy, degraded }).pipe(
       Layer.provide(client(contract, handlers))
     )
     // `Service.make` takes only contracts whose calls need neither services nor middlewares.

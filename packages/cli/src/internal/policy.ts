@@ -7,24 +7,13 @@ import * as Reader from "./reader.ts"
 
 /** See {@link read}. */
 export interface Policies {
-  readonly policy: {
-    /** Of OpenAI's routes, which know what may be asked twice. */
-    readonly relay: Policy.Policy
-    /** Of the calls of services. */
-    readonly services: Policy.Policy
-  }
+  readonly policy: Policy.Policy
   readonly degraded: ReadonlyArray<LastResort.Answer> | undefined
 }
 
 /** Of several upstreams, those after the first are there to be asked when it fails; one is asked again. */
-const byDefault = ([, ...others]: ReadonlyArray<string>): Policies["policy"] => {
-  if (others.length === 0) {
-    // Nobody has said that a service's call may be made twice.
-    return { relay: Policy.make({ fallback: [] }), services: Policy.make({ fallback: [], replay: "never" }) }
-  }
-  const next = Policy.make({ fallback: others, retry: { times: 0 } })
-  return { relay: next, services: next }
-}
+const byDefault = ([, ...others]: ReadonlyArray<string>): Policy.Policy =>
+  others.length === 0 ? Policy.make({ fallback: [] }) : Policy.make({ fallback: others, retry: { times: 0 } })
 
 /** Reads the part `policy` of the file. */
 export const read = (
@@ -50,7 +39,7 @@ export const read = (
     Object.keys(others).length === 0
       ? undefined
       : checked(problems, given, () => Policy.make({ ...others, upstreams: asked(names, others["fallback"], answers) }))
-  return { policy: policy === undefined ? byItself.policy : { relay: policy, services: policy }, degraded: answers }
+  return { policy: policy ?? byItself.policy, degraded: answers }
 }
 
 /**

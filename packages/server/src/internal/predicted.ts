@@ -3,8 +3,11 @@
  * the client wants most.
  */
 import type { BoundaryError } from "@causeway/core/BoundaryError"
+import * as Contract from "@causeway/core/Contract"
 import type { PolicyError } from "@causeway/core/PolicyError"
+import * as Made from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -58,14 +61,15 @@ export const answer = (call: Call, options: Options): Answer<Scope.Scope> => {
 /** Answers in a media type. */
 const respond = (call: Call, { headers, policy }: Options, type: string): Answer<Scope.Scope> => {
   const payload = payloadOf(call)
+  const made = Effect.map(HttpServerRequest, madeOf(call, headers))
   const options = optionsOf(headers)
   const isBytes = call.gives === "bytes" && type === call.bytesType
   if (call.kind === "many") {
     const form = formOf(type, isBytes)
     const pieces = piecesOf(call, type, isBytes)
-    const stream = Effect.zipWith(payload, options, (value, options) => {
+    const stream = Effect.map(Effect.all([payload, options, made]), ([value, options, made]) => {
       const elements = call.run(value, options)
-      return pieces(policy === undefined ? elements : Policy.applyStream(policy)(elements))
+      return pieces(policy === undefined ? elements : Made.annotateStream(made)(Policy.applyStream(policy)(elements)))
     })
     return Effect.flatMap(Stream.toPull(Stream.unwrap(stream)), (pull) =>
       Effect.flatMap(EventStream.first(pull), (first) => StreamedAnswer.respond(first, pull, form))
@@ -74,7 +78,8 @@ const respond = (call: Call, { headers, policy }: Options, type: string): Answer
   const result = Effect.flatMap(payload, (value) =>
     Effect.flatMap(options, (options) => {
       const result = call.run(value, options)
-      return policy === undefined ? result : Policy.apply(policy)(result)
+      if (policy === undefined) return result
+      return Effect.flatMap(made, (made) => Made.annotate(made)(Policy.apply(policy)(result)))
     })
   )
   if (call.gives === "nothing") return Effect.as(result, HttpServerResponse.empty())
@@ -83,6 +88,15 @@ const respond = (call: Call, { headers, policy }: Options, type: string): Answer
         HttpServerResponse.uint8Array(bytes, { contentType: type })
       )
     : Effect.map(Effect.flatMap(result, call.encode), (text) => HttpServerResponse.text(text, { contentType: type }))
+}
+
+const key = "idempotency-key"
+
+/** Twice is as good as once where the contract says so, or where the handler can tell by the caller's key. */
+const madeOf = ({ rpc }: Call, passed: ReadonlyArray<string>): ((request: HttpServerRequest) => Made.Call) => {
+  const replay = Context.get(rpc.annotations, Contract.Replay)
+  const isKeyPassed = passed.includes(key)
+  return ({ headers }) => (replay === "safe" || (isKeyPassed && headers[key] !== undefined) ? {} : { replay })
 }
 
 const payloadOf = ({ decode, decodeBytes, takes }: Call): Effect.Effect<unknown, RequestError, HttpServerRequest> => {
