@@ -128,7 +128,7 @@ describe("a secret in a file", () => {
       })
       assert.strictEqual(keyOf(yield* load(file, { MINE_FILE: at("one") }), "a"), "sk-one")
       const [told] = yield* problems(file)
-      assert.match(told ?? "", /upstreams\.a\.apiKey in .*: got nothing from MINE, allowed is .* with _FILE/)
+      assert.match(told ?? "", /upstreams\.a\.apiKey in .*: got nothing from MINE, allowed is .*MINE_FILE/)
     })
   )
 
