@@ -85,6 +85,7 @@ import * as Body from "./internal/body.ts"
 import { callOf } from "./internal/callOf.ts"
 import { routeNotFound } from "./internal/httpServerError.ts"
 import { methods } from "./internal/methods.ts"
+import * as Nearby from "./internal/nearby.ts"
 import * as OpenAiRequest from "./internal/openAiRequest.ts"
 import * as Relayed from "./internal/relayed.ts"
 import { relayedHeaders } from "./internal/relayedHeaders.ts"
@@ -137,6 +138,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRout
         "/files/:id": { GET: get, DELETE: handler(relayed(relay, "DELETE")) },
         "/files/:id/content": { GET: handler(relayContent(relay)) }
       } as const
+      Nearby.add(router, Nearby.ending("/v1", Object.keys(routes)))
       for (const [path, handlers] of Object.entries(routes)) yield* methods(router, `/v1${path}`, handlers)
     })
   )

@@ -58,6 +58,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import { callsOf } from "./internal/calls.ts"
 import { routeNotFound } from "./internal/httpServerError.ts"
 import { byMethod } from "./internal/methods.ts"
+import * as Nearby from "./internal/nearby.ts"
 import * as Predicted from "./internal/predicted.ts"
 import * as Served from "./internal/served.ts"
 import * as LastResort from "./LastResort.ts"
@@ -126,22 +127,33 @@ export const layer = <Self, Id extends string, R extends Rpc.Any>(
     })
   )
 
-const addRoutes = (router: HttpRouter.HttpRouter, path: `/${string}`, mount: Served.Mount) =>
-  Effect.andThen(
+const addRoutes = (router: HttpRouter.HttpRouter, path: `/${string}`, mount: Served.Mount) => {
+  const nothing = notFound(router)
+  Nearby.add(router, (wanted) =>
+    `${wanted}/`.startsWith(`${path}/`) ? Array.from(mount.keys(), (tag) => `${path}/${tag}`).slice(0, mostNamed) : []
+  )
+  return Effect.andThen(
     router.add(
       "*",
       path,
-      Effect.suspend(() => Served.first(mount)?.handler ?? notFound)
+      Effect.suspend(() => Served.first(mount)?.handler ?? nothing)
     ),
     // A tag may hold anything, and in a static route some characters have a meaning.
     router.add(
       "*",
       `${path}/:tag`,
-      Effect.flatMap(HttpRouter.params, ({ tag = "" }) => mount.get(tag)?.handler ?? notFound)
+      Effect.flatMap(HttpRouter.params, ({ tag = "" }) => mount.get(tag)?.handler ?? nothing)
     )
   )
+}
 
-const notFound = Effect.flatMap(HttpServerRequest, (request) => PublicError.handle(Effect.fail(routeNotFound(request))))
+/** More calls than these are not named. */
+const mostNamed = 20
+
+const notFound = (router: HttpRouter.HttpRouter) =>
+  Effect.flatMap(HttpServerRequest, (request) =>
+    PublicError.handle(Effect.fail(routeNotFound(request, (path) => Nearby.find(router, path))))
+  )
 
 /** A header that said of a call what its metadata says would take its place. */
 const headersOf = ({ headers = [] }: Options): ReadonlyArray<string> =>

@@ -78,7 +78,8 @@ import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Exchange from "./internal/exchange.ts"
 import { wantsProblem } from "./internal/accept.ts"
-import { fromHttp } from "./internal/httpServerError.ts"
+import { fromHttp, routeNotFound } from "./internal/httpServerError.ts"
+import * as Nearby from "./internal/nearby.ts"
 import { ofBoundary, ofPolicy, ofRequest } from "./internal/publicOwn.ts"
 import { ofUpstream } from "./internal/publicUpstream.ts"
 import { report } from "./internal/report.ts"
@@ -315,10 +316,21 @@ const interrupted = <E>(cause: Cause.Cause<E>): Effect.Effect<never> =>
  * that the end of the server interrupts gets a 503.
  */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRouter.middleware(
-  (app) =>
-    Effect.catchCause(app, (cause) => (cause.reasons.some(isClientAbort) ? Effect.failCause(cause) : respond(cause))),
+  Effect.map(HttpRouter.HttpRouter, (router) => (app) =>
+    Effect.catchCause(app, (cause) =>
+      cause.reasons.some(isClientAbort) ? Effect.failCause(cause) : respond(withNearby(router, cause))
+    )
+  ),
   { global: true }
 )
+
+/** To a path that nobody serves, what of this router may have been meant. */
+const withNearby = <E>(router: HttpRouter.HttpRouter, cause: Cause.Cause<E>): Cause.Cause<E | RequestError> =>
+  Cause.map(cause, (error) =>
+    HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
+      ? routeNotFound(error.reason.request, (path) => Nearby.find(router, path))
+      : error
+  )
 
 const isClientAbort = (reason: Cause.Reason<unknown>): boolean =>
   Cause.isInterruptReason(reason) && reason.annotations.has(HttpServerError.ClientAbort.key)

@@ -117,10 +117,16 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>(
 /** There is nothing under this path. */
 export class RouteNotFound extends Schema.TaggedError<RouteNotFound>("@causeway/server/RequestError/RouteNotFound")(
   "RouteNotFound",
-  { method: Schema.String, path: Schema.String }
+  {
+    method: Schema.String,
+    path: Schema.String,
+    /** Paths that there are, and that may have been meant. */
+    nearby: Schema.optional(Schema.Array(Schema.String))
+  }
 ) {
   override get message(): string {
-    return `there is nothing at ${this.method} ${this.path}`
+    const { nearby = [] } = this
+    return `there is nothing at ${this.method} ${this.path}${nearby.length === 0 ? "" : `; there is ${nearby.join(", ")}`}`
   }
 }
 

@@ -53,6 +53,22 @@ const form = Buffer.concat([
 describe("OpenAiApi", () => {
   layer(gateway({ m: "upstream/m" }))((it) => {
     it.effect.each([
+      ["/chat/completions", "/v1/chat/completions"],
+      ["/v1/v1/chat/completions?a=b", "/v1/chat/completions"],
+      ["/openai/models/gpt-5/", "/v1/models/gpt-5"],
+      ["/v1/responses/resp_1/cancel/cancel", undefined],
+      ["/nope", undefined]
+    ] as const)("tells who asks for %s which route was meant", ([path, meant]) =>
+      Effect.gen(function* () {
+        const { error, status } = yield* post(path, {})
+        assert.strictEqual(status, 404)
+        const [plain = ""] = path.split("?")
+        const hint = meant === undefined ? "" : `; there is ${meant}`
+        assert.strictEqual(error?.message, `there is nothing at POST ${plain}${hint}`)
+      })
+    )
+
+    it.effect.each([
       ["/v1/completions", { model: "x", prompt: "a" }, '{"choices":[{"text":"a"}],"extra":1e2}'],
       ["/v1/responses", { model: "x", input: "a", metadata: { a: "b" } }, '{"output":[ ],"error":null}'],
       ["/v1/embeddings", { model: "x", input: ["a"] }, '{"data":[{"embedding":[1e0]}]}'],

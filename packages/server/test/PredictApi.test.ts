@@ -250,6 +250,18 @@ describe("PredictApi", () => {
       })
     )
 
+    it.effect.each(["/predict/sqare", "/predict/square/more"])("names the calls that there are at %s", (path) =>
+      Effect.gen(function* () {
+        const answer = yield* post(path, { x: 3 })
+        assert.strictEqual(answer.status, 404)
+        assert.match(
+          answer.error?.message ?? "",
+          /^there is nothing at POST \S+; there is \/predict\/square, \/predict\/\w+/
+        )
+        assert.notInclude((yield* post("/nope", { x: 3 })).error?.message ?? "", ";")
+      })
+    )
+
     it.effect("interrupts the handler of a client that leaves", () =>
       Effect.gen(function* () {
         const socket = yield* connect

@@ -21,8 +21,11 @@ export const fromHttp = (error: HttpServerError): RequestError | HttpServerError
   }
 }
 
-/** That there is nothing at a request's path. */
-export const routeNotFound = ({ method, url }: HttpServerRequest): RequestError => {
-  const [path = ""] = url.split("?", 1)
-  return new RequestError({ reason: new RouteNotFound({ method, path: path.slice(0, 200) }) })
+/** That there is nothing at a request's path; `nearby`: what there is, by that path. */
+export const routeNotFound = (
+  { method, url }: HttpServerRequest,
+  nearby?: (path: string) => ReadonlyArray<string>
+): RequestError => {
+  const path = (url.split("?", 1)[0] ?? "").slice(0, 200)
+  return new RequestError({ reason: new RouteNotFound({ method, path, nearby: nearby?.(path) }) })
 }
