@@ -35,6 +35,8 @@ export interface Facts {
   readonly routes: ReadonlyArray<string>
   /** Whether callers need a key. */
   readonly hasKey: boolean
+  /** The variable that holds one. Default: none, and the reader puts it in. */
+  readonly keyVariable?: string | undefined
   /** Whether other machines reach it without a key. */
   readonly isOpen: boolean
 }
@@ -86,9 +88,10 @@ const failure = (facts: Facts): string =>
     ? curl(facts, "/predict/answer", JSON.stringify({ prompt: "Hello", model: "fault:no-healthy-upstream" }))
     : curl(facts, "/v1/chat/completions", chat(facts.isSimulator ? "fault:no-healthy-upstream" : "no-such-model"))
 
-const curl = ({ hasKey, url }: Facts, path: string, body: string): string => {
+const curl = ({ hasKey, keyVariable, url }: Facts, path: string, body: string): string => {
   // An address that stands for all of them is none to call.
   const address = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-  const key = hasKey ? ' -H "authorization: Bearer $CAUSEWAY_API_KEY"' : ""
+  const shown = keyVariable === undefined ? "YOUR-KEY" : `$${keyVariable}`
+  const key = hasKey ? ` -H "authorization: Bearer ${shown}"` : ""
   return `curl -s ${address}${path}${key} -d '${body}'`
 }

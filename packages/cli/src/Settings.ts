@@ -66,6 +66,8 @@ export interface Settings {
       readonly procs: number
       readonly keys: ReadonlyArray<Auth.Key>
     }
+  /** The variable that holds a key of callers in the clear, see `Banner`. */
+  readonly keyVariable: string | undefined
   /** With their keys. */
   readonly upstreams: Upstreams | "simulator"
   /** REST APIs, by the paths below which they stand. */
@@ -107,8 +109,10 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
     Variable.variable(environment, "CAUSEWAY_WORKERS"),
     inFile("size")
   )
+  const server = options("server", serverOptions)
   const settings: Settings = {
-    server: yield* readServer(problems, sources, options("server", serverOptions)),
+    server: yield* readServer(problems, sources, server),
+    keyVariable: yield* Keys.variableOf({ environment, apiKey: server("apiKey"), keys: server("keys") }),
     upstreams,
     http: yield* FromHttp.read(problems, environment, part("http")),
     ...FromPolicy.read(problems, part("policy"), upstreams),

@@ -63,8 +63,11 @@ describe("Banner", () => {
   })
 
   it("has the key in what it shows to copy, by its variable", () => {
+    for (const line of curls(Banner.render({ ...facts, hasKey: true, keyVariable: "OUR_KEY" }))) {
+      assert.include(line, '-H "authorization: Bearer $OUR_KEY"')
+    }
     for (const line of curls(Banner.render({ ...facts, hasKey: true }))) {
-      assert.include(line, '-H "authorization: Bearer $CAUSEWAY_API_KEY"')
+      assert.include(line, '-H "authorization: Bearer YOUR-KEY"')
     }
   })
 

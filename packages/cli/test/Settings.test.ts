@@ -260,6 +260,30 @@ describe("Settings", () => {
       )
     }
 
+    it.effect("of a file: a number is no text there", () =>
+      Effect.map(problems({}, server(`{ port: "8020", maxRequests: 5, procs: 1 }`)), (lines) =>
+        assert.deepStrictEqual(lines, [
+          'server.port in causeway.config.mjs: got "8020", allowed is a whole number from 0 to 65535'
+        ])
+      )
+    )
+
+    it.effect("of a policy: a misspelt option is told all that there are", () =>
+      Effect.gen(function* () {
+        const wrong = `{ degradd: [], deadline: "1 second" }`
+        const of = `{ "/a": { upstreams: { b: { baseUrl: "http://b" } }, policy: ${wrong} } }`
+        const upstreams = `upstreams: { a: { baseUrl: "http://a" } }`
+        const lines = yield* problems({}, { config: `{ ${upstreams}, policy: ${wrong}, http: ${of} }` })
+        const options =
+          "deadline, attempt, firstElement, idle, retry, fallback, replay, budget, breaker, pause, hedge, concurrency, shed"
+        const inFile = "in causeway.config.mjs: got an option that does not exist, allowed is one of"
+        assert.sameMembers(Array.from(lines), [
+          `policy.degradd ${inFile} ${options}, degraded`,
+          `http./a.policy.degradd ${inFile} ${options}`
+        ])
+      })
+    )
+
     it.effect("of a flag are told by the flag", () =>
       Effect.map(problems({}, { flags: { workers: "many" } }), (lines) =>
         assert.deepStrictEqual(lines, ['--workers: got "many", allowed is a whole number from 0 to 64'])
@@ -470,6 +494,22 @@ describe("Settings", () => {
             "policy.hedge in causeway.config.mjs: got on, allowed is only with another upstream; fallback names none for any failure"
           ])
       )
+    )
+
+    it.effect("knows the variable that holds a key of callers", () =>
+      Effect.gen(function* () {
+        const keys = `{ apiKey: Config.Redacted("OUR_KEY"), keys: [{ name: "a", key: { env: "A_KEY" }, scopes: {} }, { name: "b", key: { env: "B_KEY" } }] }`
+        const all = { OUR_KEY: "a-secret", A_KEY: "b-secret", B_KEY: "c-secret" }
+        const found = (environment: Record<string, string>, config = keys) =>
+          Effect.map(load(environment, server(config)), ({ keyVariable }) => keyVariable)
+        assert.strictEqual(yield* found(all), "OUR_KEY")
+        assert.strictEqual(yield* found({ ...all, CAUSEWAY_API_KEY: "d-secret" }), "CAUSEWAY_API_KEY")
+        const file = join(mkdtempSync(join(tmpdir(), "causeway-")), "key")
+        writeFileSync(file, "d-secret")
+        assert.strictEqual(yield* found({ ...all, CAUSEWAY_API_KEY_FILE: file }), "B_KEY")
+        assert.strictEqual(yield* found({}, `{ apiKey: Redacted.make("d-secret") }`), undefined)
+        assert.strictEqual(yield* found({}, "{}"), undefined)
+      })
     )
 
     it.effect("gives the server, the pool and the policy their options", () =>

@@ -56,6 +56,9 @@ export interface Policy extends Settings.Settings {
   readonly [TypeId]: typeof TypeId
 }
 
+/** The names of all options, for who reads them out of a configuration. */
+export const optionNames: ReadonlyArray<keyof Options> = Settings.optionNames
+
 /** Whether a value is a policy. */
 export const isPolicy = (u: unknown): u is Policy => hasProperty(u, TypeId)
 

@@ -316,10 +316,12 @@ const interrupted = <E>(cause: Cause.Cause<E>): Effect.Effect<never> =>
  * that the end of the server interrupts gets a 503.
  */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRouter.middleware(
-  Effect.map(HttpRouter.HttpRouter, (router) => (app) =>
-    Effect.catchCause(app, (cause) =>
-      cause.reasons.some(isClientAbort) ? Effect.failCause(cause) : respond(withNearby(router, cause))
-    )
+  Effect.map(
+    HttpRouter.HttpRouter,
+    (router) => (app) =>
+      Effect.catchCause(app, (cause) =>
+        cause.reasons.some(isClientAbort) ? Effect.failCause(cause) : respond(withNearby(router, cause))
+      )
   ),
   { global: true }
 )

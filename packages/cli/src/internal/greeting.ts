@@ -15,6 +15,7 @@ export const greet = (settings: Settings, url: string): void => {
     workers: settings.workers,
     routes: [...settings.services.flatMap(routesOf), ...settings.http.map(({ path }) => `${path}/*`)],
     hasKey,
+    keyVariable: settings.keyVariable,
     isOpen: !hasKey && !Server.isLoopback(settings.server.host)
   })
   process.stdout.write(`${banner}\n`)

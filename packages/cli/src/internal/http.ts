@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { HttpOptions } from "../Config.ts"
 import type { Environment } from "./environment.ts"
+import * as FromPolicy from "./policy.ts"
 import * as Reader from "./reader.ts"
 import * as FromUpstreams from "./upstreams.ts"
 
@@ -141,8 +142,7 @@ const policyOf = (problems: Reader.Problems, given: Reader.Given, names: Readonl
     ...(others.length > 0 && { retry: { times: 0 } })
   })
   if (given.value === undefined) return byItself
-  const options = Reader.record(problems, given)
-  if (options === undefined) return byItself
+  const options = FromPolicy.known(problems, given)
   try {
     return Policy.make({ fallback: others, ...options, upstreams: names })
   } catch (error) {

@@ -34,6 +34,27 @@ export const read = Effect.fnUntraced(function* (
   return found
 })
 
+/**
+ * The variable of the environment that holds a key which may do everything, for who
+ * shows how to call; `undefined` where none holds one in the clear, or none is needed.
+ */
+export const variableOf = Effect.fnUntraced(function* ({
+  apiKey,
+  environment,
+  keys
+}: Given): Effect.fn.Return<string | undefined> {
+  const unlimited = Reader.elements([], keys).flatMap((given) => {
+    const member = Reader.members([], given, memberNames)
+    return member === undefined || member("scopes").value !== undefined ? [] : [member("key")]
+  })
+  const inFile = yield* Effect.forEach([apiKey, ...unlimited], FromUpstreams.variablesOf)
+  // What the variable says takes the place of what the file has for it.
+  const names = Variable.isGiven(environment, variable) ? [[variable], ...inFile.slice(1)] : inFile
+  return names.flat().find((name) => Variable.variable(environment, name).value !== undefined)
+})
+
+const memberNames = ["name", "key", "hash", "scopes"] as const
+
 /** Whether anything was given that is meant to be a key, right or wrong. */
 export const isWanted = ({ apiKey, environment, keys }: Given): boolean =>
   Variable.isGiven(environment, variable) ||
@@ -53,7 +74,7 @@ const one = Effect.fnUntraced(function* (
   environment: Variable.Environment,
   given: Reader.Given
 ): Effect.fn.Return<Auth.NamedKey | undefined> {
-  const member = Reader.members(problems, given, ["name", "key", "hash", "scopes"])
+  const member = Reader.members(problems, given, memberNames)
   if (member === undefined) return undefined
   const before = problems.length
   const read = {

@@ -26,7 +26,8 @@ export const read = (
   if (given?.value === undefined) return byItself
   const options = Reader.record(problems, given)
   if (options === undefined) return byItself
-  const { degraded, upstreams: misplaced, ...others } = options
+  const { upstreams: misplaced, ...placed } = options
+  const { degraded, ...others } = known(problems, { ...given, value: placed }, "degraded")
   if (misplaced !== undefined) {
     problems.push({
       setting: Reader.settingOf({ ...given, name: "policy.upstreams" }),
@@ -40,6 +41,21 @@ export const read = (
       ? undefined
       : checked(problems, given, () => Policy.make({ ...others, upstreams: asked(names, others["fallback"], answers) }))
   return { policy: policy ?? byItself.policy, degraded: answers }
+}
+
+/** The options of a policy that there are, and further ones; `upstreams` are those of the part that it belongs to. */
+export const known = (
+  problems: Reader.Problems,
+  given: Reader.Given,
+  ...further: ReadonlyArray<string>
+): Readonly<Record<string, unknown>> => {
+  const names = [...Policy.optionNames.filter((name) => name !== "upstreams"), ...further]
+  const member = Reader.members(problems, given, names)
+  const values = names.flatMap((name) => {
+    const value = member?.(name).value
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(values)
 }
 
 /**

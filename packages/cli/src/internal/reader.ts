@@ -23,8 +23,8 @@ export interface Given {
 /** What a setting may be. */
 export interface Kind<A> {
   readonly allowed: string
-  /** `undefined` for a value that is not allowed. */
-  readonly parse: (value: unknown) => A | undefined
+  /** `undefined` for a value that is not allowed. `inFile`: it came from a file, where not everything is a text. */
+  readonly parse: (value: unknown, inFile: boolean) => A | undefined
   /** Nothing of the value may be shown. */
   readonly secret?: boolean
 }
@@ -39,7 +39,7 @@ export const first = (...given: ReadonlyArray<Given>): Given | undefined =>
 /** Reads a value; one that is absent or wrong is `undefined`, and the latter a problem. */
 export const read = <A>(problems: Problems, given: Given | undefined, kind: Kind<A>): A | undefined => {
   if (given === undefined || given.value === undefined) return undefined
-  const value = kind.parse(given.value)
+  const value = kind.parse(given.value, given.file !== undefined)
   if (value === undefined) {
     const actual = kind.secret === true ? "a value that is not shown here" : show(given.value)
     problems.push({ setting: settingOf(given), actual, allowed: kind.allowed })
@@ -74,15 +74,15 @@ const quoted = (text: string): string => {
   return JSON.stringify(masked.length <= shownChars ? masked : `${masked.slice(0, shownChars)}...`)
 }
 
-const finite = (value: unknown): number | undefined => {
-  const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value
+const finite = (value: unknown, inFile: boolean): number | undefined => {
+  const number = !inFile && typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined
 }
 
 export const wholeNumber = (least: number, most?: number): Kind<number> => ({
   allowed: most === undefined ? `a whole number of at least ${least}` : `a whole number from ${least} to ${most}`,
-  parse: (value) => {
-    const number = finite(value)
+  parse: (value, inFile) => {
+    const number = finite(value, inFile)
     return number !== undefined && number >= least && number <= (most ?? number) ? number : undefined
   }
 })

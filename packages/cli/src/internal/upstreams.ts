@@ -137,6 +137,12 @@ export const secretOf = Effect.fnUntraced(function* (
   return undefined
 })
 
+/** The variables in which a secret of the file's is looked for. */
+export const variablesOf = (given: Reader.Given): Effect.Effect<ReadonlyArray<string>> => {
+  const secret = Reader.read([], given, Reader.secret)
+  return EffectConfig.isConfig(secret) ? wanted(secret) : Effect.succeed([])
+}
+
 /** The variables that a `Config` asks for. */
 const wanted = Effect.fnUntraced(function* (config: EffectConfig.Config<unknown>) {
   const names = new Set<string>()

@@ -148,24 +148,27 @@ const defaultDeadline = Duration.minutes(10)
 export const deadlineOf = (settings: Pick<Settings, "deadline">): Duration.Duration =>
   settings.deadline ?? defaultDeadline
 
+/** The names of all options. */
+export const optionNames = [
+  "deadline",
+  "attempt",
+  "firstElement",
+  "idle",
+  "retry",
+  "upstreams",
+  "fallback",
+  "replay",
+  "budget",
+  "breaker",
+  "pause",
+  "hedge",
+  "concurrency",
+  "shed"
+] as const satisfies ReadonlyArray<keyof Options>
+
 /** Checks options. Throws `InvalidPolicy`. */
 export const read = (options: Options): Settings => {
-  Check.known("", options, [
-    "deadline",
-    "attempt",
-    "firstElement",
-    "idle",
-    "retry",
-    "upstreams",
-    "fallback",
-    "replay",
-    "budget",
-    "breaker",
-    "pause",
-    "hedge",
-    "concurrency",
-    "shed"
-  ])
+  Check.known("", options, optionNames)
   const deadline = options.deadline === undefined ? undefined : Check.duration("deadline", options.deadline)
   const part = (option: "attempt" | "firstElement" | "idle", otherwise: Duration.Duration): Duration.Duration => {
     const given = options[option]
