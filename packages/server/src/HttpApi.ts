@@ -78,7 +78,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
       const relay = yield* HttpRelay
       const meeting = yield* Upstreams.captured
       const mount = options.path.replace(/\/+$/, "")
-      const handler = PolicyHeaders.handle(PublicError.handle(meeting(relayed(relay, mount, options))))
+      const handler = PolicyHeaders.handle(PublicError.handle(meeting(relayed(relay, options))))
       // The path itself is among those below it.
       yield* router.add("*", `/${mount.slice(1)}${mount === "" ? "" : "/"}*`, handler)
     })
@@ -88,9 +88,12 @@ type CallError = UpstreamError | BoundaryError | PolicyError
 
 const relayed = (
   relay: HttpRelay["Service"],
-  mount: string,
   options: Options
-): Effect.Effect<HttpServerResponse, CallError | RequestError, HttpServerRequest | Scope.Scope> => {
+): Effect.Effect<
+  HttpServerResponse,
+  CallError | RequestError,
+  HttpServerRequest | HttpRouter.RouteContext | Scope.Scope
+> => {
   const { policy, replay, upstream } = options
   const names = forwardedNames(options.forward)
   return Effect.gen(function* () {
@@ -99,9 +102,9 @@ const relayed = (
     const body = new Uint8Array(yield* Body.bytes)
     const type = request.headers["content-type"]
     const accept = request.headers["accept"]
-    const below = request.url.slice(mount.length)
+    const { route } = yield* HttpRouter.RouteContext
     const sent: typeof HttpRequest.Type = {
-      path: below.startsWith("/") ? below : `/${below}`,
+      path: below(route.path, request.url),
       method: method === "HEAD" ? "GET" : method,
       ...(body.length > 0 && { body }),
       ...(type !== undefined && { contentType: type }),
@@ -118,6 +121,16 @@ const relayed = (
     const chosen = upstream === undefined ? asked : Stream.provideService(asked, Upstream.Current, upstream)
     return yield* Relayed.respond(chosen, ending)
   })
+}
+
+/**
+ * What stands behind the steps of a route that ends with `*`. Their number counts and not
+ * their length: an encoded letter is the same to the router.
+ */
+const below = (route: string, url: string): string => {
+  const steps = route.split("/").length - 2
+  const rest = url.replace(new RegExp(`^(?:/[^/?#;]*){${steps}}`), "")
+  return rest.startsWith("/") ? rest : `/${rest}`
 }
 
 const always = ["idempotency-key", "inference-header-content-length"]

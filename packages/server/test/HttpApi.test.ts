@@ -147,6 +147,24 @@ describe("HttpApi", () => {
     })
   )
 
+  it.live("finds what stands below its path, however that path is spelled", () =>
+    Effect.gen(function* () {
+      const server = yield* rest((_, response) => json(response, 200, {}))
+      yield* Effect.gen(function* () {
+        for (const path of ["/%6Dodels/%73core/a/b?c=/d", "/models/score/a/b?c=/d"]) {
+          assert.strictEqual((yield* call(path)).status, 200)
+        }
+        assert.strictEqual((yield* call("/models/scor%65?a=/b")).status, 200)
+        // A slash that is encoded is no step.
+        assert.strictEqual((yield* call("/models%2Fscore/a/b")).status, 404)
+      }).pipe(Effect.provide(served({ lit: { baseUrl: server.url } })))
+      assert.deepStrictEqual(
+        server.seen.map(({ url }) => url),
+        ["/a/b?c=/d", "/a/b?c=/d", "/?a=/b"]
+      )
+    })
+  )
+
   it.live("tells what became of a call, by the rules of all and by those of the upstream", () =>
     Effect.gen(function* () {
       const server = yield* rest(lit)
