@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import OpenAI, { APIError, toFile } from "openai"
@@ -299,6 +300,31 @@ describe("OpenAiApi", () => {
         )
         assert.instanceOf(error, Error)
       })
+    )
+
+    it.effect(
+      "resets the connection where a body without chunks breaks off: its mere end would be that of the body",
+      () =>
+        Effect.gen(function* () {
+          const { answer } = yield* Upstream
+          const body = JSON.stringify({ model: "x", input: "a" })
+          const asked = `POST /v1/audio/speech HTTP/1.0\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+          const ends = [
+            [(response: ServerResponse) => response.end(audio), undefined],
+            [(response: ServerResponse) => setTimeout(() => response.destroy(), 20), "ECONNRESET"]
+          ] as const
+          for (const [end, failure] of ends) {
+            yield* answer((response) => {
+              response.writeHead(200, { "content-type": "audio/mpeg" })
+              response.write(audio)
+              end(response)
+            })
+            const socket = yield* connect
+            socket.send(asked)
+            assert.match(yield* socket.closed, /^HTTP\/1\.1 200 /)
+            assert.strictEqual(socket.failure(), failure)
+          }
+        })
     )
 
     it.effect.each([

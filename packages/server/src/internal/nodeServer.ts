@@ -67,9 +67,12 @@ const isHandshake = ({ headers, method }: Http.IncomingMessage): boolean =>
   headers["transfer-encoding"] === undefined &&
   (headers["content-length"] === undefined || headers["content-length"] === "0")
 
-/** A connection on which nothing moves may wait for an answer; one that has an answer for its client may not. */
+/**
+ * A connection on which nothing moves may wait for an answer; one that has an answer for
+ * its client may not. Who reads on all the same shall not take what it finds for the whole.
+ */
 const endUnread = (socket: Socket): void => {
-  if (socket.writableLength > 0) socket.destroy()
+  if (socket.writableLength > 0) socket.resetAndDestroy()
 }
 
 /**

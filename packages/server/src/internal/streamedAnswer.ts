@@ -93,7 +93,7 @@ const send = <E>(
     Effect.catchCause((cause) =>
       response.destroyed
         ? Effect.void
-        : Effect.map(lastOf(cause, form), (text) => (text === undefined ? response.destroy() : response.end(text)))
+        : Effect.map(lastOf(cause, form), (text) => (text === undefined ? breakOff(response) : response.end(text)))
     )
   )
 }
@@ -103,6 +103,12 @@ const lastOf = (cause: Cause.Cause<unknown>, { done, failed }: Form): Effect.Eff
   Pull.isDoneCause(cause)
     ? Effect.succeed(done)
     : Effect.map(PublicError.reported(cause, { isDeclared: true }), (error) => failed?.(error))
+
+/** A body without chunks, as HTTP/1.0 has it, ends with its connection: only a reset says that it is not whole. */
+const breakOff = (response: ServerResponse): void => {
+  if (response.chunkedEncoding || response.socket === null) response.destroy()
+  else response.socket.resetAndDestroy()
+}
 
 const write = (response: ServerResponse, pieces: ReadonlyArray<Piece>): Effect.Effect<void> => {
   if (response.destroyed) return Effect.interrupt
@@ -126,7 +132,7 @@ const drained = (response: ServerResponse): Effect.Effect<void> =>
     duration: readLimit,
     orElse: () =>
       Effect.andThen(
-        Effect.sync(() => response.destroy()),
+        Effect.sync(() => breakOff(response)),
         Effect.interrupt
       )
   })
