@@ -297,7 +297,7 @@ describe("Settings", () => {
           {
             config: `{
               upstreams: { first: { baseUrl: 8, models: { a: 1 }, modles: {} } },
-              policy: { retry: { times: -1 } },
+              policy: { retry: { times: -1 }, shed: 1, degraded: [{ text: 1 }, {}] },
               pool: { size: "two", deadline: "soon", sizes: 2 },
               server: { maxBody: "much", insecure: "no", forward: ["authorization"] },
               servces: [] }`
@@ -305,7 +305,10 @@ describe("Settings", () => {
         ),
         (lines) =>
           assert.deepStrictEqual(lines.map((line) => line.split(" in causeway.config.mjs:")[0]).toSorted(), [
+            "policy.degraded[0].text",
+            "policy.degraded[1]",
             "policy.retry.times",
+            "policy.shed",
             "pool.deadline",
             "pool.size",
             "pool.sizes",

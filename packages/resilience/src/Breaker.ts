@@ -119,51 +119,65 @@ export interface Breaker {
 
 /** Checks options. Throws `InvalidPolicy`. */
 export const read = (options: Options, name = "breaker"): Settings => {
-  Check.known(name, options, [
-    "consecutive",
-    "rate",
-    "slow",
-    "window",
-    "open",
-    "maxOpen",
-    "probe",
-    "steps",
-    "step",
-    "observe"
-  ])
   const time = (option: "window" | "open" | "maxOpen" | "probe" | "step", otherwise: Duration.Input) =>
     Check.duration(`${name}.${option}`, options[option] ?? otherwise, "finite")
-  const open = time("open", Duration.seconds(1))
-  const maxOpen = time("maxOpen", Duration.max(open, Duration.seconds(30)))
-  Check.atMost(`${name}.open`, open, `${name}.maxOpen`, maxOpen)
-  const slow = options.slow === false ? undefined : (options.slow ?? {})
-  if (slow !== undefined) Check.known(`${name}.slow`, slow, ["share", "minimum", "over"])
-  const rate = options.rate === false ? undefined : (options.rate ?? {})
-  if (rate !== undefined) Check.known(`${name}.rate`, rate, ["share", "minimum"])
-  const share = (of: string, { minimum, share }: Share) => ({
-    share: Check.number(`${name}.${of}.share`, share ?? 0.5, Number.MIN_VALUE, 1),
-    minimum: Check.number(`${name}.${of}.minimum`, minimum ?? 20, 1, 1e6)
-  })
-  const steps = options.steps ?? [0.1, 0.5]
-  Check.list(`${name}.steps`, steps, "shares of calls")
-  return {
-    consecutive: Check.number(`${name}.consecutive`, options.consecutive ?? 5, 1, 1000),
-    rate: rate && share("rate", rate),
-    slow: slow && {
-      ...share("slow", slow),
-      overMs:
-        slow.over === undefined
-          ? Number.POSITIVE_INFINITY
-          : Duration.toMillis(Check.duration(`${name}.slow.over`, slow.over, "finite"))
+  const parts = Check.all(
+    name,
+    options,
+    {
+      consecutive: () => Check.whole(`${name}.consecutive`, options.consecutive ?? 5, 1, 1000),
+      rate: () => (options.rate === false ? undefined : readRate(`${name}.rate`, options.rate ?? {})),
+      slow: () => (options.slow === false ? undefined : readSlow(`${name}.slow`, options.slow ?? {})),
+      window: () => time("window", Duration.seconds(10)),
+      open: () => time("open", Duration.seconds(1)),
+      maxOpen: () => (options.maxOpen === undefined ? undefined : time("maxOpen", options.maxOpen)),
+      probe: () => time("probe", Duration.seconds(10)),
+      steps: () => {
+        const steps = options.steps ?? [0.1, 0.5]
+        Check.list(`${name}.steps`, steps, "shares of calls")
+        return steps.map((step, index) => Check.number(`${name}.steps[${index}]`, step, 0.001, 1))
+      },
+      step: () => time("step", Duration.millis(400)),
+      observe: () => Check.oneOf(`${name}.observe`, options.observe ?? false, [true, false])
     },
-    windowMs: Duration.toMillis(time("window", Duration.seconds(10))),
-    openMs: Duration.toMillis(open),
+    Check.orOff
+  )
+  const maxOpen = parts.maxOpen ?? Duration.max(parts.open, Duration.seconds(30))
+  Check.atMost(`${name}.open`, parts.open, `${name}.maxOpen`, maxOpen)
+  const { consecutive, observe, rate, slow, steps } = parts
+  return {
+    consecutive,
+    rate,
+    slow,
+    windowMs: Duration.toMillis(parts.window),
+    openMs: Duration.toMillis(parts.open),
     maxOpenMs: Duration.toMillis(maxOpen),
-    probeMs: Duration.toMillis(time("probe", Duration.seconds(10))),
-    steps: steps.map((step, index) => Check.number(`${name}.steps[${index}]`, step, 0.001, 1)),
-    stepMs: Duration.toMillis(time("step", Duration.millis(400))),
-    observe: Check.oneOf(`${name}.observe`, options.observe ?? false, [true, false])
+    probeMs: Duration.toMillis(parts.probe),
+    steps,
+    stepMs: Duration.toMillis(parts.step),
+    observe
   }
+}
+
+const shareOf = (at: string, { minimum, share }: Share) => ({
+  share: () => Check.number(`${at}.share`, share ?? 0.5, Number.MIN_VALUE, 1),
+  minimum: () => Check.whole(`${at}.minimum`, minimum ?? 20, 1, 1e6)
+})
+
+const readRate = (at: string, rate: Share): NonNullable<Settings["rate"]> =>
+  Check.all(at, rate, shareOf(at, rate), Check.orOff)
+
+const readSlow = (at: string, slow: Exclude<Options["slow"], false | undefined>): NonNullable<Settings["slow"]> => {
+  const { minimum, over, share } = Check.all(
+    at,
+    slow,
+    {
+      ...shareOf(at, slow),
+      over: () => (slow.over === undefined ? Duration.infinity : Check.duration(`${at}.over`, slow.over, "finite"))
+    },
+    Check.orOff
+  )
+  return { share, minimum, overMs: Duration.toMillis(over) }
 }
 
 /** A breaker, closed. Throws `InvalidPolicy`. */

@@ -58,14 +58,18 @@ export interface Budget {
   readonly leftUnsafe: (now: number) => number
 }
 
-/** Checks options. Throws `InvalidPolicy`. */
-export const read = (options: Options, name = "budget"): Settings => {
-  Check.known(name, options, ["share", "floor", "window"])
-  return {
-    share: Check.number(`${name}.share`, options.share ?? 0.2, 0, 10),
-    floor: Check.number(`${name}.floor`, options.floor ?? 10, 0, 1000),
-    window: Check.duration(`${name}.window`, options.window ?? Duration.seconds(10), "finite")
-  }
+/** Checks options. Throws `InvalidPolicy`. `byDefault`: the share where none is given. */
+export const read = (options: Options, name = "budget", byDefault = 0.2): Settings => {
+  return Check.all(
+    name,
+    options,
+    {
+      share: () => Check.number(`${name}.share`, options.share ?? byDefault, 0, 10),
+      floor: () => Check.number(`${name}.floor`, options.floor ?? 10, 0, 1000),
+      window: () => Check.duration(`${name}.window`, options.window ?? Duration.seconds(10), "finite")
+    },
+    Check.orOff
+  )
 }
 
 const calls = 0

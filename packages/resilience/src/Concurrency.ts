@@ -84,15 +84,29 @@ export interface Concurrency {
 
 /** Checks options. Throws `InvalidPolicy`. */
 export const read = (options: Options, name = "concurrency"): Settings => {
-  Check.known(name, options, ["initial", "min", "max", "queue"])
-  const min = Check.number(`${name}.min`, options.min ?? 1, 1, 1e6)
-  const max = Check.number(`${name}.max`, options.max ?? Math.max(200, min), 1, 1e6)
+  const given = (option: "initial" | "max") => {
+    const value = options[option]
+    return value === undefined ? undefined : Check.whole(`${name}.${option}`, value, 1, 1e6)
+  }
+  const parts = Check.all(
+    name,
+    options,
+    {
+      initial: () => given("initial"),
+      min: () => Check.whole(`${name}.min`, options.min ?? 1, 1, 1e6),
+      max: () => given("max"),
+      queue: () => Check.whole(`${name}.queue`, options.queue ?? 100, 0, 1e6)
+    },
+    Check.orOff
+  )
+  const { min, queue } = parts
+  const max = parts.max ?? Math.max(200, min)
   if (min > max) Check.reject(`${name}.min`, min, `at most ${name}.max, which is ${max}`)
-  const initial = Check.number(`${name}.initial`, options.initial ?? Math.min(max, Math.max(min, 20)), 1, 1e6)
+  const initial = parts.initial ?? Math.min(max, Math.max(min, 20))
   if (initial < min || initial > max) {
     Check.reject(`${name}.initial`, initial, `from ${name}.min to ${name}.max, which are ${min} and ${max}`)
   }
-  return { initial, min, max, queue: Check.number(`${name}.queue`, options.queue ?? 100, 0, 1e6) }
+  return { initial, min, max, queue }
 }
 
 /** How much slower than at its fastest an upstream may be, since no two requests are alike, and the least gradient. */

@@ -85,13 +85,15 @@ const worse: Readonly<Record<State, number>> = { healthy: 0, degraded: 1, down: 
 
 /** The health of an upstream of which nothing is known yet: healthy. Throws `InvalidPolicy`. */
 export const make = (options: Options = {}, onChange?: (change: Change) => void): Health => {
-  Check.known("health", options, ["consecutive", "degraded", "minimum", "window", "hold"])
-  const consecutive = Check.number("health.consecutive", options.consecutive ?? 5, 1, 1000)
-  const degraded = Check.number("health.degraded", options.degraded ?? 0.1, 0, 1)
-  const minimum = Check.number("health.minimum", options.minimum ?? 10, 1, 1e6)
-  const windowMs = Duration.toMillis(Check.duration("health.window", options.window ?? "30 seconds", "finite"))
-  const holdMs = Duration.toMillis(Check.duration("health.hold", options.hold ?? "5 seconds", "finite"))
-  const window = Window.make(windowMs, 30, 3)
+  const { consecutive, degraded, hold, minimum, ...read } = Check.all("health", options, {
+    consecutive: () => Check.whole("health.consecutive", options.consecutive ?? 5, 1, 1000),
+    degraded: () => Check.number("health.degraded", options.degraded ?? 0.1, 0, 1),
+    minimum: () => Check.whole("health.minimum", options.minimum ?? 10, 1, 1e6),
+    window: () => Check.duration("health.window", options.window ?? "30 seconds", "finite"),
+    hold: () => Check.duration("health.hold", options.hold ?? "5 seconds", "finite")
+  })
+  const holdMs = Duration.toMillis(hold)
+  const window = Window.make(Duration.toMillis(read.window), 30, 3)
   let streak = 0
   let probes = 0
   let breaker: { readonly state: BreakerState; readonly why: string } = { state: "closed", why: "" }

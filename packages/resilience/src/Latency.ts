@@ -39,11 +39,12 @@ const every = 8
 
 /** A running median. Throws `InvalidPolicy`. */
 export const make = (options: Options = {}): Latency => {
-  Check.known("latency", options, ["minimum", "size", "maxAgeMs"])
-  const size = Check.number("latency.size", options.size ?? 100, 1, 1e6)
-  const minimum = Check.number("latency.minimum", options.minimum ?? 10, 1, 1e6)
+  const { maxAgeMs, minimum, size } = Check.all("latency", options, {
+    minimum: () => Check.whole("latency.minimum", options.minimum ?? 10, 1, 1e6),
+    size: () => Check.whole("latency.size", options.size ?? 100, 1, 1e6),
+    maxAgeMs: () => Check.number("latency.maxAgeMs", options.maxAgeMs ?? 60_000, 1, Number.MAX_SAFE_INTEGER)
+  })
   if (minimum > size) Check.reject("latency.minimum", minimum, `at most latency.size, which is ${size}`)
-  const maxAgeMs = Check.number("latency.maxAgeMs", options.maxAgeMs ?? 60_000, 1, Number.MAX_SAFE_INTEGER)
   const took = new Float64Array(size)
   const at = new Float64Array(size)
   let count = 0

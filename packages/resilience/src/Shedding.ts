@@ -57,13 +57,17 @@ export interface Shedding {
 
 /** Checks options. Throws `InvalidPolicy`. */
 export const read = (options: Options, name = "shed"): Settings => {
-  Check.known(name, options, ["times", "most", "minimum", "window"])
-  return {
-    times: Check.number(`${name}.times`, options.times ?? 2, 1, 1000),
-    most: Check.number(`${name}.most`, options.most ?? 0.9, 0, 1),
-    minimum: Check.number(`${name}.minimum`, options.minimum ?? 20, 1, 1e6),
-    window: Check.duration(`${name}.window`, options.window ?? Duration.minutes(1), "finite")
-  }
+  return Check.all(
+    name,
+    options,
+    {
+      times: () => Check.number(`${name}.times`, options.times ?? 2, 1, 1000),
+      most: () => Check.number(`${name}.most`, options.most ?? 0.9, 0, 1),
+      minimum: () => Check.whole(`${name}.minimum`, options.minimum ?? 20, 1, 1e6),
+      window: () => Check.duration(`${name}.window`, options.window ?? Duration.minutes(1), "finite")
+    },
+    Check.orOff
+  )
 }
 
 const requests = 0

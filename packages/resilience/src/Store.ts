@@ -125,14 +125,15 @@ export interface Options {
  * there. Nothing is shared where there is no layer of `Upstreams`. Throws `InvalidPolicy`.
  */
 export const layerShared = (options: Options = {}): Layer.Layer<never, never, Store> => {
-  Check.known("store", options, ["every", "within"])
-  const every = Check.duration("store.every", options.every ?? "500 millis", "finite")
-  const within = Check.duration("store.within", options.within ?? "1 second", "finite")
+  const times = Check.all("store", options, {
+    every: () => Check.duration("store.every", options.every ?? "500 millis", "finite"),
+    within: () => Check.duration("store.within", options.within ?? "1 second", "finite")
+  })
   return Layer.effectDiscard(
     Effect.gen(function* () {
       const store = yield* Store
       const registry = yield* Provided
-      if (registry !== undefined) yield* sharing(registry, store, { every, within })
+      if (registry !== undefined) yield* sharing(registry, store, times)
     })
   )
 }

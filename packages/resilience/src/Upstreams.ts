@@ -148,41 +148,67 @@ export const layerNamed = (upstreams: Readonly<Record<string, Options>>): Layer.
 /** Checks upstreams; in the order in which they are preferred. */
 const read = (
   upstreams: Readonly<Record<string, Options>>,
-  more: ReadonlyArray<string>
+  more: ReadonlyArray<"client" | "probe">
 ): ReadonlyArray<Registry.Defined> => {
+  if (typeof upstreams !== "object" || upstreams === null || Array.isArray(upstreams)) {
+    return Check.reject("upstreams", upstreams, "an object of upstreams by name")
+  }
   const names = Object.keys(upstreams)
   if (names.length === 0) Check.refuse("upstreams", "none", "at least one upstream")
   Check.names("upstreams", names)
-  return Object.entries(upstreams)
-    .map(([name, options], index) => readOne(name, options, index, more))
-    .toSorted((a, b) => a.priority - b.priority)
+  const all: Array<Registry.Defined> = []
+  Check.together(
+    ...Object.entries(upstreams).map(
+      ([name, options], index) =>
+        () =>
+          all.push(readOne(name, options, index, more))
+    )
+  )
+  return all.toSorted((a, b) => a.priority - b.priority)
 }
 
-const readOne = (name: string, options: Options, index: number, more: ReadonlyArray<string>): Registry.Defined => {
+const readOne = (
+  name: string,
+  options: Partial<Definition<never, unknown, unknown>>,
+  index: number,
+  more: ReadonlyArray<"client" | "probe">
+): Registry.Defined => {
   const at = `upstreams.${name}`
-  Check.known(at, options, ["priority", "weight", "cost", "credential", "models", "without", ...more])
-  const { cost, credential, models, priority, weight, without } = options
-  return {
-    name,
-    priority: Check.number(`${at}.priority`, priority ?? (weight === undefined ? index : 0), -1e9, 1e9),
-    weight: Check.number(`${at}.weight`, weight ?? 1, Number.MIN_VALUE, 1e9),
-    cost: Check.number(`${at}.cost`, cost ?? 1, 0, 1e9),
-    credential: credential ?? name,
-    models: new Map(Object.entries(models ?? {})),
-    without: without === undefined ? [] : Check.names(`${at}.without`, without),
-    context: Context.empty()
-  }
+  const { cost, credential, models, priority, weight, without } = Check.all(at, options, {
+    priority: () =>
+      Check.number(`${at}.priority`, options.priority ?? (options.weight === undefined ? index : 0), -1e9, 1e9),
+    weight: () => Check.number(`${at}.weight`, options.weight ?? 1, Number.MIN_VALUE, 1e9),
+    cost: () => Check.number(`${at}.cost`, options.cost ?? 1, 0, 1e9),
+    credential: () => Check.text(`${at}.credential`, options.credential ?? name),
+    models: () => readModels(`${at}.models`, options.models ?? {}),
+    without: () => Check.names(`${at}.without`, options.without ?? [], "parameter"),
+    ...Object.fromEntries(more.map((other) => [other, () => undefined]))
+  })
+  return { name, priority, weight, cost, credential, models, without, context: Context.empty() }
+}
+
+const readModels = (at: string, models: NonNullable<Options["models"]>): ReadonlyMap<string, string> => {
+  if (typeof models !== "object" || Array.isArray(models))
+    return Check.reject(at, models, "names of models by names of models")
+  const all = Object.entries(models)
+  Check.together(
+    ...all.map(
+      ([from, to]) =>
+        () =>
+          Check.text(`${at}.${from}`, to)
+    )
+  )
+  return new Map(all)
 }
 
 const readProbe = <A>(name: string, probe: Probe<A>) => {
   const at = `upstreams.${name}.probe`
-  Check.known(at, probe, ["call", "every", "within"])
-  return {
+  return Check.all(at, probe, {
     // @effect-diagnostics-next-line anyUnknownInErrorContext:off a probe may fail with anything
-    call: probe.call,
-    every: Check.duration(`${at}.every`, probe.every ?? Duration.seconds(10), "finite"),
-    within: Check.duration(`${at}.within`, probe.within ?? Duration.seconds(5), "finite")
-  }
+    call: () => (Effect.isEffect(probe.call) ? probe.call : Check.reject(`${at}.call`, probe.call, "an effect")),
+    every: () => Check.duration(`${at}.every`, probe.every ?? Duration.seconds(10), "finite"),
+    within: () => Check.duration(`${at}.within`, probe.within ?? Duration.seconds(5), "finite")
+  })
 }
 
 /** Asks an upstream again and again how it is, as long as the layer is there. */

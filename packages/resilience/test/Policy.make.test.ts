@@ -122,9 +122,123 @@ describe("make", () => {
       { hedge: true },
       "policy option hedge: got true, allowed is false, or {} for the defaults, or an object of medianTimes"
     ],
-    [{ replay: "always" }, 'policy option replay: got "always", allowed is "safe", "never"']
+    [{ replay: "always" }, 'policy option replay: got "always", allowed is "safe", "never"'],
+    [{ upstreams: "primary" }, 'policy option upstreams: got "primary", allowed is a list of names, or an object'],
+    [{ retry: { times: null } }, "policy option retry.times: got null, allowed is a value, or to be left out"],
+    [{ fallback: null }, "policy option fallback: got null, allowed is a value, or to be left out"],
+    [
+      { breaker: { consecutive: 1.5 } },
+      "policy option breaker.consecutive: got 1.5, allowed is a whole number, 1 to 1000"
+    ],
+    [
+      { breaker: { steps: 0.1 } },
+      "policy option breaker.steps: got 0.1, allowed is a list of at most 100 shares of calls"
+    ]
   ] as const)("refuses %o", (options, message) => {
     assert.strictEqual(refusal(options).slice(0, message.length), message)
+  })
+})
+
+/** Options of which one, at this path, is a value. */
+const withOption = (path: string, value: unknown): object =>
+  path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object
+
+/** Each value for each path. */
+const cases = (paths: ReadonlyArray<string>, values: ReadonlyArray<unknown>) =>
+  paths.flatMap((path) => values.map((value) => [path, value] as const))
+
+describe("what is no number, no time, and no part", () => {
+  /** Each part that is an object of options, and how it is stated. */
+  const parts = ["concurrency", "shed", "hedge", "breaker", "budget", "retry"] as const
+  const notParts = [Number.NaN, 0, 1, "", "on", true, null, []]
+
+  it.each(parts.flatMap((part) => notParts.map((value) => [part, value] as const)))(
+    "refuses %s: %o, which is neither on nor off",
+    (part, value) => assert.include(refusal({ [part]: value, fallback: ["b"] }), `policy option ${part}: got `)
+  )
+
+  const numbers = [
+    "retry.times",
+    "budget.share",
+    "budget.floor",
+    "breaker.consecutive",
+    "breaker.rate.share",
+    "breaker.rate.minimum",
+    "breaker.slow.share",
+    "breaker.slow.minimum",
+    "hedge.medianTimes",
+    "hedge.budget.share",
+    "hedge.budget.floor",
+    "concurrency.initial",
+    "concurrency.min",
+    "concurrency.max",
+    "concurrency.queue",
+    "shed.times",
+    "shed.most",
+    "shed.minimum"
+  ]
+  const finite = [
+    "retry.base",
+    "retry.max",
+    "budget.window",
+    "breaker.window",
+    "breaker.open",
+    "breaker.maxOpen",
+    "breaker.probe",
+    "breaker.step",
+    "breaker.slow.over",
+    "hedge.budget.window",
+    "shed.window"
+  ]
+  const times = ["deadline", "attempt", "firstElement", "idle", "retry.maxRetryAfter", "hedge.otherwise"]
+  const nonsense = [Number.NaN, -1, Number.NEGATIVE_INFINITY, "much", {}, [], true]
+  it.each([...cases([...numbers, ...finite], [...nonsense, Number.POSITIVE_INFINITY]), ...cases(times, nonsense)])(
+    "refuses %s: %o",
+    (path, value) =>
+      assert.include(refusal({ ...withOption(path, value), fallback: ["b"] }), `policy option ${path}: got `)
+  )
+})
+
+describe("several mistakes", () => {
+  it("are all told, each on a line", () => {
+    const options = {
+      deadlin: 1,
+      attempt: "soon",
+      retry: { times: -1, tiems: 1, max: 0 },
+      breaker: { rate: { share: 2 }, steps: [3] },
+      concurrency: Number.NaN
+    }
+    assert.deepStrictEqual(
+      refusal(options)
+        .split("\n")
+        .map((line) => line.slice("policy option ".length, line.indexOf(":"))),
+      [
+        "deadlin",
+        "attempt",
+        "retry.tiems",
+        "retry.times",
+        "retry.max",
+        "breaker.rate.share",
+        "breaker.steps[0]",
+        "concurrency"
+      ]
+    )
+  })
+
+  it("that contradict each other are told too", () => {
+    const lines = refusal({
+      deadline: "1 second",
+      attempt: "2 seconds",
+      idle: "3 seconds",
+      upstreams: ["a", "b"],
+      fallback: ["a"],
+      hedge: {},
+      replay: "never"
+    }).split("\n")
+    assert.deepStrictEqual(
+      lines.map((line) => line.slice("policy option ".length, line.indexOf(":"))),
+      ["attempt", "idle", "fallback.any[0]", "hedge"]
+    )
   })
 })
 

@@ -41,11 +41,13 @@ describe("Policy.make", () => {
 describe("Degraded", () => {
   it("adds its answers to the successes, and the errors of a refusal", () => {
     const plan = Degraded.make({ answers: [Degraded.fixed("none", 0)] })
-    expectTypeOf(call.pipe(Degraded.apply(plan))).toEqualTypeOf<Effect.Effect<string | number, "broken", Llm>>()
+    expectTypeOf(call.pipe(Degraded.apply(plan))).toEqualTypeOf<
+      Effect.Effect<string | number, "broken" | PolicyError, Llm>
+    >()
     const refusal = Degraded.make({ answers: [Degraded.refuse("1 second")] })
     expectTypeOf(call.pipe(Degraded.apply(refusal))).toEqualTypeOf<Effect.Effect<string, "broken" | PolicyError, Llm>>()
     expectTypeOf(call.pipe(Degraded.apply(plan), Degraded.marked)).toEqualTypeOf<
-      Effect.Effect<Degraded.Marked<string | number>, "broken", Llm>
+      Effect.Effect<Degraded.Marked<string | number>, "broken" | PolicyError, Llm>
     >()
   })
 })

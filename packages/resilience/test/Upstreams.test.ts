@@ -69,6 +69,34 @@ describe("layer", () => {
     assert.throws(() => Upstreams.layerNamed({ a: { weight: 0 } }), InvalidPolicy, "upstreams.a.weight: got 0")
     const typo: Upstreams.Options = Object.assign<Upstreams.Options, object>({}, { wieght: 1 })
     assert.throws(() => Upstreams.layerNamed({ a: typo }), InvalidPolicy, "upstreams.a.wieght: got an unknown option")
+    for (const [options, problem] of [
+      [{ priority: Number.NaN }, "priority: got NaN"],
+      [{ weight: Infinity }, "weight: got Infinity"],
+      [{ cost: -1 }, "cost: got -1"],
+      [{ cost: "1" }, 'cost: got "1"'],
+      [{ credential: 7 }, "credential: got 7, allowed is a text"],
+      [{ models: "gpt-5" }, 'models: got "gpt-5", allowed is names of models'],
+      [{ models: { "gpt-5": 1 } }, "models.gpt-5: got 1, allowed is a text"],
+      [{ without: [1] }, "without[0]: got 1, allowed is the name of a parameter"]
+    ] as const) {
+      // @ts-expect-error not all of them are options
+      assert.throws(() => Upstreams.layerNamed({ a: options }), InvalidPolicy, `upstreams.a.${problem}`)
+    }
+    // @ts-expect-error no object
+    assert.throws(() => Upstreams.layerNamed(null), InvalidPolicy, "upstreams: got null")
+    const client = Layer.succeed(Llm, { ask: Effect.succeed("a") })
+    for (const probe of [{ call: 1 }, { call: ask, every: Number.NaN }, { call: ask, within: -1 }]) {
+      // @ts-expect-error not all of them are probes
+      assert.throws(() => Upstreams.layer({ a: { client, probe } }), InvalidPolicy, "upstreams.a.probe.")
+    }
+  })
+
+  it("tells of all that is wrong", () => {
+    assert.throws(
+      () => Upstreams.layerNamed({ a: { weight: 0, cost: -1 }, b: { priority: Number.NaN } }),
+      InvalidPolicy,
+      /upstreams\.a\.weight.*\n.*upstreams\.a\.cost.*\n.*upstreams\.b\.priority/
+    )
   })
 })
 

@@ -11,6 +11,9 @@
  * | `{ text: "Please come back later." }` | a fixed one, with these words | completions, plain and streamed, unless they want JSON or tools |
  * | `{ refuse: "30 seconds" }` | 503 and `Retry-After` | everything |
  *
+ * An answer has a minute, and no longer than the caller's `x-causeway-timeout`; then the
+ * next one is given.
+ *
  * Answers are cached in memory, those of OpenAI's routes for all callers together, those
  * of services for each key apart: up to 1,000, of up to 1 MiB
  * each and 32 MiB in all; those used longest ago go first.
@@ -32,7 +35,7 @@ import * as Upstream from "@causeway/core/Upstream"
 import type { PolicyError } from "@causeway/core/PolicyError"
 import * as Call from "@causeway/resilience/Call"
 import * as Degraded from "@causeway/resilience/Degraded"
-import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
+import { InvalidPolicy, type Problem } from "@causeway/resilience/InvalidPolicy"
 import { isReadonlyArrayNonEmpty } from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -181,20 +184,27 @@ const read = (answers: unknown): ReadonlyArray<Checked> => {
       allowed: "a list of at least one answer"
     })
   }
-  const all = answers.map(checkOne)
-  for (const [index, { _tag }] of all.entries()) {
-    const at = `degraded[${index}]`
+  const problems: Array<Problem> = []
+  const all = answers.flatMap((answer, index) => {
+    try {
+      return checkOne(answer, index)
+    } catch (error) {
+      if (!(error instanceof InvalidPolicy)) throw error
+      problems.push(...error.problems)
+      return []
+    }
+  })
+  for (const [index, { _tag }] of problems.length > 0 ? [] : all.entries()) {
+    const option = `degraded[${index}]`
     if (_tag === "refuse" && index < all.length - 1) {
-      throw new InvalidPolicy({
-        option: at,
-        actual: "refuse, and an answer after it",
-        allowed: "refuse as the last one"
-      })
+      problems.push({ option, actual: "refuse, and an answer after it", allowed: "refuse as the last one" })
     }
     if (_tag === "cached" && all.findIndex((other) => other._tag === "cached") !== index) {
-      throw new InvalidPolicy({ option: at, actual: "cached, once more", allowed: "cached once" })
+      problems.push({ option, actual: "cached, once more", allowed: "cached once" })
     }
   }
+  const [first, ...others] = problems
+  if (first !== undefined) throw new InvalidPolicy({ ...first, ...(others.length > 0 && { others }) })
   return all
 }
 
@@ -236,5 +246,9 @@ const timeOf = (option: string, value: unknown): Duration.Duration => {
   throw new InvalidPolicy({ option, actual: described(value), allowed: 'a time above zero such as "30 seconds"' })
 }
 
-const described = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : Array.isArray(value) ? "an empty list" : typeof value
+/** A value in words. */
+const described = (value: unknown): string => {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list"
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  return typeof value === "object" ? (value === null ? "null" : "an object") : String(value)
+}

@@ -242,16 +242,35 @@ describe("PredictApi", () => {
 })
 
 describe("what is no list of answers", () => {
-  for (const [answers, option] of [
-    [[], "degraded"],
-    ["cached", "degraded"],
-    [[{}], "degraded[0]"],
-    [[{ text: "a", refuse: 1 }], "degraded[0]"],
-    [[{ text: "a", upstream: "b" }], "degraded[0]"],
-    [[{ text: "a" }, { model: 1 }], "degraded[1].model"],
-    [[{ cached: -1 }], "degraded[0].cached"],
-    [[{ cached: 1 }, { cached: 2 }], "degraded[0]"],
-    [[{ refuse: "Infinity" }], "degraded[0].refuse"]
+  const one = "one of { cached }, { model, upstream }, { text }, { refuse }"
+  const time = 'a time above zero such as "30 seconds"'
+  for (const [answers, ...problems] of [
+    [[], "degraded: got an empty list, allowed is a list of at least one answer"],
+    ["cached", 'degraded: got "cached", allowed is a list of at least one answer'],
+    [null, "degraded: got null, allowed is a list of at least one answer"],
+    [[{}], `degraded[0]: got an object of nothing, allowed is ${one}`],
+    [[[1]], `degraded[0]: got an object of 0, allowed is ${one}`],
+    [[null], `degraded[0]: got null, allowed is ${one}`],
+    [[{ text: "a", refuse: 1 }], `degraded[0]: got an object of text, refuse, allowed is ${one}`],
+    [[{ text: "a", upstream: "b" }], `degraded[0]: got an object of text, upstream, allowed is ${one}`],
+    [[{ text: "a" }, { model: 1 }], "degraded[1].model: got 1, allowed is a text"],
+    [[{ text: ["later"] }], "degraded[0].text: got a list, allowed is a text"],
+    [[{ text: "" }], 'degraded[0].text: got "", allowed is a text'],
+    [[{ model: "a", upstream: {} }], "degraded[0].upstream: got an object, allowed is a text"],
+    [[{ cached: -1 }], `degraded[0].cached: got -1, allowed is ${time}`],
+    [[{ cached: 1 }, { cached: 2 }], "degraded[1]: got cached, once more, allowed is cached once"],
+    [[{ refuse: "Infinity" }], `degraded[0].refuse: got "Infinity", allowed is ${time}`],
+    [[{ refuse: Number.NaN }], `degraded[0].refuse: got NaN, allowed is ${time}`],
+    [
+      [{ refuse: 1 }, { text: "a" }],
+      "degraded[0]: got refuse, and an answer after it, allowed is refuse as the last one"
+    ],
+    [
+      [{ text: 1 }, { cached: "soon" }, 3],
+      "degraded[0].text: got 1, allowed is a text",
+      `degraded[1].cached: got "soon", allowed is ${time}`,
+      `degraded[2]: got 3, allowed is ${one}`
+    ]
   ] as const) {
     it(`is refused: ${JSON.stringify(answers)}`, () => {
       try {
@@ -259,7 +278,10 @@ describe("what is no list of answers", () => {
         assert.fail("it was taken")
       } catch (error) {
         assert.instanceOf(error, InvalidPolicy)
-        assert.propertyVal(error, "option", option === "degraded[0]" && answers.length === 2 ? "degraded[1]" : option)
+        assert.deepStrictEqual(
+          error.message.split("\n"),
+          problems.map((problem) => `policy option ${problem}`)
+        )
       }
     })
   }

@@ -147,8 +147,9 @@ const policyOf = (problems: Reader.Problems, given: Reader.Given, names: Readonl
     return Policy.make({ fallback: others, ...options, upstreams: names })
   } catch (error) {
     if (!(error instanceof InvalidPolicy)) throw error
-    const setting = Reader.settingOf(Reader.under(given, error.option, undefined))
-    problems.push({ setting, actual: error.actual, allowed: error.allowed })
+    for (const { actual, allowed, option } of error.problems) {
+      problems.push({ setting: Reader.settingOf(Reader.under(given, option, undefined)), actual, allowed })
+    }
     return byItself
   }
 }

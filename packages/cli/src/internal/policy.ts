@@ -100,8 +100,9 @@ const checked = <A>(problems: Reader.Problems, given: Reader.Given, make: () => 
     return make()
   } catch (error) {
     if (!(error instanceof InvalidPolicy)) throw error
-    const setting = Reader.settingOf({ ...given, name: `policy.${error.option}` })
-    problems.push({ setting, actual: error.actual, allowed: error.allowed })
+    for (const { actual, allowed, option } of error.problems) {
+      problems.push({ setting: Reader.settingOf({ ...given, name: `policy.${option}` }), actual, allowed })
+    }
     return undefined
   }
 }

@@ -168,54 +168,75 @@ export const optionNames = [
 
 /** Checks options. Throws `InvalidPolicy`. */
 export const read = (options: Options): Settings => {
-  Check.known("", options, optionNames)
-  const deadline = options.deadline === undefined ? undefined : Check.duration("deadline", options.deadline)
-  const part = (option: "attempt" | "firstElement" | "idle", otherwise: Duration.Duration): Duration.Duration => {
+  const limit = (option: "deadline" | "attempt" | "firstElement" | "idle") => {
     const given = options[option]
-    if (given === undefined) return otherwise
-    const value = Check.duration(option, given)
-    if (Duration.isFinite(value)) Check.atMost(option, value, "the deadline", deadlineOf({ deadline }))
-    return value
+    return given === undefined ? undefined : Check.duration(option, given)
   }
+  const parts = Check.all("", options, {
+    deadline: () => limit("deadline"),
+    attempt: () => limit("attempt"),
+    firstElement: () => limit("firstElement"),
+    idle: () => limit("idle"),
+    retry: () => readRetry(options.retry ?? {}),
+    upstreams: () => (options.upstreams === undefined ? undefined : namesOf(options.upstreams)),
+    fallback: () => readFallback(options.fallback ?? []),
+    replay: () => Check.oneOf("replay", options.replay ?? "safe", ["safe", "never"]),
+    budget: () => (options.budget === false ? undefined : Budget.read(options.budget ?? {})),
+    breaker: () => (options.breaker === false ? undefined : Breaker.read(options.breaker ?? {})),
+    pause: () => Check.oneOf("pause", options.pause ?? true, [true, false]),
+    hedge: () => (isOff(options.hedge) ? undefined : readHedge(options.hedge)),
+    concurrency: () => (isOff(options.concurrency) ? undefined : Concurrency.read(options.concurrency)),
+    shed: () => (isOff(options.shed) ? undefined : Shedding.read(options.shed))
+  } satisfies { readonly [Option in (typeof optionNames)[number]]: () => unknown })
+  const { upstreams, ...others } = parts
   const settings: Settings = {
-    deadline,
-    attempt: part("attempt", Duration.infinity),
-    firstElement: part("firstElement", Duration.seconds(60)),
-    idle: part("idle", Duration.seconds(60)),
-    retry: readRetry(options.retry ?? {}),
-    fallback: readFallback(options.fallback ?? []),
-    hasFallback: options.fallback !== undefined,
-    replay: Check.oneOf("replay", options.replay ?? "safe", ["safe", "never"]),
-    budget: options.budget === false ? undefined : Budget.read(options.budget ?? {}),
-    breaker: options.breaker === false ? undefined : Breaker.read(options.breaker ?? {}),
-    pause: Check.oneOf("pause", options.pause ?? true, [true, false]),
-    concurrency: options.concurrency ? Concurrency.read(options.concurrency) : undefined,
-    shed: options.shed ? Shedding.read(options.shed) : undefined,
-    hedge: options.hedge === undefined || options.hedge === false ? undefined : readHedge(options.hedge)
+    ...others,
+    attempt: parts.attempt ?? Duration.infinity,
+    firstElement: parts.firstElement ?? Duration.seconds(60),
+    idle: parts.idle ?? Duration.seconds(60),
+    hasFallback: options.fallback !== undefined
   }
-  if (options.upstreams !== undefined) checkUpstreams(options.upstreams, settings)
-  if (settings.hedge !== undefined) checkHedge(settings, options.upstreams)
+  const withinDeadline = (option: "attempt" | "firstElement" | "idle") => () => {
+    const given = parts[option]
+    if (given === undefined || !Duration.isFinite(given)) return
+    Check.atMost(option, given, "the deadline", deadlineOf(settings))
+  }
+  Check.together(
+    withinDeadline("attempt"),
+    withinDeadline("firstElement"),
+    withinDeadline("idle"),
+    () => upstreams && checkUpstreams(upstreams, settings),
+    () => settings.hedge && checkHedge(settings, upstreams)
+  )
   return settings
 }
 
-const readHedge = (hedge: HedgeOptions): Settings["hedge"] => {
-  Check.known("hedge", hedge, ["medianTimes", "otherwise", "budget"], "false, or {} for the defaults, or ")
-  return {
-    medianTimes: Check.number("hedge.medianTimes", hedge.medianTimes ?? 2.5, 1, 1000),
-    otherwise: Check.duration("hedge.otherwise", hedge.otherwise ?? Duration.seconds(1)),
-    budget: hedge.budget === false ? undefined : Budget.read({ share: 0.5, ...hedge.budget }, "hedge.budget")
-  }
+/** Whether a part is off that is off by default. Whatever else is no object of options is a mistake. */
+const isOff = (part: object | false | undefined): part is false | undefined => part === undefined || part === false
+
+const readHedge = (hedge: HedgeOptions): Settings["hedge"] =>
+  Check.all(
+    "hedge",
+    hedge,
+    {
+      medianTimes: () => Check.number("hedge.medianTimes", hedge.medianTimes ?? 2.5, 1, 1000),
+      otherwise: () => Check.duration("hedge.otherwise", hedge.otherwise ?? Duration.seconds(1)),
+      budget: () => (hedge.budget === false ? undefined : Budget.read(hedge.budget ?? {}, "hedge.budget", 0.5))
+    },
+    Check.orOff
+  )
+
+const namesOf = (upstreams: NonNullable<Options["upstreams"]>): ReadonlyArray<string> => {
+  if (typeof upstreams !== "object")
+    return Check.reject("upstreams", upstreams, "a list of names, or an object by name")
+  const names = isList(upstreams) ? Check.names("upstreams", upstreams) : Object.keys(upstreams)
+  return names.length === 0 ? Check.refuse("upstreams", "none", "at least one upstream") : names
 }
 
-const namesOf = (upstreams: NonNullable<Options["upstreams"]>): ReadonlyArray<string> =>
-  isList(upstreams) ? Check.names("upstreams", upstreams) : Object.keys(upstreams)
-
 /** Every list names upstreams that exist and none the one that it is a fallback of, and every upstream is in a list. */
-const checkUpstreams = (upstreams: NonNullable<Options["upstreams"]>, { fallback, hasFallback }: Settings): void => {
-  const all = namesOf(upstreams)
+const checkUpstreams = (all: ReadonlyArray<string>, { fallback, hasFallback }: Settings): void => {
   const [first] = all
-  const listed = new Set<string | undefined>([first])
-  if (first === undefined) Check.refuse("upstreams", "none", "at least one upstream")
+  const listed = new Set([first])
   if (!hasFallback) return
   for (const kind of kinds) {
     for (const [index, name] of fallback[kind].entries()) {
@@ -229,34 +250,45 @@ const checkUpstreams = (upstreams: NonNullable<Options["upstreams"]>, { fallback
   if (forgotten !== undefined) Check.reject("upstreams", forgotten, "only upstreams that a list of fallback names")
 }
 
-const checkHedge = ({ fallback, hasFallback, replay }: Settings, upstreams: Options["upstreams"]): void => {
+const checkHedge = (
+  { fallback, hasFallback, replay }: Settings,
+  upstreams: ReadonlyArray<string> | undefined
+): void => {
   if (replay === "never") {
     Check.refuse("hedge", "on", 'only with replay: "safe", since a hedged call is made twice; replay is "never"')
   }
-  const isAlone = hasFallback ? fallback.any.length === 0 : upstreams !== undefined && namesOf(upstreams).length < 2
+  const isAlone = hasFallback ? fallback.any.length === 0 : upstreams !== undefined && upstreams.length < 2
   if (isAlone) Check.refuse("hedge", "on", "only with another upstream; fallback names none for any failure")
 }
 
 const readRetry = (retry: NonNullable<Options["retry"]>): Settings["retry"] => {
-  Check.known("retry", retry, ["times", "base", "max", "maxRetryAfter"])
-  const times = Check.count("retry.times", retry.times ?? 2)
-  const max = Check.duration("retry.max", retry.max ?? Duration.seconds(8), "finite")
-  const base = Check.duration("retry.base", retry.base ?? Duration.min(Duration.millis(500), max), "finite")
-  Check.atMost("retry.base", base, "retry.max", max)
-  const maxRetryAfter = Check.duration("retry.maxRetryAfter", retry.maxRetryAfter ?? Duration.seconds(60))
-  return { times, base, max, maxRetryAfter }
+  const { base, max, ...others } = Check.all("retry", retry, {
+    times: () => Check.count("retry.times", retry.times ?? 2),
+    base: () => (retry.base === undefined ? undefined : Check.duration("retry.base", retry.base, "finite")),
+    max: () => Check.duration("retry.max", retry.max ?? Duration.seconds(8), "finite"),
+    maxRetryAfter: () => Check.duration("retry.maxRetryAfter", retry.maxRetryAfter ?? Duration.seconds(60))
+  })
+  if (base !== undefined) Check.atMost("retry.base", base, "retry.max", max)
+  return { ...others, base: base ?? Duration.min(Duration.millis(500), max), max }
 }
 
 const isList = (value: object): value is ReadonlyArray<string> => Array.isArray(value)
 
 const readFallback = (fallback: NonNullable<Options["fallback"]>): Settings["fallback"] => {
-  if (!isList(fallback)) Check.known("fallback", fallback, kinds, 'a list such as ["backup"], or ')
-  const list = (kind: FallbackKind): ReadonlyArray<string> =>
-    isList(fallback) ? Check.names("fallback", fallback) : Check.names(`fallback.${kind}`, fallback[kind] ?? [])
-  return {
-    any: list("any"),
-    "larger-context": list("larger-context"),
-    "other-provider": list("other-provider"),
-    "other-credential": list("other-credential")
+  if (isList(fallback)) {
+    const list = Check.names("fallback", fallback)
+    return { any: list, "larger-context": list, "other-provider": list, "other-credential": list }
   }
+  const list = (kind: FallbackKind) => () => Check.names(`fallback.${kind}`, fallback[kind] ?? [])
+  return Check.all(
+    "fallback",
+    fallback,
+    {
+      any: list("any"),
+      "larger-context": list("larger-context"),
+      "other-provider": list("other-provider"),
+      "other-credential": list("other-credential")
+    },
+    'a list such as ["backup"], or '
+  )
 }
