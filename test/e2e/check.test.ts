@@ -7,8 +7,11 @@ import { gate } from "./upstream.ts"
 
 const timeout = 60_000
 
-const check = (upstreams: Readonly<Record<string, object>>, env: Readonly<Record<string, string>> = {}) =>
-  run({ args: ["check"], cwd: directory({ "causeway.config.json": JSON.stringify({ upstreams }) }), env })
+const check = (
+  upstreams: Readonly<Record<string, object>> | "simulator",
+  env: Readonly<Record<string, string>> = {},
+  http: object = {}
+) => run({ args: ["check"], cwd: directory({ "causeway.config.json": JSON.stringify({ upstreams, http }) }), env })
 
 describe("causeway check", () => {
   it.live(
@@ -55,6 +58,42 @@ describe("causeway check", () => {
         assert.match(stdout, /^refusing +http\S+ +failed .*\n +\S/m)
         assert.match(stdout, /^listless +http\S+ +reached +\d+ +answers, and has no list of models$/m)
         assert.match(stdout, /^silent +http\S+ +failed +\d+ .*\n +\S/m)
+        assert.match(stdout, /^absent +http\S+ +failed +\d+ .*\n +\S/m)
+        assert.notInclude(stdout + stderr, "very-secret")
+      }),
+    timeout
+  )
+
+  it.live(
+    "asks REST APIs for their health, or whether anybody is there",
+    () =>
+      Effect.gen(function* () {
+        const well = yield* gate(({ url }, response) => response.writeHead(url === "/v1/up" ? 204 : 500).end())
+        yield* well.open
+        const plain = yield* gate((_, response) => response.writeHead(404).end())
+        yield* plain.open
+        const ill = yield* gate((_, response) => response.writeHead(503).end("loading"))
+        yield* ill.open
+        const key = { apiKey: { env: "KEY" } }
+        const { code, stderr, stdout } = yield* check(
+          "simulator",
+          { KEY: "sk-very-secret-0123456789" },
+          {
+            "/score": {
+              upstreams: {
+                well: { baseUrl: well.url, health: "/up", ...key },
+                ill: { baseUrl: ill.url, health: "/up" }
+              }
+            },
+            "/rank": { upstreams: { plain: { baseUrl: plain.url }, absent: { baseUrl: "http://127.0.0.1:1" } } }
+          }
+        )
+        assert.strictEqual(code, 1)
+        assert.strictEqual(stderr, "causeway: upstreams cannot be used: ill, absent\n")
+        assert.include(stdout, "the simulator, which is embedded")
+        assert.match(stdout, /^well +http\S+ +ok +\d+ +is well, below \/score$/m)
+        assert.match(stdout, /^ill +http\S+ +failed +\d+ .*\n +\S/m)
+        assert.match(stdout, /^plain +http\S+ +reached +\d+ +answers below \/rank, and names no path for its health$/m)
         assert.match(stdout, /^absent +http\S+ +failed +\d+ .*\n +\S/m)
         assert.notInclude(stdout + stderr, "very-secret")
       }),

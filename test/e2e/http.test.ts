@@ -65,6 +65,17 @@ describe("causeway serve, before REST APIs", () => {
         assert.strictEqual(health.status, 200)
         assert.include(health.text, '"two":"well"')
         assert.include(server.stdout(), "/models/score/*")
+        const info = yield* get(`${server.url}/info`)
+        const [score, other] = JSON.parse(info.text).http
+        assert.deepStrictEqual(score, {
+          path: "/models/score",
+          upstreams: [
+            { name: "one", baseUrl: down.url, isAuthenticated: false, paths: { "/": "/predict" }, health: "/health" },
+            { name: "two", baseUrl: up.url, isAuthenticated: false, paths: { "/": "/infer" }, health: "/health" }
+          ]
+        })
+        assert.strictEqual(other.upstreams[0].name, "alone")
+        assert.notInclude(info.text, "hunter2")
       }),
     60_000
   )

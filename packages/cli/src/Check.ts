@@ -1,7 +1,7 @@
 /**
  * `causeway check`: whether the configuration is right, and whether each upstream
- * answers. It asks for the list of models, which costs nothing, and waits at most
- * {@link limit}.
+ * answers. It asks for the list of models, which costs nothing, or a REST API for its
+ * health, and waits at most {@link limit}.
  *
  * **Example** (An upstream that answers)
  *
@@ -21,11 +21,13 @@
  */
 import { basename } from "node:path"
 import type { BoundaryError } from "@causeway/core/BoundaryError"
+import * as Disposition from "@causeway/core/Disposition"
 import * as Local from "@causeway/core/Local"
 import * as Redaction from "@causeway/core/Redaction"
 import * as Report from "@causeway/core/Report"
 import * as Upstream from "@causeway/core/Upstream"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
+import { HttpRelay } from "@causeway/openai/HttpRelay"
 import { Relay } from "@causeway/openai/Relay"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as Duration from "effect/Duration"
@@ -33,7 +35,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as Handlers from "./internal/handlers.ts"
+import * as Http from "./internal/http.ts"
 import type { Settings } from "./Settings.ts"
 
 /** What an upstream did. */
@@ -41,7 +45,7 @@ export interface Found {
   readonly name: string
   /** Without credentials. */
   readonly address: string
-  /** `reached`: it answers, but has no list of models. */
+  /** `reached`: it answers, but says nothing of itself: it has no list of models, or no path for its health. */
   readonly result: "ok" | "reached" | "failed"
   readonly ms: number
   /** What it answered, or why it did not; then what to do. */
@@ -60,9 +64,10 @@ export class CheckError extends Schema.TaggedError<CheckError>("@causeway/cli/Ch
 /** How long an upstream may take. */
 export const limit = Duration.seconds(10)
 
+const recorder = { connectTimeout: "5 seconds", headersTimeout: limit, answerTimeout: limit } as const
+
 /** Asks each upstream, all at once. */
 export const upstreams = (upstreams: Upstreams): Effect.Effect<ReadonlyArray<Found>, UpstreamError> => {
-  const recorder = { connectTimeout: "5 seconds", headersTimeout: limit, answerTimeout: limit } as const
   const relay = Local.layer(Relay, Relay.layer(upstreams, { recorder }), { deadline: limit })
   const all = Effect.forEach(Object.entries(upstreams), ([name, config]) => ask(name, config), {
     concurrency: "unbounded"
@@ -70,25 +75,62 @@ export const upstreams = (upstreams: Upstreams): Effect.Effect<ReadonlyArray<Fou
   return Effect.provide(all, Layer.merge(relay, Handlers.secrets(upstreams)))
 }
 
-const ask = (name: string, { baseUrl, models = {} }: Upstreams[string]): Effect.Effect<Found, never, Relay> =>
-  Effect.gen(function* () {
-    const relay = yield* Relay
-    const [time, answer] = yield* relay
-      .complete({ path: "/models", method: "GET" })
-      .pipe(
-        Effect.provideService(Upstream.Current, name),
-        Effect.match({ onFailure: failed, onSuccess: ({ body }) => listed(body, Object.values(models)) }),
-        Effect.timed
-      )
-    return { name, address: Redaction.url(baseUrl), ms: Math.round(Duration.toMillis(time)), ...answer }
+/** Asks each REST API, all at once: for its health, or where it names no path for that, for anything at all. */
+export const http = (mounts: ReadonlyArray<Http.Mount>): Effect.Effect<ReadonlyArray<Found>, UpstreamError> => {
+  const relay = Http.relay(mounts, { recorder, deadline: limit })
+  const each = mounts.flatMap(({ path, upstreams }) =>
+    Object.entries(upstreams).map(([name, config]) => [name, path, config] as const)
+  )
+  const all = Effect.forEach(each, ([name, path, config]) => askHttp(name, path, config), { concurrency: "unbounded" })
+  return Effect.provide(all, Layer.merge(relay, Handlers.secrets(Http.all(mounts))))
+}
+
+const ask = (name: string, config: Upstreams[string]): Effect.Effect<Found, never, Relay> =>
+  Effect.flatMap(Relay, (relay) =>
+    relay.complete({ path: "/models", method: "GET" }).pipe(
+      Effect.match({
+        onFailure: (error): Answer =>
+          isNotFound(error) ? { result: "reached", notes: ["answers, and has no list of models"] } : failed(error),
+        onSuccess: ({ body }) => listed(body, Object.values(config.models ?? {}))
+      }),
+      found(name, config)
+    )
+  )
+
+const askHttp = (
+  name: string,
+  path: string,
+  { health, ...config }: Http.Mount["upstreams"][string]
+): Effect.Effect<Found, never, HttpRelay> =>
+  Effect.flatMap(HttpRelay, (relay) => {
+    const answered = { result: "reached", notes: [`answers below ${path}, and names no path for its health`] } as const
+    return Stream.runDrain(relay.send({ path: health ?? "/", method: "GET" })).pipe(
+      Effect.match({
+        // Nothing has to be at the root: that it is refused there says that it answers.
+        onFailure: (error) =>
+          health === undefined && Disposition.of(error)?.blame === "caller" ? answered : failed(error),
+        onSuccess: (): Answer => (health === undefined ? answered : { result: "ok", notes: [`is well, below ${path}`] })
+      }),
+      found(name, config)
+    )
   })
+
+const found =
+  (name: string, { baseUrl }: Pick<Upstreams[string], "baseUrl">) =>
+  <R>(answer: Effect.Effect<Answer, never, R>): Effect.Effect<Found, never, R> =>
+    Effect.map(Effect.timed(Effect.provideService(answer, Upstream.Current, name)), ([time, answer]) => ({
+      name,
+      address: Redaction.url(baseUrl),
+      ms: Math.round(Duration.toMillis(time)),
+      ...answer
+    }))
 
 type Answer = Pick<Found, "result" | "notes">
 
+const isNotFound = (error: UpstreamError | BoundaryError): boolean =>
+  error._tag === "UpstreamError" && error.reason._tag === "NotFound"
+
 const failed = (error: UpstreamError | BoundaryError): Answer => {
-  if (error._tag === "UpstreamError" && error.reason._tag === "NotFound") {
-    return { result: "reached", notes: ["answers, and has no list of models"] }
-  }
   const advice = Report.advice(error)
   return { result: "failed", notes: [error.message, ...(advice === undefined ? [] : [advice])].map(Report.visible) }
 }
@@ -124,8 +166,9 @@ export const render = (settings: Settings, found: ReadonlyArray<Found>): string 
   return [
     ...facts.map(([name, text]) => `${name.padEnd(13)}  ${text}`),
     "",
+    ...(settings.upstreams === "simulator" ? ["upstream       the simulator, which is embedded"] : []),
     ...(found.length === 0
-      ? ["upstream       the simulator, which is embedded"]
+      ? []
       : rows.map((row) =>
           row
             .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -142,7 +185,11 @@ const rowsOf = ({ address, ms, name, notes: [first = "", ...others], result }: F
 
 /** Prints the table; fails where an upstream cannot be used. */
 export const run = Effect.fnUntraced(function* (settings: Settings) {
-  const found = settings.upstreams === "simulator" ? [] : yield* upstreams(settings.upstreams)
+  const asked = [
+    settings.upstreams === "simulator" ? Effect.succeed([]) : upstreams(settings.upstreams),
+    http(settings.http)
+  ]
+  const found = (yield* Effect.all(asked, { concurrency: "unbounded" })).flat()
   process.stdout.write(`${render(settings, found)}\n`)
   const failed = found.filter(({ result }) => result === "failed").map(({ name }) => name)
   if (failed.length > 0) return yield* new CheckError({ failed })

@@ -5,7 +5,12 @@
 import * as Local from "@causeway/core/Local"
 import type { Rule } from "@causeway/core/Rule"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
-import { HttpRelay, type HttpUpstreamConfig, type HttpUpstreams } from "@causeway/openai/HttpRelay"
+import {
+  HttpRelay,
+  type HttpUpstreamConfig,
+  type HttpUpstreams,
+  type Options as HttpRelayOptions
+} from "@causeway/openai/HttpRelay"
 import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Known from "@causeway/resilience/Upstreams"
@@ -159,12 +164,16 @@ export const all = (mounts: ReadonlyArray<Mount>): HttpUpstreams =>
   Object.assign({}, ...mounts.map(({ upstreams }) => upstreams))
 
 /** The client that routes and checks share; without any of them nobody asks it. */
-export const relay = (mounts: ReadonlyArray<Mount>): Layer.Layer<HttpRelay, UpstreamError> => {
+export const relay = (
+  mounts: ReadonlyArray<Mount>,
+  { deadline, recorder }: Local.Options & Pick<HttpRelayOptions, "recorder"> = {}
+): Layer.Layer<HttpRelay, UpstreamError> => {
   if (mounts.length === 0) {
     return Local.layer(HttpRelay, HttpRelay.toLayer({ send: () => Stream.die("there is no REST API") }))
   }
   const rules = mounts.flatMap(({ rules, upstreams }) => Object.keys(upstreams).map((name) => [name, rules] as const))
-  return Local.layer(HttpRelay, HttpRelay.layer(all(mounts), { rules: Object.fromEntries(rules) }))
+  const options = { rules: Object.fromEntries(rules), recorder }
+  return Local.layer(HttpRelay, HttpRelay.layer(all(mounts), options), { deadline })
 }
 
 /** The routes. */

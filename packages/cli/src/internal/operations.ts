@@ -46,6 +46,7 @@ const routes = (
     version: version(),
     parts: {
       upstreams: Effect.succeed(Object.entries(upstreams).map(([name, config]) => upstream(name, config))),
+      http: Effect.succeed(settings.http.map(mount)),
       services: Effect.succeed(settings.services.map(service)),
       workers: pool === undefined ? Effect.succeed("none, calls are served in process") : pool.status
     }
@@ -72,11 +73,24 @@ const processes: Health.Check = {
 }
 
 /** An upstream without its secrets. */
-const upstream = (name: string, { apiKey, baseUrl, models }: Upstreams[string]) => ({
+const address = (name: string, { apiKey, baseUrl }: Pick<Upstreams[string], "apiKey" | "baseUrl">) => ({
   name,
   baseUrl: Redaction.url(baseUrl),
-  isAuthenticated: apiKey !== undefined,
-  models: models ?? {}
+  isAuthenticated: apiKey !== undefined
+})
+
+const upstream = (name: string, config: Upstreams[string]) => ({
+  ...address(name, config),
+  models: config.models ?? {}
+})
+
+const mount = ({ path, upstreams }: Http.Mount) => ({
+  path,
+  upstreams: Object.entries(upstreams).map(([name, config]) => ({
+    ...address(name, config),
+    paths: config.paths ?? {},
+    ...(config.health !== undefined && { health: config.health })
+  }))
 })
 
 const service = ({ contract, path }: Service) => ({
