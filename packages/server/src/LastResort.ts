@@ -2,7 +2,9 @@
  * What a client is answered where no upstream can serve. `Degraded` says when: a call
  * under its policy has failed, and not by the caller's own fault; or all upstreams are
  * down, and then it is answered at once, without being made. The first answer that
- * there is for a request is given, and `x-causeway-degraded` says which.
+ * there is for a request is given, and `x-causeway-degraded` says which. A request that is
+ * wrong in itself, or that its caller may not make, is refused as ever; and nobody is
+ * answered by a model that its key may not use.
  *
  * | answer | gives | for |
  * | --- | --- | --- |
@@ -63,10 +65,14 @@ type Response = HttpServerResponse.HttpServerResponse
 
 /** Answers of last resort for requests of an API, made by {@link make}. */
 export interface LastResort {
-  /** Gives a handler the answers, for when it fails and for when it need not be tried. */
-  readonly apply: <E, R>(
-    answered: Effect.Effect<Response, E, R>
-  ) => Effect.Effect<Response, E | PolicyError, R | HttpServerRequest>
+  /**
+   * Gives a call the answers, for when it fails and for when it need not be made. What checks
+   * the request before, and whether its caller may make it, is done in any case: what that
+   * fails with has no answer.
+   */
+  readonly apply: <E, R, E2, R2>(
+    checked: Effect.Effect<Effect.Effect<Response, E, R>, E2, R2>
+  ) => Effect.Effect<Response, E | E2 | PolicyError, R | R2 | HttpServerRequest>
 }
 
 /** One answer, if it has one for a request at this moment. */
@@ -97,22 +103,31 @@ export const make = (
     ...(api === "predict" && { when: isDisposedOtherwise })
   })
   return {
-    apply: (answered) =>
+    apply: <E, R, E2, R2>(checked: Effect.Effect<Effect.Effect<Response, E, R>, E2, R2>) =>
       Effect.gen(function* () {
+        const answered = yield* checked
         const request = Option.getOrUndefined(yield* Effect.option(asked(api, headers)))
         // Whatever is wrong with the request, the handler itself says it.
         if (request === undefined) return yield* answered
         const now = yield* Clock.currentTimeMillis
-        const possible = resorts.flatMap((resort) => resort(request, answered, now) ?? [])
+        const again = Effect.flatten(checked)
+        const possible = resorts.flatMap((resort) => resort(request, again, now) ?? [])
         const made =
           cache === undefined || request.cacheKey === undefined
             ? answered
             : Effect.tap(answered, (response) =>
                 Effect.map(Clock.currentTimeMillis, (at) => cache.keep(request.cacheKey, response, at))
               )
-        return yield* isReadonlyArrayNonEmpty(possible)
-          ? made.pipe(Degraded.apply({ ...base, answers: possible }), Call.annotate({ model: request.model }))
-          : made
+        if (!isReadonlyArrayNonEmpty(possible)) return yield* made
+        let failure: { readonly error: E } | undefined
+        return yield* Effect.tapError(made, (error) => Effect.sync(() => (failure = { error }))).pipe(
+          Degraded.apply({ ...base, answers: possible }),
+          // What an answer is refused for is not the caller's, who has not asked for it.
+          Effect.mapError((error) =>
+            failure !== undefined && Disposition.of(error)?.blame === "caller" ? failure.error : error
+          ),
+          Call.annotate({ model: request.model })
+        )
       })
   }
 }
@@ -130,8 +145,9 @@ const resortOf = (answer: Checked, cache: Cache | undefined): Resort => {
         return found && Degraded.fixed("cached", found)
       }
     case "model":
-      return ({ model, value }, answered) => {
+      return ({ mayUse, model, value }, answered) => {
         if (value === undefined || model === undefined || model === answer.model) return undefined
+        if (!mayUse(answer.model)) return undefined
         const body = JSON.stringify({ ...value, model: answer.model })
         const again = Effect.provideService(answered, Body.Instead, body)
         return {

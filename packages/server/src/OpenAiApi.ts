@@ -179,9 +179,10 @@ const callsOf = (relay: UpstreamCalls, { forward = [], policy }: Options): Calls
       }
 }
 
-type Answered<R = never> = Effect.Effect<
-  HttpServerResponse.HttpServerResponse,
-  CallError | RequestError,
+/** A request that was checked, and may be made: whatever is wrong with it is said before. */
+type Checked<R = never> = Effect.Effect<
+  Effect.Effect<HttpServerResponse.HttpServerResponse, CallError, HttpServerRequest | Scope.Scope>,
+  RequestError,
   HttpServerRequest | R
 >
 
@@ -189,12 +190,14 @@ type Answered<R = never> = Effect.Effect<
 const handlerOf = ({ degraded }: Options) =>
   Effect.map(Upstreams.captured, (meeting) => {
     const resort = degraded && LastResort.make(degraded, "openai")
-    return <R>(answered: Answered<R>) =>
-      PolicyHeaders.handle(PublicError.handle(meeting(resort === undefined ? answered : resort.apply(answered))))
+    return <R>(checked: Checked<R>) =>
+      PolicyHeaders.handle(
+        PublicError.handle(meeting(resort === undefined ? Effect.flatten(checked) : resort.apply(checked)))
+      )
   })
 
 /** A request in JSON, with an answer in JSON or in events. */
-const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Answered<Scope.Scope> => {
+const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Checked => {
   const decode = OpenAiRequest.decoder(kind)
   const ending = path === "/responses" ? Relayed.numbered : Relayed.plain(path)
   return Effect.gen(function* () {
@@ -202,65 +205,63 @@ const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Answer
     const { model, stream } = yield* decode(value)
     yield* checkModel(model)
     const request = { path, method: "POST", body: text, ...(yield* calls.forwarded) }
-    return stream
-      ? yield* Relayed.respondEvents(calls.events(request), ending)
-      : toResponse(yield* calls.complete(request))
+    return stream ? Relayed.respondEvents(calls.events(request), ending) : completed(calls, request)
   })
 }
 
 /** A request without a body, with an answer in JSON. */
-const relayed = (calls: Calls, method: "GET" | "DELETE"): Answered<HttpRouter.RouteContext> =>
+const relayed = (calls: Calls, method: "GET" | "DELETE"): Checked<HttpRouter.RouteContext> =>
   Effect.gen(function* () {
     const request = { path: yield* target, method, ...(yield* calls.forwarded) }
-    return toResponse(yield* calls.complete(request))
+    return completed(calls, request)
   })
 
 /** A request that its path says all of; a body that comes all the same goes on too. */
-const relayAction = (calls: Calls): Answered<HttpRouter.RouteContext> =>
+const relayAction = (calls: Calls): Checked<HttpRouter.RouteContext> =>
   Effect.gen(function* () {
     const path = yield* target
     const body = yield* Body.text
     const request = { path, method: "POST", ...(body !== "" && { body }), ...(yield* calls.forwarded) }
-    return toResponse(yield* calls.complete(request))
+    return completed(calls, request)
   })
 
 /** A response that was made before: as it is, or its events. */
-const relayResponse = (calls: Calls): Answered<Scope.Scope | HttpRouter.RouteContext> =>
+const relayResponse = (calls: Calls): Checked<HttpRouter.RouteContext> =>
   Effect.gen(function* () {
     const request = { path: yield* target, method: "GET", ...(yield* calls.forwarded) }
     return /[?&]stream=true(?:&|$)/i.test(request.path)
-      ? yield* Relayed.respondEvents(calls.events(request), Relayed.numbered)
-      : toResponse(yield* calls.complete(request))
+      ? Relayed.respondEvents(calls.events(request), Relayed.numbered)
+      : completed(calls, request)
   })
 
 /** A request in a form. */
-const relayForm = (calls: Calls, path: string): Answered<Scope.Scope> =>
+const relayForm = (calls: Calls, path: string): Checked =>
   Effect.gen(function* () {
     const contentType = yield* formType
     // Nobody here reads forms.
     yield* checkModel(undefined)
     const body = new Uint8Array(yield* Body.bytes)
     const request = { path, method: "POST", body, contentType, ...(yield* calls.forwarded) }
-    return yield* Relayed.respond(calls.transfer(request), Relayed.plain(path))
+    return Relayed.respond(calls.transfer(request), Relayed.plain(path))
   })
 
 /** A request in JSON, with an answer that is audio. */
-const relaySpeech = (calls: Calls): Answered<Scope.Scope> => {
+const relaySpeech = (calls: Calls): Checked => {
   const path = "/audio/speech"
   const decode = OpenAiRequest.decoder("speech")
   return Effect.gen(function* () {
     const { text, value } = yield* Body.json
     yield* checkModel((yield* decode(value)).model)
     const request = { path, method: "POST", body: Buffer.from(text), ...(yield* calls.forwarded) }
-    return yield* Relayed.respond(calls.transfer(request), Relayed.plain(path))
+    return Relayed.respond(calls.transfer(request), Relayed.plain(path))
   })
 }
 
 /** A file's content. */
-const relayContent = (calls: Calls): Answered<Scope.Scope | HttpRouter.RouteContext> =>
+const relayContent = (calls: Calls): Checked<HttpRouter.RouteContext> =>
   Effect.gen(function* () {
     const request = { path: yield* target, method: "GET", ...(yield* calls.forwarded) }
-    return yield* Relayed.respond(calls.transfer(request), Relayed.plain(request.path))
+    return Relayed.respond(calls.transfer(request), Relayed.plain(request.path))
   })
 
 /**
@@ -295,6 +296,8 @@ const formType: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.
         )
   }
 )
+
+const completed = (calls: Calls, request: typeof RelayRequest.Type) => Effect.map(calls.complete(request), toResponse)
 
 const toResponse = (answer: typeof RelayAnswer.Type): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(answer.body, {

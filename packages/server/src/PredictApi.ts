@@ -106,7 +106,9 @@ export const layer = <Self, Id extends string, R extends Rpc.Any>(
       const endpoints = calls.map((call): Served.Endpoint => {
         const answered = Predicted.answer(call, { policy, headers })
         const handler = PolicyHeaders.handle(
-          PublicError.handle(meeting(resort === undefined ? answered : resort.apply(answered)), { isDeclared: true })
+          PublicError.handle(meeting(resort === undefined ? answered : resort.apply(Effect.succeed(answered))), {
+            isDeclared: true
+          })
         )
         return {
           contract: contract.key,

@@ -5,6 +5,7 @@ import { Relay } from "@causeway/openai/Relay"
 import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Upstreams from "@causeway/resilience/Upstreams"
+import type * as Auth from "@causeway/server/Auth"
 import * as Health from "@causeway/server/Health"
 import * as LastResort from "@causeway/server/LastResort"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
@@ -14,6 +15,7 @@ import { Simulator } from "@causeway/simulator/Simulator"
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
@@ -22,7 +24,11 @@ import { call, post } from "./fixtures/client.ts"
 const policy = Policy.make({ retry: { times: 0 } })
 
 /** A gateway to the simulator under two names, whose second one calls the broken model by another name. */
-const gateway = (degraded: ReadonlyArray<LastResort.Answer> | undefined, known = ["primary", "backup"]) =>
+const gateway = (
+  degraded: ReadonlyArray<LastResort.Answer> | undefined,
+  known = ["primary", "backup"],
+  keys: ReadonlyArray<Auth.Key> = []
+) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { url } = yield* Simulator
@@ -38,7 +44,7 @@ const gateway = (degraded: ReadonlyArray<LastResort.Answer> | undefined, known =
         // Around the routes alone: what serves them does not know of it.
         Layer.provide([named, Local.layer(Relay, Relay.layer(upstreams))])
       )
-      return Server.serve(routes, { port: 0 })
+      return Server.serve(routes, { port: 0, keys })
     })
   ).pipe(Layer.provideMerge(Simulator.layer()))
 
@@ -193,6 +199,45 @@ describe("an answer of last resort", () => {
         yield* TestClock.adjust("2 seconds")
         assert.deepStrictEqual(told(yield* ask("down")), ["primary", "1", undefined])
       })
+    )
+  })
+})
+
+describe("while nobody can serve", () => {
+  const keys: ReadonlyArray<Auth.Key> = [
+    Redacted.make("all-of-it"),
+    { name: "limited", key: Redacted.make("limited-one"), scopes: { models: ["gpt-5-mini"] } }
+  ]
+  const answers = [{ cached: "1 minute" }, { model: "fault:model-not-found" }, { text: "later" }] as const
+  const request = { model: "gpt-5", messages: [{ role: "user", content: "good day" }] }
+  const asking = (key: string, body: unknown = request) =>
+    post("/v1/chat/completions", body, { authorization: `Bearer ${key}` })
+
+  layer(gateway(answers, undefined, keys))((it) => {
+    it.effect("a key gets no answer that it may not have, and what is wrong is still wrong", () =>
+      Effect.gen(function* () {
+        const { behave } = yield* Simulator
+        yield* asking("all-of-it")
+        yield* behave({ fault: "no-healthy-upstream" })
+        for (let call = 0; call < 5; call++) yield* asking("all-of-it", { ...request, seed: call })
+        assert.deepStrictEqual(told(yield* asking("all-of-it")), [undefined, undefined, "cached"])
+        const forbidden = yield* asking("limited-one")
+        assert.deepStrictEqual([forbidden.status, ...told(forbidden)], [403, undefined, undefined, undefined])
+        const wrong = yield* asking("all-of-it", { ...request, messages: 5 })
+        assert.deepStrictEqual([wrong.status, wrong.error?.param, told(wrong)[2]], [400, "messages", undefined])
+        // Not by the other model, which this key may not use either.
+        const own = yield* asking("limited-one", { ...request, model: "gpt-5-mini" })
+        assert.deepStrictEqual([own.status, told(own)[2]], [200, "text"])
+        yield* behave({})
+      })
+    )
+  })
+
+  layer(gateway([{ model: "fault:model-not-found" }]))((it) => {
+    it.effect("the failure is that of the call, not that of an answer for which its caller has not asked", () =>
+      Effect.map(ask("fault:server-error"), (answer) =>
+        assert.deepStrictEqual([answer.status, answer.error?.code], [502, "provider_fault"])
+      )
     )
   })
 })

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { isObject } from "effect/Predicate"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { Caller } from "../Caller.ts"
 import type { RequestError } from "../RequestError.ts"
 import * as Body from "./body.ts"
 
@@ -12,6 +13,8 @@ export interface Asked {
   /** Its body, where that is an object in JSON. */
   readonly value: Readonly<Record<string, unknown>> | undefined
   readonly model: string | undefined
+  /** Whether its caller may use a model. */
+  readonly mayUse: (model: string) => boolean
   /** What a whole answer to it is found by; `undefined` where an answer must not be given again. */
   readonly cacheKey: string | undefined
 }
@@ -35,6 +38,7 @@ export const asked = (
 ): Effect.Effect<Asked, RequestError, HttpServerRequest> =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest
+    const caller = yield* Caller
     const [url = ""] = request.url.split("?", 1)
     const path = api === "openai" ? url.slice(Math.max(0, url.indexOf("/v1/") + 3)) : url
     const isForm = /^multipart\//i.test(request.headers["content-type"] ?? "")
@@ -50,6 +54,7 @@ export const asked = (
       path,
       value,
       model: typeof model === "string" ? model : undefined,
+      mayUse: (model) => caller?.mayUse?.(model) !== false,
       cacheKey: isCacheable
         ? keyOf([request.method, request.url, ...varying.map((name) => request.headers[name] ?? ""), bytes])
         : undefined
