@@ -31,9 +31,9 @@ const assertSame = (expected: unknown, actual: unknown): void => {
   assert.isUndefined(difference && Difference.format(difference))
 }
 
-const refused = (value: unknown): Lossless.InvalidWire => {
+const refused = (value: unknown, options?: Lossless.Options): Lossless.InvalidWire => {
   try {
-    Lossless.fromWire({ $v: 2, value })
+    Lossless.fromWire({ $v: 2, value }, options)
   } catch (thrown) {
     assert.instanceOf(thrown, Lossless.InvalidWire)
     return thrown
@@ -196,6 +196,30 @@ describe("wires that were made to take long", () => {
   it("are refused where a key comes back to itself on many paths", () => {
     const key = [{ $: "list", "$#": 1000 }, [{ $: "=", $n: 1000 }, paths(0, 60)]]
     assert.match(refused({ $: "HashSet", $values: [key] }).message, /too long to compare/)
+  })
+
+  it("are refused where a key is a list with more holes than anybody has time for", () => {
+    const sparse = [
+      { $: "list", $sparse: true },
+      { $: "holes", $n: 4_294_967_295 }
+    ]
+    for (const key of [sparse, { a: sparse }, { $: "Some", $value: sparse }, [sparse, sparse]]) {
+      assert.match(refused({ $: "HashSet", $values: [key] }).message, /too long to compare/)
+      assert.match(refused({ $: "HashMap", $entries: [[key, 1]] }).message, /too long to compare/)
+    }
+    const short = Lossless.fromWire({ $v: 2, value: { $: "HashSet", $values: [[sparse[0], { $: "holes", $n: 1000 }]] } })
+    assert.isTrue(HashSet.isHashSet(short) && HashSet.has(short, Array.from({ length: 1000 })))
+  })
+
+  it("are refused where a class would have to look at so many holes", () => {
+    const decode = (list: unknown) => ({ list: Array.from(list as ReadonlyArray<unknown>) })
+    const classes = [{ id: "Lists", class: class Lists {}, encode: () => [], decode }]
+    const value = [
+      { $: "list", $sparse: true },
+      { $: "holes", $n: 4_294_967_295 }
+    ]
+    for (const $value of [value, { value }])
+      assert.match(refused({ $: "custom", $class: "Lists", $value }, { classes }).message, /more holes/)
   })
 
   it("are refused where very many keys look the same", () => {

@@ -263,6 +263,10 @@ describe("a wire of the first version", () => {
   })
 })
 
+const listed = Schema.Array(Schema.UndefinedOr(Schema.String))
+class Unique extends Schema.Class<Unique>("test/Unique")({ list: listed.check(Schema.isUnique()) }) {}
+class Two extends Schema.Class<Two>("test/Two")({ list: Schema.Union([listed, Schema.String], { mode: "oneOf" }) }) {}
+
 class Sparse extends Schema.Class<Sparse>("test/Sparse")({ list: Schema.Array(Schema.UndefinedOr(Schema.String)) }) {}
 
 describe("hostile wires", () => {
@@ -342,6 +346,17 @@ describe("hostile wires", () => {
     assert.notInstanceOf(read([...list, 4]), Sparse)
     assert.notInstanceOf(read([list[0], 4, ...list.slice(1)]), Sparse)
     assert.notInstanceOf(read([{ ...list[0], "4000000001": 4, $hidden: ["4000000001"] }, ...list.slice(1)]), Sparse)
+  })
+
+  it("are no instances where a check of somebody else's would go through such holes", () => {
+    const list = [
+      { $: "list", $sparse: true },
+      { $: "holes", $n: 4_000_000_000 }
+    ]
+    for (const Checked of [Unique, Two]) {
+      const value = { $: "object", $class: Checked.identifier, list }
+      assert.notInstanceOf(Lossless.fromWire({ $v: 2, value }, { classes: [Checked] }), Checked)
+    }
   })
 
   it("that nest without end are refused", () => {

@@ -2,6 +2,7 @@
 // @effect-diagnostics extendsNativeError:off
 import * as Lossless from "@causeway/core/Lossless"
 import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
 import { wordsOf } from "./words.ts"
 
 class Registered extends Error {
@@ -13,6 +14,8 @@ class Registered extends Error {
   }
 }
 
+class Listed extends Schema.TaggedError<Listed>("test/Listed")("Listed", { list: Schema.Array(Schema.String) }) {}
+
 type Node = Readonly<Record<string, unknown>>
 
 const wire = (value: unknown, more?: ReadonlyArray<unknown>): Node => ({
@@ -23,7 +26,7 @@ const wire = (value: unknown, more?: ReadonlyArray<unknown>): Node => ({
 
 const decode = (value: unknown, form: Lossless.Form): unknown => {
   try {
-    return Lossless.fromWire(value, { form, classes: [Registered] })
+    return Lossless.fromWire(value, { form, classes: [Registered, Listed] })
   } catch (thrown) {
     assert.instanceOf(thrown, Lossless.InvalidWire)
     return thrown
@@ -135,6 +138,19 @@ describe.each(forms)("tampered wires as %s", (form) => {
     }
     const after = process.memoryUsage()
     assert.isBelow(after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed, 64 * 1024 * 1024)
+  })
+
+  it("refuses a list with holes of its own, whatever length it has", () => {
+    // No wire as JSON can have them; a structured clone of a few bytes can.
+    const list = (first: unknown): ReadonlyArray<unknown> => Object.assign(Array(4_294_967_295), { 0: first })
+    const shape = (value: unknown, more?: ReadonlyArray<unknown>) => refused(decode(wire(value, more), form)).issue
+    assert.strictEqual(shape(list(1)), "shape")
+    assert.strictEqual(shape(list({ $: "list", $sparse: true })), "shape")
+    assert.strictEqual(shape({ $: "Set", $values: list(1) }), "shape")
+    assert.strictEqual(shape({ $: "HashSet", $values: list(1) }), "shape")
+    assert.strictEqual(shape({ $: "Error", $message: "x", $hidden: list("x") }), "shape")
+    assert.strictEqual(shape({ $: ">", $n: 0 }, list({})), "shape")
+    assert.strictEqual(shape({ $class: "test/Listed", list: list("x") }), "shape")
   })
 
   it("follows no reference in circles", () => {

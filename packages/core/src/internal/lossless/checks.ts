@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { representationOf } from "./ast.ts"
-import { indicesOf } from "./lists.ts"
+import { indicesOf, isMostlyHoles } from "./lists.ts"
 import { isObject } from "./wire.ts"
 
 /** Says whether a value is one of a type. */
@@ -53,6 +53,7 @@ const filterOf = (check: SchemaAST.Check<never>, ast: SchemaAST.AST): Check => {
   if (isFiniteCheck(check)) return Number.isFinite
   const run = check.run as (value: unknown, ast: SchemaAST.AST, options: SchemaAST.ParseOptions) => unknown
   return (value) => {
+    if (isMostlyHoles(value)) return false
     try {
       return run(value, ast, {}) === undefined
     } catch {
@@ -201,6 +202,7 @@ const isConstructedBy = (ast: SchemaAST.Declaration): Check | undefined => {
 const guard = (ast: SchemaAST.AST): Check => {
   const is = Schema.is(Schema.make<Schema.Top>(ast))
   return (value) => {
+    if (isMostlyHoles(value)) return false
     try {
       return is(value)
     } catch {

@@ -8,7 +8,7 @@
  * class) comes when all is filled.
  */
 import { kindOf, type Kind } from "./kinds.ts"
-import { define, describe, refuse } from "./refusal.ts"
+import { define, dense, describe, refuse } from "./refusal.ts"
 import type { Build } from "./generated.ts"
 import type { Reading } from "./readings.ts"
 import type { Registry } from "./registry.ts"
@@ -44,15 +44,17 @@ export class Decoder {
   closing: Array<() => void> | undefined
   more: ReadonlyArray<Wire> = []
   level = 0
-  holesLeft: number
+  /** Holes of lists that were made so far. */
+  holes = 0
+  readonly mostHoles: number
   comparisonsLeft = mostComparisons
   propertiesLeft = mostProperties
   version: number = version
 
-  constructor({ build, registry }: Pick<Settings, "build" | "registry">, holes: number) {
+  constructor({ build, registry }: Pick<Settings, "build" | "registry">, mostHoles: number) {
     this.registry = registry
     this.build = build
-    this.holesLeft = holes
+    this.mostHoles = mostHoles
   }
 
   run(wire: unknown): unknown {
@@ -67,7 +69,7 @@ export class Decoder {
     if (!("value" in wire)) return refuse("shape", "there is no value in it")
     if (more !== undefined) {
       if (!Array.isArray(more)) return refuse("shape", "its rest is no list")
-      this.more = more
+      this.more = dense(more)
     }
     const result = this.value(value)
     this.fillMoved()
@@ -246,7 +248,7 @@ const none: ReadonlySet<string> = new Set()
 const hiddenIn = (node: Node): ReadonlySet<string> => {
   const hidden = node["$hidden"]
   if (hidden === undefined) return none
-  return Array.isArray(hidden) && hidden.every((name) => typeof name === "string")
+  return Array.isArray(hidden) && dense(hidden).every((name) => typeof name === "string")
     ? new Set(hidden)
     : refuse("shape", "hidden names are a list of texts")
 }

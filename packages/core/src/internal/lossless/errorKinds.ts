@@ -3,7 +3,7 @@
  * class: no constructor of a user runs, and no stack is captured.
  */
 import type { Decoder } from "./decoder.ts"
-import { define, refuse } from "./refusal.ts"
+import { define, dense, refuse } from "./refusal.ts"
 import { defaultArgs } from "./errorForms.ts"
 import type { Forms } from "./forms.ts"
 import type { Kind } from "./kinds.ts"
@@ -182,7 +182,7 @@ const unknown = (decoder: Decoder, error: object, node: Node, kind: string): voi
   })
 }
 
-const isNames = (u: Wire): u is ReadonlyArray<string> => Array.isArray(u) && u.every((name) => typeof name === "string")
+const isNames = (u: Wire): u is ReadonlyArray<string> => Array.isArray(u) && dense(u).every((name) => typeof name === "string")
 
 /** The arguments of the constructor, which `Equal` compares. */
 const args = (decoder: Decoder, error: object, wire: Wire, { fields }: Entry, reading: Reading): void => {

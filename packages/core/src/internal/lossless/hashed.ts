@@ -1,7 +1,8 @@
 /**
  * Collections of Effect that find their keys by what those hold. Looking into keys
  * takes as many steps as there are paths in them, and a wire can have many more of
- * those than it has characters: so the steps are counted beforehand.
+ * those than it has characters, and lists of many more holes: so the steps are counted
+ * beforehand.
  */
 import * as Hash from "effect/Hash"
 import type { Decoder } from "./decoder.ts"
@@ -39,12 +40,12 @@ export const hashed = <K>(
 })
 
 const count = <K>(decoder: Decoder, elements: ReadonlyArray<K>, keyOf: (element: K) => unknown): void => {
-  // Without labels nothing is shared, and there are no more paths than characters.
-  const isShared = decoder.labels !== undefined
+  // Without labels nothing is shared, and without holes there are no more steps than characters.
+  const isCounted = decoder.labels !== undefined || decoder.holes > mostComparisons
   const met = new Map<number, number>()
   for (const element of elements) {
     const key = keyOf(element)
-    if (isShared) spend(decoder, stepsOf(key, decoder.comparisonsLeft))
+    if (isCounted) spend(decoder, stepsOf(key, decoder.comparisonsLeft))
     const hash = Hash.hash(key)
     const same = met.get(hash)
     if (same !== undefined) spend(decoder, same * (isObject(key) ? stepsOf(key, decoder.comparisonsLeft) : leaf))
@@ -65,8 +66,10 @@ const stepsOf = (value: unknown, most: number): number => {
     steps++
     if (steps > most || !isObject(part) || open.has(part) || ArrayBuffer.isView(part)) return
     open.add(part)
-    if (Array.isArray(part)) for (const one of part) visit(one)
-    else {
+    if (Array.isArray(part)) {
+      // A list may have more places than anybody has time for.
+      for (let at = 0; at < part.length && steps <= most; at++) visit(part[at])
+    } else {
       for (const key of Reflect.ownKeys(part)) visit(read(part, key))
       if (part instanceof Map || part instanceof Set) for (const one of part) visit(one)
     }

@@ -2,6 +2,7 @@
 import type { Decoder } from "./decoder.ts"
 import { define, refuse } from "./refusal.ts"
 import type { Kind } from "./kinds.ts"
+import { mostHoles } from "./lists.ts"
 import { readingsOf, type Special } from "./readings.ts"
 import { prototypeFor } from "./unknown.ts"
 import { isObject, type Node } from "./wire.ts"
@@ -46,7 +47,9 @@ export const custom: Kind = {
   make: (decoder, wire) => {
     const node = wire as Node
     const id = optionalText(node["$class"])
+    const { holes } = decoder
     const encoded = decoder.early(node["$value"])
+    if (decoder.holes - holes > mostHoles) refuse("shape", "more holes than a class is given to make a value of")
     const { byId, declared } = decoder.registry
     const decode =
       id === undefined ? undefined : (byId.get(id)?.decode ?? declared.find((type) => type.id === id)?.decode)

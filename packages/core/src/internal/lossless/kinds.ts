@@ -5,7 +5,7 @@
 import * as Bytes from "./bytes.ts"
 import * as Classes from "./instances.ts"
 import type { Decoder } from "./decoder.ts"
-import { describe, integerOf, listOf, refuse } from "./refusal.ts"
+import { dense, describe, integerOf, listOf, refuse } from "./refusal.ts"
 import * as EffectKinds from "./effectKinds.ts"
 import { errorKind, exceptionKind } from "./errorKinds.ts"
 import { propertiesIn } from "./patterns.ts"
@@ -69,7 +69,7 @@ const list: Kind = {
   },
   fill: (decoder, value, wire) => {
     const target = value as Array<unknown>
-    const elements = wire as ReadonlyArray<Wire>
+    const elements = dense(wire as ReadonlyArray<Wire>)
     const [head] = elements
     if (!isHead(head)) {
       for (const element of elements) target.push(decoder.value(element))
@@ -97,8 +97,8 @@ const withHoles = (decoder: Decoder, target: Array<unknown>, elements: ReadonlyA
 const holesOf = (decoder: Decoder, count: Wire, next: number): number => {
   if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || next + count > longestList)
     return refuse("shape", "no number of holes")
-  decoder.holesLeft -= count
-  return decoder.holesLeft < 0 ? refuse("shape", "more holes than are carried in such a value") : count
+  decoder.holes += count
+  return decoder.holes > decoder.mostHoles ? refuse("shape", "more holes than are carried in such a value") : count
 }
 
 const map = filled(

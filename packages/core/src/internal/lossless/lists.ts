@@ -6,6 +6,14 @@ export const mostHoles = 1_000_000
 /** So many holes are looked at for nothing; of a list with more of them the engine is asked for all names at once. */
 const looked = 1_000
 
+/** Whether a value is a list with more holes than anybody goes through one by one. */
+export const isMostlyHoles = (value: unknown): boolean => {
+  if (!Array.isArray(value) || value.length <= mostHoles) return false
+  let holes = 0
+  for (let at = 0; at < value.length && holes <= mostHoles; at++) if (!Object.hasOwn(value, at)) holes++
+  return holes > mostHoles
+}
+
 /** The places that are taken, in order. */
 export function* indicesOf(list: ReadonlyArray<unknown>, from: number): Generator<number> {
   let at = from

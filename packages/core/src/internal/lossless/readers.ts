@@ -8,6 +8,7 @@ import type { Decoder } from "./decoder.ts"
 import { Forms, type Keyed } from "./forms.ts"
 import { type Build, isOften, readSource } from "./generated.ts"
 import type { Field, Shape } from "./shapes.ts"
+import { dense } from "./refusal.ts"
 import { isHead, isObject, type Node, type Wire } from "./wire.ts"
 
 /** Makes a value of one shape, or any other. */
@@ -128,7 +129,7 @@ const list = (elements: ReadonlyArray<Shape>, rest: Shape | undefined, build: Bu
   return (decoder, wire) => {
     if (!Array.isArray(wire) || wire.length < readers.length || isHead(wire[0])) return unsure(decoder, wire)
     decoder.enter()
-    const made: Array<unknown> = wire.slice()
+    const made: Array<unknown> = dense(wire).slice()
     for (let at = 0; at < made.length; at++) {
       const element: unknown = made[at]
       const isOwn = typeof element === "string" && (texts[at] ?? isText)

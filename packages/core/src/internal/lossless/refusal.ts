@@ -29,7 +29,17 @@ export const define = (target: object, name: PropertyKey, value: unknown, enumer
 }
 
 /** A part of a wire that has to be a list. */
-export const listOf = (wire: Wire): ReadonlyArray<Wire> => (Array.isArray(wire) ? wire : refuse("shape", "no list"))
+export const listOf = (wire: Wire): ReadonlyArray<Wire> =>
+  Array.isArray(wire) ? dense(wire) : refuse("shape", "no list")
+
+/** A list as an encoder writes it: with holes, which a structured clone keeps, it might be longer than memory. */
+export const dense = (list: ReadonlyArray<Wire>): ReadonlyArray<Wire> => {
+  // Ends at the first hole.
+  if (!list.includes(undefined)) return list
+  for (let at = 0; at < list.length; at++)
+    if (!Object.hasOwn(list, at)) return refuse("shape", "a list of a wire has no holes of its own")
+  return list
+}
 
 /** A part of a wire that has to be an integer: its digits, or itself in the clone form. */
 export const integerOf = (wire: Wire): bigint =>
