@@ -290,21 +290,17 @@ describe("a program with a pool of processes", { timeout: 60_000 }, () => {
     assert.notMatch(String(own), /inspect|eval|input-type|import\(/)
   })
 
-  // Seen to hang twice, for a reason that is not known yet: a second hang in a row fails.
-  it.live(
-    "takes its workers with it when it is killed, even one that is stuck",
-    () =>
-      Effect.gen(function* () {
-        const program = spawn(process.execPath, [owner, "hang"], { stdio: ["ignore", "pipe", "inherit"] })
-        const [line = ""] = yield* Effect.promise(async () => {
-          for await (const line of createInterface(program.stdout)) return [line]
-          return []
-        })
-        const pids: ReadonlyArray<number> = JSON.parse(line)
-        assert.deepStrictEqual(pids.map(isRunning), [true, true])
-        program.kill("SIGKILL")
-        yield* untilGone(pids)
-      }),
-    { retry: 1, timeout: 30_000 }
+  it.live("takes its workers with it when it is killed, even one that is stuck", () =>
+    Effect.gen(function* () {
+      const program = spawn(process.execPath, [owner, "hang"], { stdio: ["ignore", "pipe", "inherit"] })
+      const pids = yield* Effect.promise(async () => {
+        const pids: Array<number> = []
+        for await (const line of createInterface(program.stdout)) if (pids.push(Number(line)) === 2) break
+        return pids
+      })
+      assert.deepStrictEqual(pids.map(isRunning), [true, true])
+      program.kill("SIGKILL")
+      yield* untilGone(pids)
+    })
   )
 })
