@@ -182,7 +182,8 @@ const unknown = (decoder: Decoder, error: object, node: Node, kind: string): voi
   })
 }
 
-const isNames = (u: Wire): u is ReadonlyArray<string> => Array.isArray(u) && dense(u).every((name) => typeof name === "string")
+const isNames = (u: Wire): u is ReadonlyArray<string> =>
+  Array.isArray(u) && dense(u).every((name) => typeof name === "string")
 
 /** The arguments of the constructor, which `Equal` compares. */
 const args = (decoder: Decoder, error: object, wire: Wire, { fields }: Entry, reading: Reading): void => {

@@ -68,7 +68,10 @@ const stepsOf = (value: unknown, most: number): number => {
     open.add(part)
     if (Array.isArray(part)) {
       // A list may have more places than anybody has time for.
-      for (let at = 0; at < part.length && steps <= most; at++) visit(part[at])
+      for (const one of part) {
+        if (steps > most) break
+        visit(one)
+      }
     } else {
       for (const key of Reflect.ownKeys(part)) visit(read(part, key))
       if (part instanceof Map || part instanceof Set) for (const one of part) visit(one)
