@@ -40,6 +40,7 @@ import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Upstreams from "@causeway/resilience/Upstreams"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
@@ -125,11 +126,11 @@ const relayed = (
 
 /**
  * What stands behind the steps of a route that ends with `*`. Their number counts and not
- * their length: an encoded letter is the same to the router.
+ * their length: an encoded letter is the same to the router, and so are several slashes.
  */
 const below = (route: string, url: string): string => {
   const steps = route.split("/").length - 2
-  const rest = url.replace(new RegExp(`^(?:/[^/?#;]*){${steps}}`), "")
+  const rest = url.replace(new RegExp(`^(?:/+[^/?#;]+){${steps}}`), "")
   return rest.startsWith("/") ? rest : `/${rest}`
 }
 
@@ -170,32 +171,37 @@ export interface CheckOptions {
 /**
  * A check that asks the upstreams for their health by themselves: well as long as one
  * of them is. Those that name no path for it are not asked; one that does not answer
- * within 0.8 seconds is not well.
+ * within 0.8 seconds is not well. However often the health is asked for, they are asked
+ * at most five times a second.
  */
 export const check = (
   upstreams: HttpUpstreams,
   { name = "http upstreams", required = true }: CheckOptions = {}
 ): Effect.Effect<Health.Check, never, HttpRelay> =>
-  Effect.map(HttpRelay, (relay) => {
+  Effect.gen(function* () {
+    const relay = yield* HttpRelay
     const asked = Object.entries(upstreams).flatMap(([name, { health }]) =>
       health === undefined ? [] : [{ name, health }]
     )
+    const all = Effect.forEach(
+      asked,
+      ({ health, name }) =>
+        Stream.runDrain(relay.send({ path: health, method: "GET" })).pipe(
+          Effect.provideService(Upstream.Current, name),
+          Effect.as({ name, ok: true, seen: "well" }),
+          Effect.catch((error) => Effect.succeed({ name, ok: false, seen: error.reason._tag })),
+          Effect.timeoutOrElse({
+            duration: "800 millis",
+            orElse: () => Effect.succeed({ name, ok: false, seen: "no answer" })
+          })
+        ),
+      { concurrency: "unbounded" }
+    )
+    // The health is open to anybody. In a fiber of its own, since who shares the answer shall not be given up with who left.
+    const shared = yield* Effect.cachedWithTTL(Effect.forkDetach(all), "200 millis")
     return {
       name,
-      status: Effect.forEach(
-        asked,
-        ({ health, name }) =>
-          Stream.runDrain(relay.send({ path: health, method: "GET" })).pipe(
-            Effect.provideService(Upstream.Current, name),
-            Effect.as({ name, ok: true, seen: "well" }),
-            Effect.catch((error) => Effect.succeed({ name, ok: false, seen: error.reason._tag })),
-            Effect.timeoutOrElse({
-              duration: "800 millis",
-              orElse: () => Effect.succeed({ name, ok: false, seen: "no answer" })
-            })
-          ),
-        { concurrency: "unbounded" }
-      ).pipe(
+      status: Effect.flatMap(shared, Fiber.join).pipe(
         Effect.map((all) => {
           const ok = !required || all.length === 0 || all.some(({ ok }) => ok)
           return {

@@ -151,7 +151,7 @@ describe("HttpApi", () => {
     Effect.gen(function* () {
       const server = yield* rest((_, response) => json(response, 200, {}))
       yield* Effect.gen(function* () {
-        for (const path of ["/%6Dodels/%73core/a/b?c=/d", "/models/score/a/b?c=/d"]) {
+        for (const path of ["/%6Dodels/%73core/a/b?c=/d", "//models//score/a/b?c=/d"]) {
           assert.strictEqual((yield* call(path)).status, 200)
         }
         assert.strictEqual((yield* call("/models/scor%65?a=/b")).status, 200)
@@ -223,6 +223,19 @@ describe("HttpApi", () => {
         assert.strictEqual(health.status, 503)
         assert.include(health.text, '"lit":"no answer"')
       }).pipe(Effect.provide(served({ lit: { baseUrl: silent.url, health: "/health" } })))
+    })
+  )
+
+  it.live("asks its upstreams no more than five times a second, however often the health is asked for", () =>
+    Effect.gen(function* () {
+      const server = yield* rest(lit)
+      yield* Effect.gen(function* () {
+        const from = performance.now()
+        const answers = yield* Effect.forEach(Array.from({ length: 60 }), () => call("/health"), { concurrency: 20 })
+        const most = 1 + (performance.now() - from) / 200
+        assert.isTrue(answers.every(({ status }) => status === 200))
+        assert.isAtMost(server.seen.length, most)
+      }).pipe(Effect.provide(served({ lit: { baseUrl: server.url, health: "/health" } })))
     })
   )
 })
