@@ -33,7 +33,7 @@ import { guarded } from "./internal/inProcess.ts"
 
 /** Options of {@link layer}. */
 export interface Options {
-  /** How long a call that is no stream may take where its caller sets no deadline. Default: 10 minutes. */
+  /** How long a call may take where its caller sets no deadline; a stream: to its first element. Default: 10 minutes. */
   readonly deadline?: Duration.Input | undefined
 }
 

@@ -68,7 +68,7 @@ export interface Options {
   readonly url: string | URL
   /** Sent as `authorization: Bearer …`, and masked wherever something is rendered. Default: none. */
   readonly token?: Redacted.Redacted<string> | Config.Config<Redacted.Redacted<string>> | undefined
-  /** How long a call that is no stream may take where its caller sets no deadline. Default: 10 minutes. */
+  /** How long a call may take where its caller sets no deadline; a stream: to its first element. Default: 10 minutes. */
   readonly deadline?: Duration.Input | undefined
   /**
    * How long the server may send nothing, before a call fails with `Unresponsive`. It

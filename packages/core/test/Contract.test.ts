@@ -186,6 +186,31 @@ describe("Contract", () => {
     }).pipe(Effect.provide(live))
   )
 
+  it.effect("gives a stream the place's own deadline, to its first element", () =>
+    Effect.gen(function* () {
+      class Beats extends Contract.Service<Beats>()(
+        "test/Beats",
+        Rpc.make("beat", { payload: { isSilent: Schema.Boolean }, success: Schema.Finite, stream: true })
+      ) {}
+      const beats = Beats.toLayer({
+        beat: ({ isSilent }) => (isSilent ? Stream.never : Stream.concat(Stream.make(1), Stream.never))
+      })
+      yield* Effect.gen(function* () {
+        const client = yield* Beats
+        const silent = yield* Effect.forkChild(Effect.flip(Stream.runDrain(client.beat({ isSilent: true }))))
+        const queue = yield* client.beat({ isSilent: true }, { asQueue: true })
+        const flowing = yield* Effect.forkChild(Stream.runDrain(client.beat({ isSilent: false })))
+        yield* TestClock.adjust("1 minute")
+        assert.isUndefined(flowing.pollUnsafe())
+        assert.strictEqual((yield* Fiber.join(silent)).reason._tag, "DeadlineExceeded")
+        const error = yield* Effect.flip(Queue.take(queue))
+        assert(error instanceof BoundaryError.BoundaryError)
+        yield* TestClock.adjust("1 day")
+        assert.isUndefined(flowing.pollUnsafe())
+      }).pipe(Effect.scoped, Effect.provide(Local.layer(Beats, beats, { deadline: "1 minute" })))
+    })
+  )
+
   it.effect("keeps a defect to its own call", () =>
     Effect.gen(function* () {
       class Odd extends Contract.Service<Odd>()(

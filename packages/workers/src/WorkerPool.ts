@@ -83,7 +83,10 @@ export interface Options {
    * the calls it has. Default: never.
    */
   readonly recycle?: Recycle | undefined
-  /** How long a call that is no stream may take where its caller sets no deadline. Default: 10 minutes. */
+  /**
+   * How long a call may take where its caller sets no deadline; a stream: to its first
+   * element, the wait for a worker included. Default: 10 minutes.
+   */
   readonly deadline?: Duration.Input | undefined
   /**
    * What a worker is. A `thread` starts sooner and takes less memory. A `process` is

@@ -142,15 +142,32 @@ describe("WorkerPool, for streams", { timeout: 60_000 }, () => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.live("has no deadline of its own", () =>
+  it.live("ends a stream that gets no worker in time, and not the one that has it", () =>
     Effect.gen(function* () {
       const good = yield* Good
       const pool = yield* WorkerPool.WorkerPool
-      const fiber = yield* Effect.forkChild(Stream.runDrain(good.endless({ id: "long" })))
+      const first = yield* good
+        .endless({ id: "first" })
+        .pipe(CallMetadata.withTimeoutStream("1 minute"), Stream.runDrain, Effect.forkChild)
       yield* eventually(pool.status, ({ inFlight }) => inFlight === 1)
-      yield* Effect.sleep("300 millis")
+      const { reason } = yield* Effect.flip(Stream.runDrain(good.endless({ id: "second" })))
+      assert(reason._tag === "DeadlineExceeded")
+      assert.strictEqual(reason.delivery, "not-sent")
+      assert.strictEqual((yield* pool.status).inFlight, 1)
+      yield* Fiber.interrupt(first)
+    }).pipe(Effect.provide(layer({ deadline: "100 millis", concurrency: 1 })))
+  )
+
+  it.live("has no deadline of its own once it has begun", () =>
+    Effect.gen(function* () {
+      const good = yield* Good
+      const pool = yield* WorkerPool.WorkerPool
+      // The worker is there.
+      yield* good.count({ to: 1 }).pipe(CallMetadata.withTimeoutStream("1 minute"), Stream.runDrain)
+      const fiber = yield* Effect.forkChild(Stream.runDrain(good.endless({ id: "long" })))
+      yield* Effect.sleep("2300 millis")
       assert.strictEqual((yield* pool.status).inFlight, 1)
       yield* Fiber.interrupt(fiber)
-    }).pipe(Effect.provide(layer({ deadline: "100 millis" })))
+    }).pipe(Effect.provide(layer({ deadline: "2 seconds" })))
   )
 })

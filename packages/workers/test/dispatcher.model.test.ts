@@ -68,6 +68,7 @@ const setup = (seed: number) => {
       headers: undefined,
       trace: undefined,
       timeoutMs: chance() < 0.3 ? 5 : 1000,
+      isOpenEnded: chance() < 0.2,
       discard: false,
       sink: {
         success: () => end("success"),

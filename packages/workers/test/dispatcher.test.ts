@@ -42,7 +42,7 @@ const setup = (queue = 10) => {
     made.state = "ready"
     return made
   }
-  const submit = (tag: string, { isExclusive = false, isShared = false, timeoutMs = 1000 } = {}) =>
+  const submit = (tag: string, { isExclusive = false, isOpenEnded = false, isShared = false, timeoutMs = 1000 } = {}) =>
     dispatcher.submit({
       contract: "test",
       tag,
@@ -54,12 +54,13 @@ const setup = (queue = 10) => {
       headers: undefined,
       trace: undefined,
       timeoutMs,
+      isOpenEnded,
       discard: false,
       sink: {
         success: () => ended.push(`${tag} succeeded`),
         failure: () => ended.push(`${tag} failed`),
         ended: () => ended.push(`${tag} ended`),
-        chunk: () => undefined,
+        chunk: () => ended.push(`${tag} goes on`),
         span: () => undefined,
         fail: ({ reason }) => ended.push(`${tag} ${reason._tag}`)
       }
@@ -130,6 +131,22 @@ describe("dispatcher", () => {
     dispatcher.interrupt(id)
     only.outbox.flush()
     assert.deepStrictEqual(posted.get(1), ["long", "after"])
+  })
+
+  it("ends an open-ended call that does not begin in time, whether it waits or was posted", () => {
+    const { call, dispatcher, ended, posted, sleep, unit } = setup()
+    const only = unit(1)
+    dispatcher.add(only)
+    const begins = call("begins", { isOpenEnded: true, timeoutMs: 10 })
+    call("is silent", { isOpenEnded: true, timeoutMs: 10 })
+    call("waits", { isOpenEnded: true, timeoutMs: 10 })
+    only.outbox.flush()
+    assert.deepStrictEqual(posted.get(1), ["begins", "is silent"])
+    assert.isUndefined(dispatcher.calls.get(begins)?.request[4])
+    dispatcher.receive(only, [fromWorker.chunk, begins, [1]])
+    sleep(20)
+    sleep(1_000_000)
+    assert.deepStrictEqual(ended, ["begins goes on", "is silent DeadlineExceeded", "waits DeadlineExceeded"])
   })
 
   it("and when its deadline passes", () => {

@@ -28,6 +28,7 @@ const call = (key: string) =>
       headers: undefined,
       trace: undefined,
       timeoutMs: 1000,
+      isOpenEnded: false,
       discard: false,
       sink: {
         success: () => undefined,

@@ -22,7 +22,7 @@ import { excerpt } from "./excerpt.ts"
 
 interface Options {
   readonly boundary: string
-  /** For a call that is no stream and whose caller sets no deadline. */
+  /** For a call whose caller sets no deadline; of a stream, for its first element. */
   readonly deadline: Duration.Duration
 }
 
@@ -45,7 +45,7 @@ export const guarded = <R extends Rpc.Any, E>(
   const guardedCall: unknown = (tag: string, input: unknown, { asQueue, ...call }: CallOptions) => {
     const rpc = group.requests.get(tag) as R & Rpc.AnyWithProps
     if (!isStreaming(rpc)) return boundEffect(effect(rpc, input, call), options)
-    const elements = stream(rpc, input, call)
+    const elements = begun(stream(rpc, input, call), options)
     const capacity = call.streamBufferSize ?? 16
     return asQueue === true ? boundQueue(elements, options, capacity) : boundStream(elements, options, capacity)
   }
@@ -108,6 +108,27 @@ const boundEffect = <A, E, R>(
     Effect.timeoutOrElse(self, {
       duration: remaining,
       orElse: () => Effect.fail(exceeded(boundary, remaining))
+    })
+  )
+
+/** A stream without a deadline of its caller's: its first elements come in time, or it fails. */
+const begun = <A, E, R>(
+  self: Stream.Stream<A, E, R>,
+  { boundary, deadline }: Options
+): Stream.Stream<A, E | BoundaryError, R> =>
+  Stream.unwrap(
+    Effect.map(CallMetadata.remaining, (remaining): Stream.Stream<A, E | BoundaryError, R> => {
+      if (remaining !== undefined) return self
+      return Stream.transformPull(self, (pull) =>
+        Effect.sync(() => {
+          let hasBegun = false
+          const first = Effect.timeoutOrElse(pull, {
+            duration: deadline,
+            orElse: () => Effect.fail(exceeded(boundary, deadline))
+          }).pipe(Effect.tap(() => Effect.sync(() => void (hasBegun = true))))
+          return Effect.suspend(() => (hasBegun ? pull : first))
+        })
+      )
     })
   )
 

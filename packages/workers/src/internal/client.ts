@@ -34,7 +34,7 @@ import type { SpanEnded, SpanStarted, Trace } from "./wire.ts"
 /** What a client needs of its pool. */
 export interface Options extends CallableOptions {
   readonly dispatcher: Dispatcher
-  /** Of a call that is no stream and whose caller sets no deadline, in milliseconds. */
+  /** Of a call whose caller sets no deadline, or of a stream's first element, in milliseconds. */
   readonly deadlineMs: number
 }
 
@@ -227,19 +227,23 @@ const submissionOf = (
   payload: unknown,
   defaultTimeoutMs: number,
   sink: Submission["sink"]
-): Submission => ({
-  contract,
-  tag: wireTag,
-  lane,
-  key: keyOf === undefined ? undefined : hash(keyOf(decoded)),
-  payload,
-  isFresh: codecs.isFreshPayload(),
-  headers: isEmpty(headers) ? undefined : headers,
-  trace: tracing?.trace,
-  timeoutMs: CallMetadata.timeoutOf(headers) ?? defaultTimeoutMs,
-  discard,
-  sink
-})
+): Submission => {
+  const timeoutMs = CallMetadata.timeoutOf(headers)
+  return {
+    contract,
+    tag: wireTag,
+    lane,
+    key: keyOf === undefined ? undefined : hash(keyOf(decoded)),
+    payload,
+    isFresh: codecs.isFreshPayload(),
+    headers: isEmpty(headers) ? undefined : headers,
+    trace: tracing?.trace,
+    timeoutMs: timeoutMs ?? defaultTimeoutMs,
+    isOpenEnded: codecs.isStream && timeoutMs === undefined,
+    discard,
+    sink
+  }
+}
 
 const hash = (key: string | undefined): number | undefined => (key === undefined ? undefined : Hash.string(key))
 
@@ -308,7 +312,7 @@ const openStream = (callable: Callable, options: Options, prepared: Prepared) =>
       Effect.succeed(
         receive({
           dispatcher: options.dispatcher,
-          submission: (sink) => submissionOf(callable, prepared, payload, Number.POSITIVE_INFINITY, sink),
+          submission: (sink) => submissionOf(callable, prepared, payload, options.deadlineMs, sink),
           span: spansOf(prepared),
           decodeChunk: callable.codecs.decodeChunk,
           failure: (encoded) => failure(callable, encoded),

@@ -81,7 +81,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
   const post = (call: Call, unit: Unit, time: number): void => {
     placement.place(call, unit)
     call.postedAt = time
-    if (call.deadline < Number.POSITIVE_INFINITY)
+    if (call.deadline < Number.POSITIVE_INFINITY && !call.isOpenEnded)
       call.request[4] = Math.max(0, Math.ceil(call.deadline - call.postedAt))
     send(unit.outbox, call.request, call.request[3], call.isFresh)
   }
@@ -152,6 +152,7 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
       case fromWorker.spanEnded:
         return call.sink.span(message)
       case fromWorker.chunk:
+        if (call.isOpenEnded) call.deadline = Number.POSITIVE_INFINITY
         return call.sink.chunk(message[2])
       case fromWorker.success:
         return call.sink.success(message[2])

@@ -18,15 +18,17 @@ export interface Submission {
   readonly isFresh: boolean
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly trace: Trace | undefined
-  /** How long it may take, in milliseconds; infinite for no limit. */
+  /** How long it may take, in milliseconds. */
   readonly timeoutMs: number
+  /** Whether that holds only until its first element. */
+  readonly isOpenEnded: boolean
   readonly discard: boolean
   readonly sink: Sink
 }
 
 /** A call that was taken. */
 export const callOf = (id: number, submission: Submission, now: number): Call => {
-  const { contract, isFresh, key, lane, sink, timeoutMs } = submission
+  const { contract, isFresh, isOpenEnded, key, lane, sink, timeoutMs } = submission
   return {
     id,
     contract,
@@ -34,6 +36,7 @@ export const callOf = (id: number, submission: Submission, now: number): Call =>
     key,
     request: requestOf(id, submission),
     isFresh,
+    isOpenEnded,
     sink,
     submittedAt: now,
     postedAt: now,

@@ -48,12 +48,14 @@ export interface Call {
   readonly request: Request
   /** Whether its payload shares no object with anything else, so that it may be posted with others. */
   readonly isFresh: boolean
+  /** Whether its deadline is only that of its first element, and goes with it. */
+  readonly isOpenEnded: boolean
   readonly sink: Sink
   /** On the pool's clock. */
   readonly submittedAt: number
   /** When its worker got it. */
   postedAt: number
-  readonly deadline: number
+  deadline: number
   readonly limitMs: number
   unit: Unit | undefined
   /** Since when nobody waits for it any more although its handler may still run. */
