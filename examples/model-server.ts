@@ -2,6 +2,7 @@
 import * as Local from "@causeway/core/Local"
 import * as ModelServer from "@causeway/openai/ModelServer"
 import { Relay } from "@causeway/openai/Relay"
+import * as Health from "@causeway/server/Health"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
 import * as Server from "@causeway/server/Server"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -15,6 +16,6 @@ const models = ModelServer.layer({
   "letters-1": { embed: ({ input }) => Effect.succeed(input.map((text) => [text.length, text.length % 7])) }
 })
 
-const api = OpenAiApi.layer().pipe(Layer.provide(Local.layer(Relay, models)))
+const api = Layer.merge(OpenAiApi.layer(), Health.layer()).pipe(Layer.provide(Local.layer(Relay, models)))
 const told = Layer.effectDiscard(Effect.flatMap(Server.Server, ({ url }) => Console.log(`models at ${url}/v1`)))
 NodeRuntime.runMain(Layer.launch(Layer.provide(told, Server.serve(api, { port: Number(process.env["PORT"] ?? 8000) }))))

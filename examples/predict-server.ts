@@ -1,6 +1,7 @@
 /** A model of one's own as a service: `PORT=8000 npx tsx examples/predict-server.ts`, then open `/docs`. */
 import * as Contract from "@causeway/core/Contract"
 import * as Local from "@causeway/core/Local"
+import * as Health from "@causeway/server/Health"
 import * as OpenApi from "@causeway/server/OpenApi"
 import * as PredictApi from "@causeway/server/PredictApi"
 import * as Server from "@causeway/server/Server"
@@ -25,7 +26,9 @@ const handlers = Moods.toLayer({
   words: ({ text }) => Stream.fromIterable(text.split(" "))
 })
 
-const routes = Layer.merge(PredictApi.layer(Moods), OpenApi.layer()).pipe(Layer.provide(Local.layer(Moods, handlers)))
+const routes = Layer.mergeAll(PredictApi.layer(Moods), OpenApi.layer(), Health.layer()).pipe(
+  Layer.provide(Local.layer(Moods, handlers))
+)
 const told = Layer.effectDiscard(Effect.flatMap(Server.Server, ({ url }) => Console.log(`calls at ${url}/predict`)))
 NodeRuntime.runMain(
   Layer.launch(Layer.provide(told, Server.serve(routes, { port: Number(process.env["PORT"] ?? 8000) })))

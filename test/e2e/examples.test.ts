@@ -65,6 +65,8 @@ describe("examples", () => {
           assert.nestedPropertyVal(chat, "choices[0].message.content", "good day")
           const vectors: unknown = yield* ask("/embeddings", { model: "letters-1", input: ["a", "bb"] })
           assert.nestedPropertyVal(vectors, "data[1].embedding[0]", 2)
+          const health = yield* Effect.promise(() => textOf(new URL("/health/ready", url).href))
+          assert.strictEqual(health, '{"status":"ready","reasons":[]}')
           yield* server.signal("SIGTERM")
           yield* server.ended
         })

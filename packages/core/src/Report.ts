@@ -35,7 +35,19 @@ import { isUpstreamError } from "./UpstreamError.ts"
 export const advice = (error: unknown): string | undefined => {
   const isOurs = isUpstreamError(error) || isBoundaryError(error) || isPolicyError(error)
   if (!isOurs) return undefined
-  return Reason.adviceOf(error.reason) ?? Catalogue.find(error._tag, error.reason._tag)?.toDo
+  const { reason } = error
+  const ofOwn = isUpstreamError(error) && isWithoutRequest(error.evidence) ? withoutRequest[reason._tag] : undefined
+  return ofOwn ?? Reason.adviceOf(reason) ?? Catalogue.find(error._tag, error.reason._tag)?.toDo
+}
+
+/** Whether there is no request to look at: what failed is a function, such as a model of one's own. */
+const isWithoutRequest = ({ request, requestId, response }: Evidence): boolean =>
+  request === undefined && response === undefined && requestId === undefined
+
+/** Where others are told to look at an address, or to ask who runs it. */
+const withoutRequest: Readonly<Partial<Record<string, string>>> = {
+  ProviderFault: "Try again; if it stays, look at the cause: it says why what was called failed.",
+  NotFound: "Check the name of the model or object."
 }
 
 /**

@@ -14,7 +14,7 @@ import { Evidence } from "@causeway/core/Evidence"
 import { DeadlineExceeded, PolicyError, PolicyReason } from "@causeway/core/PolicyError"
 import * as Report from "@causeway/core/Report"
 import { UpstreamError } from "@causeway/core/UpstreamError"
-import { ConnectionLost, Gateway, MalformedResponse } from "@causeway/core/UpstreamReason"
+import { ConnectionLost, Gateway, MalformedResponse, NotFound, ProviderFault } from "@causeway/core/UpstreamReason"
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -28,6 +28,11 @@ const errorOf = (
   if (Schema.is(PolicyReason)(reason)) return new PolicyError({ reason })
   const evidence = new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
   return new UpstreamError({ upstream: "primary", operation: "x", reason, evidence })
+}
+
+const advice = (reason: ProviderFault | NotFound, request?: Evidence["request"]): string => {
+  const evidence = new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 }, request })
+  return Report.advice(new UpstreamError({ upstream: "echo-1", operation: "x", reason, evidence })) ?? ""
 }
 
 const key = `sk-${"a1B2".repeat(8)}`
@@ -82,6 +87,16 @@ describe("Report", () => {
     holes.length = 4e9
     const error = Object.assign(new Error("x"), { errors: holes, deep: new Map([["a", [holes]]]) })
     assert.include(Report.render(error), "fields")
+  })
+
+  it("sends nobody to an address or a log of others where no request was made", () => {
+    const fault = new ProviderFault({ message: "no memory", seenIn: "body" })
+    const absent = new NotFound({ message: "no such model", seenIn: "request", what: "model" })
+    const request = { url: "http://127.0.0.1:1" }
+    assert.match(advice(fault), /look at the cause/)
+    assert.match(advice(fault, request), /request id/)
+    assert.notMatch(advice(absent), /base URL/)
+    assert.match(advice(absent, request), /base URL/)
   })
 
   it("tells what failed, what was seen, what it means and what to do", () => {

@@ -221,9 +221,9 @@ export class ProviderFault extends Reason.make<ProviderFault>("@causeway/core/Up
   "ProviderFault",
   { ...common, ...retryAfter, status: Schema.optional(Schema.Finite) },
   {
-    when: "The provider's own failure.",
+    when: "The upstream's own failure.",
     recognisedBy: "Any other 5xx; or an error event in a stream that names nothing more precise.",
-    toDo: "Try again; if it stays, tell the provider the request id.",
+    toDo: "Try again; if it stays, look for the request id in the log of the upstream, or give it to who runs it.",
     since: "0.1.0"
   }
 ) {
