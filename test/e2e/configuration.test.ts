@@ -199,8 +199,8 @@ describe("no policy", () => {
         }
         assert.strictEqual(yield* requestCount, 10)
         const fault = { prompt: "Hello", model: "fault:server-error" }
-        const once = yield* post(`${server.url}/predict/answer`, fault)
-        assert.deepStrictEqual([once.status, once.headers.get("x-causeway-attempts")], [502, "1"])
+        const failed = yield* post(`${server.url}/predict/answer`, fault)
+        assert.deepStrictEqual([failed.status, failed.headers.get("x-causeway-attempts")], [502, "3"])
         const health = JSON.parse((yield* get(`${server.url}/health`)).text)
         const { details, ok } = health.checks.find(({ name }: { readonly name: string }) => name === "upstreams")
         assert.isTrue(ok)

@@ -36,8 +36,9 @@ import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Handlers from "./internal/handlers.ts"
 import * as Http from "./internal/http.ts"
+import * as Mounts from "./internal/mounts.ts"
+import * as Secrets from "./internal/secrets.ts"
 import type { Settings } from "./Settings.ts"
 
 /** What an upstream did. */
@@ -72,17 +73,18 @@ export const upstreams = (upstreams: Upstreams): Effect.Effect<ReadonlyArray<Fou
   const all = Effect.forEach(Object.entries(upstreams), ([name, config]) => ask(name, config), {
     concurrency: "unbounded"
   })
-  return Effect.provide(all, Layer.merge(relay, Handlers.secrets(upstreams)))
+  return Effect.provide(all, Layer.merge(relay, Secrets.layer(upstreams)))
 }
 
 /** Asks each REST API, all at once: for its health, or where it names no path for that, for anything at all. */
 export const http = (mounts: ReadonlyArray<Http.Mount>): Effect.Effect<ReadonlyArray<Found>, UpstreamError> => {
-  const relay = Http.relay(mounts, { recorder, deadline: limit })
+  if (mounts.length === 0) return Effect.succeed([])
+  const relay = Mounts.client(mounts, { recorder, deadline: limit })
   const each = mounts.flatMap(({ path, upstreams }) =>
     Object.entries(upstreams).map(([name, config]) => [name, path, config] as const)
   )
   const all = Effect.forEach(each, ([name, path, config]) => askHttp(name, path, config), { concurrency: "unbounded" })
-  return Effect.provide(all, Layer.merge(relay, Handlers.secrets(Http.all(mounts))))
+  return Effect.provide(all, Layer.merge(relay, Secrets.layer(Http.all(mounts))))
 }
 
 const ask = (name: string, config: Upstreams[string]): Effect.Effect<Found, never, Relay> =>

@@ -19,19 +19,13 @@
  */
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { ServeError } from "@causeway/server/ServeError"
-import * as Admission from "@causeway/server/Admission"
-import * as Server from "@causeway/server/Server"
+import type * as Server from "@causeway/server/Server"
 import type { SimulatorError } from "@causeway/simulator/Simulator"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
 import type { InvalidConfig } from "./InvalidConfig.ts"
-import * as App from "./internal/app.ts"
-import { greet } from "./internal/greeting.ts"
-import { hangups } from "./internal/hangups.ts"
-import * as Process from "./internal/process.ts"
-import { problemOf } from "./internal/problem.ts"
+import * as Backend from "./internal/backend.ts"
+import type * as Serving from "./internal/serving.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import type { ServiceError } from "./ServiceError.ts"
 import type { Settings } from "./Settings.ts"
@@ -57,48 +51,25 @@ export type Reload = (count: number) => Effect.Effect<Settings, InvalidConfig>
  */
 export const run = (settings: Settings, reload?: Reload): Effect.Effect<never, Failure> =>
   Layer.launch(
-    reload === undefined ? layer(settings) : Layer.provideMerge(reloading(settings, reload), layer(settings))
+    served(settings, (Serving) =>
+      reload === undefined
+        ? Serving.layer(settings)
+        : Layer.provideMerge(Serving.reloading(settings, reload), Serving.layer(settings))
+    )
   )
 
 /** The running server; the banner is printed when it is built. */
 export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =>
-  Layer.effectDiscard(
-    Effect.map(Server.Server, ({ url }) => (Process.isOne() ? Process.announce({ url }) : greet(settings, url)))
-  ).pipe(
-    Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), optionsOf(settings))),
-    Layer.provide(Telemetry.layer(settings.telemetry))
-  )
+  served(settings, (Serving) => Serving.layer(settings))
 
-/** As many requests as the workers relay at a time: one more would wait for another's end. */
-const optionsOf = ({ server, workers }: Settings): Server.Options => ({
-  ...server,
-  ...(Process.isOne() && { port: Process.sharedPort() ?? server.port, reusePort: true }),
-  maxRequests: server.maxRequests ?? Admission.defaultMaxRequests * Math.max(1, workers)
-})
-
-/** What stays as it was until the server is started again. */
-const fixed = ["host", "port", "procs", "maxHeaders", "maxConnections"] as const
-
-const reloading = (first: Settings, reload: Reload): Layer.Layer<never, never, Server.Server> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { replace } = yield* Server.Server
-      let count = 0
-      const again = Effect.gen(function* () {
-        const next = yield* reload(++count)
-        yield* replace(App.layer(next, App.onceReady), optionsOf(next))
-        const restart = fixed.filter((option) => String(next.server[option]) !== String(first.server[option]))
-        for (const option of restart) {
-          yield* Effect.logWarning(`server.${option} stays as it was until the server is started again`)
-        }
-        yield* Effect.logInfo("the configuration was read again, and is used")
-      }).pipe(
-        Effect.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause)
-            ? Effect.interrupt
-            : Effect.logError(`the new configuration is not used: ${problemOf(Cause.squash(cause))}`)
-        )
-      )
-      yield* Effect.forkScoped(Stream.runForEach(hangups, () => again))
-    })
-  )
+/** The server is loaded while its workers start. */
+const served = <A, E>(
+  settings: Settings,
+  use: (serving: typeof Serving) => Layer.Layer<A, E, Backend.Backend>
+): Layer.Layer<A, E | SimulatorError> =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./internal/serving.ts")),
+      use
+    )
+  ).pipe(Layer.provide(Backend.layer(settings)), Layer.provide(Telemetry.layer(settings.telemetry)))

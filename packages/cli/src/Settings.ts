@@ -21,7 +21,7 @@ import { dirname } from "node:path"
 import * as ForwardedHeaders from "@causeway/openai/ForwardedHeaders"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import type * as Auth from "@causeway/server/Auth"
-import { isLoopback } from "@causeway/server/Server"
+import { isLoopback } from "@causeway/server/Loopback"
 import * as Effect from "effect/Effect"
 import type { PoolOptions, ServerOptions } from "./Config.ts"
 import { InvalidConfig } from "./InvalidConfig.ts"
@@ -115,7 +115,7 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
     keyVariable: yield* Keys.variableOf({ environment, apiKey: server("apiKey"), keys: server("keys") }),
     upstreams,
     http: yield* FromHttp.read(problems, environment, part("http")),
-    ...FromPolicy.read(problems, part("policy"), upstreams),
+    ...(yield* FromPolicy.read(problems, part("policy"), upstreams)),
     workers: Reader.read(problems, size, Reader.wholeNumber(0, 64)) ?? defaultWorkers(),
     pool: readPool(problems, inFile),
     services,

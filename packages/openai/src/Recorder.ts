@@ -81,7 +81,7 @@ export const make = (options: Options = {}): Effect.Effect<Recorder["Service"], 
     const inFlight = new Map<string, Array<Exchange>>()
     let isClosed = false
     // Loaded with the first recorder: a third of the time that importing this module would take.
-    const { Agent } = yield* Effect.promise(() => import("undici"))
+    const { Agent } = yield* Effect.promise(() => import("./internal/agent.ts"))
     const agent = yield* Effect.acquireRelease(
       // HTTP/1.1 only: giving up a call closes its own socket, and no other call hangs on it.
       Effect.sync(

@@ -33,14 +33,8 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { ForwardedHeaders } from "./ForwardedHeaders.ts"
-import { complete } from "./internal/relay/complete.ts"
-import { events } from "./internal/relay/events.ts"
-import { type Target, targetOf } from "./internal/relay/request.ts"
-import { transfer } from "./internal/relay/transfer.ts"
-import { ready, table } from "./internal/upstreams.ts"
-import * as Recorder from "./Recorder.ts"
+import type * as Recorder from "./Recorder.ts"
 import type { Upstreams } from "./UpstreamConfig.ts"
 
 /** A request to be passed on, with an answer that is JSON or a stream of events. */
@@ -134,23 +128,11 @@ export class Relay extends Contract.Service<Relay>()(
     upstreams: Upstreams,
     options: Options = {}
   ): Layer.Layer<Contract.Handlers<Relay>, UpstreamError> =>
+    // Loaded where it is served: whoever only calls needs none of it.
     Relay.toLayer(
-      Effect.gen(function* () {
-        const recorder = yield* Recorder.make({ connections: 2 * concurrency, ...options.recorder })
-        const targets = yield* table(upstreams, (name, config) => Effect.map(ready(name, config), targetOf))
-        const chosen = <A>(
-          operation: string,
-          run: (target: Target) => Stream.Stream<A, UpstreamError>
-        ): Stream.Stream<A, UpstreamError> =>
-          Stream.unwrap(Effect.withFiber((fiber) => Effect.map(targets.chosen(fiber, operation), run)))
-        return Relay.group.of({
-          complete: (request) =>
-            Effect.withFiber((fiber) =>
-              Effect.flatMap(targets.chosen(fiber, "relay.complete"), (target) => complete(recorder, target, request))
-            ),
-          events: (request) => chosen("relay.events", (target) => events(recorder, target, request)),
-          transfer: (request) => chosen("relay.transfer", (target) => transfer(recorder, target, request))
-        })
-      })
+      Effect.flatMap(
+        Effect.promise(() => import("./internal/relay/handlers.ts")),
+        (Handlers) => Handlers.make(upstreams, { connections: 2 * concurrency, ...options.recorder })
+      )
     )
 }

@@ -51,9 +51,10 @@ import * as Exchange from "./internal/exchange.ts"
 import * as Generations from "./internal/generations.ts"
 import * as NodeServer from "./internal/nodeServer.ts"
 import * as Limits from "./Limits.ts"
+import { isLoopback } from "./Loopback.ts"
 import * as Metrics from "./Metrics.ts"
 import * as PublicError from "./PublicError.ts"
-import * as RateLimit from "./RateLimit.ts"
+import type * as RateLimit from "./RateLimit.ts"
 import * as RequestId from "./RequestId.ts"
 import { problemOf, ServeError } from "./ServeError.ts"
 import * as TraceContext from "./TraceContext.ts"
@@ -149,13 +150,22 @@ export const layerMiddleware = (
     Drain.layerMiddleware(),
     Admission.layer({ maxRequests: options.maxRequests }),
     ...(isReadonlyArrayNonEmpty(keys) ? [Auth.layer({ keys })] : []),
-    ...(rateLimit === undefined ? [] : [RateLimit.layer(rateLimit)]),
+    ...(rateLimit === undefined ? [] : [limited(rateLimit)]),
     Limits.layer({ maxBody: options.maxBody, maxBodies: options.maxBodies }),
     Deadline.layer({ max: options.timeout }),
     ...(metrics ? [routed] : [])
   ]
   return layers.reduce((outer, inner) => Layer.provideMerge(inner, outer))
 }
+
+/** Loaded where it is wanted, with Effect's limiter and its stores. */
+const limited = (options: RateLimit.Options) =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./RateLimit.ts")),
+      (RateLimit) => RateLimit.layer(options)
+    )
+  )
 
 /** Innermost: only there the router shows which route it has found. */
 const routed = HttpRouter.middleware(Exchange.routed, { global: true })
@@ -240,9 +250,6 @@ const checked = ({ host = "127.0.0.1", insecure = false, keys = [], port = 8000 
         : undefined
   return problem === undefined ? Effect.succeed({ host, port }) : Effect.fail(new ServeError({ host, port, problem }))
 }
-
-/** Whether only this machine can reach a host. */
-export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
 
 const serveError = (host: string, port: number, cause: unknown): ServeError => {
   const code = hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined

@@ -1,17 +1,15 @@
 /**
- * All that one reading of the configuration serves: the routes with the simulator, the
- * workers and the upstreams behind them.
+ * The routes that one reading of the configuration serves.
  */
 import type * as Contract from "@causeway/core/Contract"
-import * as Local from "@causeway/core/Local"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import type { OpenAiClient } from "@causeway/openai/OpenAiClient"
-import type { HttpRelay } from "@causeway/openai/HttpRelay"
 import { Relay } from "@causeway/openai/Relay"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+import * as Known from "@causeway/resilience/Upstreams"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
 import * as PredictApi from "@causeway/server/PredictApi"
-import type { SimulatorError } from "@causeway/simulator/Simulator"
+import type * as Health from "@causeway/server/Health"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
@@ -22,11 +20,8 @@ import type * as Service from "../Service.ts"
 import type { ServiceError } from "../ServiceError.ts"
 import type { Settings } from "../Settings.ts"
 import { WorkersError } from "../WorkersError.ts"
-import * as Handlers from "./handlers.ts"
-import { send } from "./handover.ts"
-import * as Http from "./http.ts"
+import { Backend } from "./backend.ts"
 import * as Operations from "./operations.ts"
-import type { Data } from "./worker.ts"
 
 /** What has to be so before the routes are there. */
 export type Gate = (pool: WorkerPool.WorkerPool["Service"]) => Effect.Effect<void, WorkersError>
@@ -51,86 +46,68 @@ export const onceReady: Gate = ({ changes }) =>
   )
 
 /** Why it cannot be built. */
-export type Failure = SimulatorError | ServiceError | UpstreamError | WorkersError
+export type Failure = ServiceError | UpstreamError | WorkersError
 
-/** The routes and what is behind them. */
-export const layer = (settings: Settings, gate: Gate): Layer.Layer<never, Failure, HttpRouter.HttpRouter> =>
-  settings.upstreams === "simulator"
-    ? Layer.unwrap(
-        Effect.map(simulated, ({ Simulator }) =>
-          Layer.unwrap(Effect.map(Simulator, ({ url }) => served(settings, url, gate))).pipe(
-            Layer.provide(Simulator.layer())
-          )
-        )
-      )
-    : served(settings, undefined, gate)
+/** The routes, in front of what is behind them. */
+export const layer = (settings: Settings, gate: Gate): Layer.Layer<never, Failure, HttpRouter.HttpRouter | Backend> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { pool, upstreams } = yield* Backend
+      const http = yield* mounted(settings)
+      const own: Layer.Layer<never, Failure, HttpRouter.HttpRouter> =
+        pool === undefined ? yield* inProcess(settings, upstreams) : pooled(settings, pool, gate)
+      const operations = Operations.layer(settings, upstreams, http.checks, pool)
+      return Layer.provide(Layer.mergeAll(own, operations, http.routes), known(upstreams))
+    })
+  )
 
-/** Loaded where it is wanted: fifty modules, which a server in front of a real upstream does not read. */
-const simulated = Effect.promise(() => import("@causeway/simulator/Simulator"))
+/** Lets all policies of the main thread meet in what is known of these upstreams; the first one is preferred. */
+const known = (upstreams: Upstreams): Layer.Layer<never> =>
+  Known.layerNamed(Object.fromEntries(Object.keys(upstreams).map((name) => [name, {}])))
 
-const served = (
-  settings: Settings,
-  simulator: string | undefined,
-  gate: Gate
-): Layer.Layer<never, Failure, HttpRouter.HttpRouter> => {
-  const upstreams = Handlers.reachable(settings.upstreams, simulator)
-  const place: Layer.Layer<never, Failure, HttpRouter.HttpRouter | HttpRelay> =
-    settings.workers === 0 ? inProcess(settings, upstreams) : pooled(settings, upstreams, gate)
-  return Layer.provide(Layer.merge(place, Http.layer(settings.http)), [
-    Http.relay(settings.http),
-    Handlers.secrets({ ...upstreams, ...Http.all(settings.http) }),
-    Handlers.known(upstreams)
-  ])
-}
+/** Those of REST APIs are loaded where there are any. */
+const mounted = Effect.fnUntraced(function* (settings: Settings) {
+  if (settings.http.length === 0) return { routes: Layer.empty, checks: [] as ReadonlyArray<Health.Check> }
+  const Mounts = yield* Effect.promise(() => import("./mounts.ts"))
+  return yield* Mounts.make(settings.http, Operations.requiresUpstream(settings))
+})
+
+const relayed = ({ degraded, policy, server }: Settings) =>
+  OpenAiApi.layer({ policy, degraded, forward: server.forward })
 
 /** The routes, whose calls are served by worker threads. */
 const pooled = (
   settings: Settings,
-  upstreams: Upstreams,
+  pool: WorkerPool.WorkerPool["Service"],
   gate: Gate
-): Layer.Layer<never, WorkersError, HttpRouter.HttpRouter | HttpRelay> => {
-  const data: Data = { upstreams: send(upstreams), modules: settings.modules }
-  const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
-  const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy, degraded: settings.degraded, forward: settings.server.forward }),
-    WorkerPool.client(Relay)
-  )
+): Layer.Layer<never, WorkersError, HttpRouter.HttpRouter> => {
   const services = settings.services.map((service) =>
     predict<never, WorkerPool.WorkerPool>(service, settings, (contract) => WorkerPool.client(contract))
   )
-  const operations = Layer.unwrap(
-    Effect.map(WorkerPool.WorkerPool, (pool) => Operations.layer(settings, upstreams, pool))
-  )
-  const waited = Layer.effectDiscard(Effect.flatMap(WorkerPool.WorkerPool, gate))
-  return all<WorkersError, HttpRouter.HttpRouter | HttpRelay | WorkerPool.WorkerPool>([
+  const relay = Layer.provide(relayed(settings), WorkerPool.client(Relay))
+  return all<WorkersError, HttpRouter.HttpRouter | WorkerPool.WorkerPool>([
     relay,
-    operations,
     ...services,
-    waited
-  ]).pipe(Layer.provide(WorkerPool.layerPool({ ...settings.pool, size: settings.workers, entry, data })))
+    Layer.effectDiscard(gate(pool))
+  ]).pipe(Layer.provide(Layer.succeed(WorkerPool.WorkerPool, pool)))
 }
 
-/** The routes, whose calls are served here. */
-const inProcess = (
-  settings: Settings,
-  upstreams: Upstreams
-): Layer.Layer<never, ServiceError | UpstreamError, HttpRouter.HttpRouter | HttpRelay> => {
-  const { deadline } = settings.pool
-  const relay = Layer.provide(
-    OpenAiApi.layer({ policy: settings.policy, degraded: settings.degraded, forward: settings.server.forward }),
-    Local.layer(Relay, Relay.layer(upstreams), { deadline })
+/** The routes, whose calls are served here. What serves them is loaded here too. */
+const inProcess = Effect.fnUntraced(function* (settings: Settings, upstreams: Upstreams) {
+  const [Local, Handlers] = yield* Effect.promise(() =>
+    Promise.all([import("@causeway/core/Local"), import("./handlers.ts")])
   )
+  const { deadline } = settings.pool
+  const relay = Layer.provide(relayed(settings), Local.layer(Relay, Relay.layer(upstreams), { deadline }))
   const services = settings.services.map((service) =>
     predict<ServiceError, OpenAiClient>(service, settings, (contract, handlers) =>
       Local.layer(contract, handlers, { deadline })
     )
   )
-  return all<ServiceError | UpstreamError, HttpRouter.HttpRouter | HttpRelay | OpenAiClient>([
-    relay,
-    Operations.layer(settings, upstreams),
-    ...services
-  ]).pipe(Layer.provide(Handlers.openAi(upstreams)))
-}
+  return all<ServiceError | UpstreamError, HttpRouter.HttpRouter | OpenAiClient>([relay, ...services]).pipe(
+    Layer.provide(Handlers.openAi(upstreams))
+  )
+})
 
 const all = <E, R>(layers: ReadonlyArray<Layer.Layer<never, E, R>>): Layer.Layer<never, E, R> =>
   layers.reduce((all, one) => Layer.merge(all, one), Layer.empty as Layer.Layer<never, E, R>)

@@ -1,22 +1,22 @@
 /** What the server prints when it listens. */
-import * as Server from "@causeway/server/Server"
+import { isLoopback } from "@causeway/server/Loopback"
 import * as Banner from "../Banner.ts"
 import type * as Service from "../Service.ts"
 import type { Settings } from "../Settings.ts"
-import * as Handlers from "./handlers.ts"
+import { reachable } from "./upstreams.ts"
 
 /** Prints the banner. */
 export const greet = (settings: Settings, url: string): void => {
   const hasKey = settings.server.keys.length > 0
   const banner = Banner.render({
     url,
-    upstreams: Handlers.reachable(settings.upstreams, undefined),
+    upstreams: reachable(settings.upstreams, undefined),
     isSimulator: settings.upstreams === "simulator",
     workers: settings.workers,
     routes: [...settings.services.flatMap(routesOf), ...settings.http.map(({ path }) => `${path}/*`)],
     hasKey,
     keyVariable: settings.keyVariable,
-    isOpen: !hasKey && !Server.isLoopback(settings.server.host)
+    isOpen: !hasKey && !isLoopback(settings.server.host)
   })
   process.stdout.write(`${banner}\n`)
 }

@@ -2,24 +2,11 @@
  * REST APIs behind policies, by the part `http` of the file. Their calls only wait, so
  * they are made by the main thread, which is also where rules of one's own can be.
  */
-import * as Local from "@causeway/core/Local"
 import type { Rule } from "@causeway/core/Rule"
-import type { UpstreamError } from "@causeway/core/UpstreamError"
-import {
-  HttpRelay,
-  type HttpUpstreamConfig,
-  type HttpUpstreams,
-  type Options as HttpRelayOptions
-} from "@causeway/openai/HttpRelay"
+import type { HttpUpstreamConfig, HttpUpstreams } from "@causeway/openai/HttpRelay"
 import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
 import * as Policy from "@causeway/resilience/Policy"
-import * as Known from "@causeway/resilience/Upstreams"
-import type * as Health from "@causeway/server/Health"
-import * as HttpApi from "@causeway/server/HttpApi"
 import * as Effect from "effect/Effect"
-import type * as HttpRouter from "effect/http/HttpRouter"
-import * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
 import type { HttpOptions } from "../Config.ts"
 import type { Environment } from "./environment.ts"
 import * as FromPolicy from "./policy.ts"
@@ -162,40 +149,3 @@ const policyOf = (problems: Reader.Problems, given: Reader.Given, names: Readonl
 /** All upstreams of all paths. */
 export const all = (mounts: ReadonlyArray<Mount>): HttpUpstreams =>
   Object.assign({}, ...mounts.map(({ upstreams }) => upstreams))
-
-/** The client that routes and checks share; without any of them nobody asks it. */
-export const relay = (
-  mounts: ReadonlyArray<Mount>,
-  { deadline, recorder }: Local.Options & Pick<HttpRelayOptions, "recorder"> = {}
-): Layer.Layer<HttpRelay, UpstreamError> => {
-  if (mounts.length === 0) {
-    return Local.layer(HttpRelay, HttpRelay.toLayer({ send: () => Stream.die("there is no REST API") }))
-  }
-  const rules = mounts.flatMap(({ rules, upstreams }) => Object.keys(upstreams).map((name) => [name, rules] as const))
-  const options = { rules: Object.fromEntries(rules), recorder }
-  return Local.layer(HttpRelay, HttpRelay.layer(all(mounts), options), { deadline })
-}
-
-/** The routes. */
-export const layer = (mounts: ReadonlyArray<Mount>): Layer.Layer<never, never, HttpRouter.HttpRouter | HttpRelay> => {
-  // A policy that knows of no upstream refuses to be made.
-  if (mounts.length === 0) return Layer.empty
-  const routes = mounts
-    .map(({ forward, path, policy, replay, upstreams }) =>
-      HttpApi.layer({ path, policy, replay, forward, upstream: Object.keys(upstreams)[0] })
-    )
-    .reduce<Layer.Layer<never, never, HttpRouter.HttpRouter | HttpRelay>>(
-      (merged, one) => Layer.merge(merged, one),
-      Layer.empty
-    )
-  // What is known of them is no matter of OpenAI's routes, which would ask them too.
-  const known = Known.layerNamed(Object.fromEntries(Object.keys(all(mounts)).map((name) => [name, {}])))
-  return Layer.provide(routes, known)
-}
-
-/** A check for each path. */
-export const checks = (
-  mounts: ReadonlyArray<Mount>,
-  required: boolean
-): Effect.Effect<ReadonlyArray<Health.Check>, never, HttpRelay> =>
-  Effect.forEach(mounts, ({ path, upstreams }) => HttpApi.check(upstreams, { name: path, required }))

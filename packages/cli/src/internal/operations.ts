@@ -3,7 +3,6 @@
  * and what describes the services: `/openapi.json` and `/docs`.
  */
 import * as Redaction from "@causeway/core/Redaction"
-import type { HttpRelay } from "@causeway/openai/HttpRelay"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as Health from "@causeway/server/Health"
 import * as Info from "@causeway/server/Info"
@@ -15,21 +14,23 @@ import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type { Service } from "../Service.ts"
 import type { Settings } from "../Settings.ts"
-import * as Http from "./http.ts"
+import type * as Http from "./http.ts"
 import * as Process from "./process.ts"
 import { version } from "./version.ts"
 
-/** The routes. `pool`: where workers serve. */
+/** Whether the server is ready only while an upstream is. */
+export const requiresUpstream = ({ server }: Settings): boolean => server.health?.requireUpstream ?? false
+
+/** The routes. `http`: the checks of REST APIs; `pool`: where workers serve. */
 export const layer = (
   settings: Settings,
   upstreams: Upstreams,
-  pool?: WorkerPool["Service"]
-): Layer.Layer<never, never, HttpRouter.HttpRouter | HttpRelay> =>
+  http: ReadonlyArray<Health.Check>,
+  pool: WorkerPool["Service"] | undefined
+): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const required = settings.server.health?.requireUpstream ?? false
-      const known = yield* Health.fromUpstreams({ required })
-      const http = yield* Http.checks(settings.http, required)
+      const known = yield* Health.fromUpstreams({ required: requiresUpstream(settings) })
       const here = [...(pool === undefined ? [] : [workers(pool)]), ...(Process.isOne() ? [processes] : [])]
       return routes(settings, upstreams, [...here, known, ...http], pool)
     })

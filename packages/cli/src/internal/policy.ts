@@ -2,7 +2,8 @@
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 import { InvalidPolicy } from "@causeway/resilience/InvalidPolicy"
 import * as Policy from "@causeway/resilience/Policy"
-import * as LastResort from "@causeway/server/LastResort"
+import type * as LastResort from "@causeway/server/LastResort"
+import * as Effect from "effect/Effect"
 import * as Reader from "./reader.ts"
 
 /** See {@link read}. */
@@ -16,11 +17,11 @@ const byDefault = ([, ...others]: ReadonlyArray<string>): Policy.Policy =>
   others.length === 0 ? Policy.make({ fallback: [] }) : Policy.make({ fallback: others, retry: { times: 0 } })
 
 /** Reads the part `policy` of the file. */
-export const read = (
+export const read = Effect.fnUntraced(function* (
   problems: Reader.Problems,
   given: Reader.Given | undefined,
   upstreams: Upstreams | "simulator"
-): Policies => {
+): Effect.fn.Return<Policies> {
   const names = upstreams === "simulator" ? ["simulator"] : Object.keys(upstreams)
   const byItself = { policy: byDefault(names), degraded: undefined }
   if (given?.value === undefined) return byItself
@@ -35,13 +36,23 @@ export const read = (
       allowed: "upstreams beside policy"
     })
   }
-  const answers = degraded === undefined ? undefined : degradedOf(problems, given, degraded, names)
+  const answers = degraded === undefined ? none : yield* degradedOf(problems, given, degraded, names)
   const policy =
     Object.keys(others).length === 0
       ? undefined
-      : checked(problems, given, () => Policy.make({ ...others, upstreams: asked(names, others["fallback"], answers) }))
-  return { policy: policy ?? byItself.policy, degraded: answers }
+      : checked(problems, given, () =>
+          Policy.make({ ...others, upstreams: asked(names, others["fallback"], answers.upstreams) })
+        )
+  return { policy: policy ?? byItself.policy, degraded: answers.degraded }
+})
+
+/** Answers of last resort, and the upstreams that they ask. */
+interface Degraded {
+  readonly degraded: Policies["degraded"]
+  readonly upstreams: ReadonlyArray<string>
 }
+
+const none: Degraded = { degraded: undefined, upstreams: [] }
 
 /** The options of a policy that there are, and further ones; `upstreams` are those of the part that it belongs to. */
 export const known = (
@@ -65,25 +76,26 @@ export const known = (
 const asked = (
   names: ReadonlyArray<string>,
   fallback: unknown,
-  answers: ReadonlyArray<LastResort.Answer> = []
+  lastly: ReadonlyArray<string>
 ): ReadonlyArray<string> => {
   const lists: ReadonlyArray<unknown> = typeof fallback === "object" && fallback !== null ? Object.values(fallback) : []
   const listed = lists.flat()
   if (fallback !== undefined && listed.length === 0) return names.slice(0, 1)
   const isListed = (name: string) => listed.includes(name)
-  const lastly = LastResort.upstreamsOf(answers)
   return names.filter((name, index) => index === 0 || isListed(name) || !lastly.includes(name))
 }
 
-const degradedOf = (
+const degradedOf = Effect.fnUntraced(function* (
   problems: Reader.Problems,
   given: Reader.Given,
   degraded: unknown,
   names: ReadonlyArray<string>
-): ReadonlyArray<LastResort.Answer> | undefined =>
-  checked(problems, given, () => {
+): Effect.fn.Return<Degraded> {
+  const LastResort = yield* Effect.promise(() => import("@causeway/server/LastResort"))
+  const read = checked(problems, given, () => {
     const answers = LastResort.check(degraded)
-    for (const name of LastResort.upstreamsOf(answers)) {
+    const upstreams = LastResort.upstreamsOf(answers)
+    for (const name of upstreams) {
       if (names.includes(name)) continue
       throw new InvalidPolicy({
         option: "degraded",
@@ -91,8 +103,10 @@ const degradedOf = (
         allowed: `one of ${names.join(", ")}`
       })
     }
-    return answers
+    return { degraded: answers, upstreams }
   })
+  return read ?? none
+})
 
 /** What a constructor makes, or `undefined` where it refuses an option, which is a problem. */
 const checked = <A>(problems: Reader.Problems, given: Reader.Given, make: () => A): A | undefined => {

@@ -5,11 +5,7 @@
  * one signal, is set. Logs do not: a collector would get them before secrets are
  * masked in them.
  */
-import * as Health from "@causeway/server/Health"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import type { Environment } from "./environment.ts"
 import * as Variable from "./environment.ts"
@@ -98,29 +94,13 @@ const checked: ReadonlyArray<readonly [names: ReadonlyArray<string>, kind: Reade
   [["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"], word(["cumulative", "delta"])]
 ]
 
-/** What spans of requests hold: no credential of a query; and those of the health, which come by the second, are none. */
-const ofRequests: Layer.Layer<never> = Layer.mergeAll(
-  Layer.succeed(UrlParams.CurrentRedactedNames, [/token|key|secret|pass|auth|credential|sig|session|jwt|code/i]),
-  Layer.succeed(HttpMiddleware.TracerDisabledWhen, Health.isHealthRequest)
-)
-
 /** The exporters; loaded only where they are wanted. What is left to be sent goes out when the scope ends. */
 export const layer = (telemetry: Telemetry | undefined): Layer.Layer<never> =>
   telemetry === undefined
     ? Layer.empty
     : Layer.unwrap(
-        Effect.promise(async () => {
-          const [Otlp, OtlpSerialization, FetchHttpClient] = await Promise.all([
-            import("effect/observability/Otlp"),
-            import("effect/observability/OtlpSerialization"),
-            import("effect/http/FetchHttpClient")
-          ])
-          const serialization =
-            telemetry.protocol === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
-          return Otlp.layerFromConfig().pipe(
-            Layer.provide([serialization, FetchHttpClient.layer]),
-            Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: telemetry.variables }))),
-            Layer.merge(ofRequests)
-          )
-        })
+        Effect.map(
+          Effect.promise(() => import("./exporters.ts")),
+          (Exporters) => Exporters.layer(telemetry)
+        )
       )

@@ -50,6 +50,10 @@ export const read = Effect.fnUntraced(function* (
   return simulator
 })
 
+/** The upstreams with the simulator's address, where it is the upstream. */
+export const reachable = (upstreams: Upstreams | "simulator", simulator: string | undefined): Upstreams =>
+  upstreams === "simulator" ? { simulator: { baseUrl: simulator ?? "" } } : upstreams
+
 const openAi = "https://api.openai.com/v1"
 
 const openAiKey = (problems: Reader.Problems, environment: Environment): Redacted.Redacted<string> | undefined =>

@@ -8,6 +8,7 @@ import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { InvalidConfig } from "../InvalidConfig.ts"
+import * as CompileCache from "./compileCache.ts"
 import * as Handlers from "./handlers.ts"
 import { receive, type Sent } from "./handover.ts"
 import type * as Reader from "./reader.ts"
@@ -47,3 +48,4 @@ const ofWorker = (telemetry: Telemetry.Telemetry | undefined): Telemetry.Telemet
 }
 
 WorkerEntry.run(Layer.unwrap(handlers))
+CompileCache.keep()

@@ -13,9 +13,9 @@ import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import * as SchemaRepresentation from "effect/SchemaRepresentation"
 import type * as Stream from "effect/Stream"
 import { InvalidValue, RequestError } from "../RequestError.ts"
+import { holdsRedacted, isDeclared } from "./declared.ts"
 import { invalidValue } from "./schemaIssue.ts"
 
 /** What a call of some contract fails with: its own error or a `BoundaryError`, whichever they are. */
@@ -134,10 +134,7 @@ const formOf = ({ ast }: Schema.Top): Form =>
   SchemaAST.isVoid(ast) ? "nothing" : isBytes(SchemaAST.toType(ast)) ? "bytes" : "json"
 
 /** Whether a type is `Schema.Uint8Array`, whatever is checked of it. */
-const isBytes = ({ _tag, annotations }: SchemaAST.AST): boolean => {
-  const representation = annotations?.["representation"]
-  return _tag === "Declaration" && hasProperty(representation, "id") && representation.id === "effect/schema/Uint8Array"
-}
+const isBytes = (ast: SchemaAST.AST): boolean => isDeclared(ast, "effect/schema/Uint8Array")
 
 /** The media type of bytes: that of `HttpApiSchema.asUint8Array`, where the schema has it. */
 const bytesType = ({ ast }: Schema.Top): string => {
@@ -172,8 +169,7 @@ const invokeOf = <R extends Rpc.Any>(client: Contract.Client<R>, tag: string): I
  * boundary of ours, and is never a public answer.
  */
 const refuseRedacted = (call: string, success: Schema.Top): void => {
-  const document = SchemaRepresentation.toRepresentation(Schema.toType(success).ast)
-  if (JSON.stringify(document).includes('"effect/schema/Redacted"')) {
+  if (holdsRedacted(SchemaAST.toType(success.ast))) {
     throw new TypeError(`${call} cannot be served over HTTP: its success holds a Redacted, which must not leave`)
   }
 }

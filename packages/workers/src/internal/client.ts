@@ -13,7 +13,7 @@ import { constVoid } from "effect/Function"
 import * as Hash from "effect/Hash"
 import * as Headers from "effect/http/Headers"
 import type * as Rpc from "effect/rpc/Rpc"
-import * as RpcClient from "effect/rpc/RpcClient"
+import type * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -23,6 +23,7 @@ import { type Callable, callableOf, type Failure, type Options as CallableOption
 import * as Codecs from "./codecs.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import * as failures from "./failures.ts"
+import { CurrentHeaders } from "./inherited.ts"
 import { inWords } from "./inWords.ts"
 import type { Opaque } from "./opaque.ts"
 import * as Spans from "./spans.ts"
@@ -132,7 +133,7 @@ const tracingOf = (span: Tracer.Span, fiber: Fiber.Fiber<unknown, unknown>, { cr
 
 /** The headers of a call, and those that its fiber gives to all calls. */
 const withInherited = (headers: Headers.Headers, fiber: Fiber.Fiber<unknown, unknown>): Headers.Headers => {
-  const inherited = fiber.getRef(RpcClient.CurrentHeaders)
+  const inherited = fiber.getRef(CurrentHeaders)
   return inherited === Headers.empty ? headers : Headers.merge(inherited, headers)
 }
 

@@ -1,0 +1,53 @@
+/**
+ * What stands behind the routes of one reading of the configuration: the upstreams with
+ * the simulator, and the workers. Is there before the routes are even loaded, so that
+ * the workers get ready meanwhile.
+ */
+import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+import type { SimulatorError } from "@causeway/simulator/Simulator"
+import type { WorkerPool } from "@causeway/workers/WorkerPool"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Settings } from "../Settings.ts"
+import { send } from "./handover.ts"
+import * as Http from "./http.ts"
+import * as Secrets from "./secrets.ts"
+import { reachable } from "./upstreams.ts"
+import type { Data } from "./worker.ts"
+
+/** See the module. */
+export class Backend extends Context.Service<
+  Backend,
+  {
+    readonly upstreams: Upstreams
+    /** `undefined` where calls are served in process. */
+    readonly pool: WorkerPool["Service"] | undefined
+  }
+>()("@causeway/cli/Backend") {}
+
+/** Starts what is behind the routes. */
+export const layer = (settings: Settings): Layer.Layer<Backend, SimulatorError> =>
+  Layer.effect(
+    Backend,
+    Effect.gen(function* () {
+      const upstreams = reachable(settings.upstreams, settings.upstreams === "simulator" ? yield* simulated : undefined)
+      yield* Layer.build(Secrets.layer({ ...upstreams, ...Http.all(settings.http) }))
+      return { upstreams, pool: settings.workers === 0 ? undefined : yield* workers(settings, upstreams) }
+    })
+  )
+
+/** Loaded where it is wanted: fifty modules, which a server in front of a real upstream does not read. */
+const simulated = Effect.gen(function* () {
+  const { Simulator } = yield* Effect.promise(() => import("@causeway/simulator/Simulator"))
+  const { url } = Context.get(yield* Layer.build(Simulator.layer()), Simulator)
+  return url
+})
+
+const workers = Effect.fnUntraced(function* ({ modules, pool, workers: size }: Settings, upstreams: Upstreams) {
+  const WorkerPool = yield* Effect.promise(() => import("@causeway/workers/WorkerPool"))
+  const data: Data = { upstreams: send(upstreams), modules }
+  const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+  const built = yield* Layer.build(WorkerPool.layerPool({ ...pool, size, entry, data }))
+  return Context.get(built, WorkerPool.WorkerPool)
+})
