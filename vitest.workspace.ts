@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 /** Lowest layer first: a package may import only those before it. */
@@ -8,6 +9,8 @@ const testTimeout = 30_000
 
 export default defineConfig({
   test: {
+    // Most files wait for workers, servers and clocks: two of them go well beside each other, also on few cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"]
