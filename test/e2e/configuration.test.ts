@@ -186,11 +186,15 @@ describe("no policy", () => {
         assert.strictEqual(good.headers.get("x-causeway-upstream"), "primary")
         assert.strictEqual(good.headers.get("x-causeway-attempts"), "1")
         assert.strictEqual(good.headers.get("x-causeway-degraded"), null)
-        const answers = yield* Effect.all([
-          post(`${server.url}/v1/chat/completions`, chat("fault:overloaded")),
-          post(`${server.url}/v1/chat/completions`, chat("fault:overloaded", true)),
-          post(`${server.url}/predict/answer`, { prompt: "Hello", model: "fault:overloaded" })
-        ])
+        // Beside each other, since each waits between its attempts.
+        const answers = yield* Effect.all(
+          [
+            post(`${server.url}/v1/chat/completions`, chat("fault:overloaded")),
+            post(`${server.url}/v1/chat/completions`, chat("fault:overloaded", true)),
+            post(`${server.url}/predict/answer`, { prompt: "Hello", model: "fault:overloaded" })
+          ],
+          { concurrency: "unbounded" }
+        )
         for (const { headers, status } of answers) {
           assert.strictEqual(status, 503)
           assert.strictEqual(headers.get("x-should-retry"), "true")
