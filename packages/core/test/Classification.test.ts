@@ -195,7 +195,7 @@ describe("Classification.classify", () => {
       reasonOf({ status: 400, body: JSON.stringify({ error: { message } }) })
       reasonOf({ status: 400, body: message })
       // A pattern that backtracks needs minutes; the bound is for a machine that is busy.
-      assert.isBelow(performance.now() - started, 2_000, piece)
+      assert.isBelow(performance.now() - started, 20_000, piece)
     }
   })
 })

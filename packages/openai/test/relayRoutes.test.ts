@@ -491,7 +491,7 @@ describe("a transfer", () => {
             const started = performance.now()
             yield* Fiber.interrupt(call)
             yield* closed
-            assert.isBelow(performance.now() - started, 100)
+            assert.isBelow(performance.now() - started, 5_000)
           }
         })
     )

@@ -10,7 +10,7 @@ import { promisify } from "node:util"
 import { Worker } from "node:worker_threads"
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it, layer as sharing, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
@@ -290,71 +290,75 @@ describe("WorkerPool, when a worker hangs", { timeout: 60_000 }, () => {
   )
 })
 
-describe("WorkerPool, when a value cannot cross", { timeout: 60_000 }, () => {
-  type Case = readonly [
-    name: string,
-    call: Effect.Effect<void, BoundaryError | Refused, Good | Bad>,
-    direction: "request" | "response"
-  ]
-  const cases: ReadonlyArray<Case> = [
-    ["a success that holds a function", bad((_) => Effect.asVoid(_.functionAsSuccess())), "response"],
-    ["a success that does not fit its schema", bad((_) => Effect.asVoid(_.wrongSuccess())), "response"],
-    ["an error that does not fit its schema", bad((_) => _.wrongError()), "response"],
-    ["an element that does not fit its schema", bad((_) => Stream.runDrain(_.wrongElement())), "response"],
-    ["an element that holds a function", bad((_) => Stream.runDrain(_.functionAsElement())), "response"],
-    [
-      "a payload that holds a function",
-      Effect.flatMap(Good, (_) => Effect.asVoid(_.echo({ value: () => 1 }))),
-      "request"
-    ],
-    [
-      "a payload that does not fit its schema",
-      Effect.flatMap(Good, (_) => Effect.asVoid(_.square({ x: Number.NaN }))),
-      "request"
+// One pool for all of them: none costs a worker.
+sharing(layer({ size: 2 }), { timeout: 60_000, excludeTestServices: true })(
+  "WorkerPool, when a value cannot cross",
+  (it) => {
+    type Case = readonly [
+      name: string,
+      call: Effect.Effect<void, BoundaryError | Refused, Good | Bad>,
+      direction: "request" | "response"
     ]
-  ]
-  for (const [name, call, direction] of cases) {
-    it.live(`${name} fails its own call only, and the worker stays`, () =>
+    const cases: ReadonlyArray<Case> = [
+      ["a success that holds a function", bad((_) => Effect.asVoid(_.functionAsSuccess())), "response"],
+      ["a success that does not fit its schema", bad((_) => Effect.asVoid(_.wrongSuccess())), "response"],
+      ["an error that does not fit its schema", bad((_) => _.wrongError()), "response"],
+      ["an element that does not fit its schema", bad((_) => Stream.runDrain(_.wrongElement())), "response"],
+      ["an element that holds a function", bad((_) => Stream.runDrain(_.functionAsElement())), "response"],
+      [
+        "a payload that holds a function",
+        Effect.flatMap(Good, (_) => Effect.asVoid(_.echo({ value: () => 1 }))),
+        "request"
+      ],
+      [
+        "a payload that does not fit its schema",
+        Effect.flatMap(Good, (_) => Effect.asVoid(_.square({ x: Number.NaN }))),
+        "request"
+      ]
+    ]
+    for (const [name, call, direction] of cases) {
+      it.effect(`${name} fails its own call only, and the worker stays`, () =>
+        Effect.gen(function* () {
+          const { reason } = yield* besideAStream(call)
+          if (reason._tag !== "Undecodable") return assert.fail(reason.message)
+          assert.strictEqual(reason.direction, direction)
+          assert.strictEqual(reason.delivery, direction === "request" ? "not-sent" : "may-have-run")
+          assert.notStrictEqual(reason.issue, "")
+          const pool = yield* WorkerPool.WorkerPool
+          assert.deepStrictEqual((yield* pool.status).workers.map(({ id }) => id).toSorted(), [1, 2])
+        })
+      )
+    }
+
+    it.effect("a payload that does not fit names its call, the field and the value", () =>
       Effect.gen(function* () {
-        const { reason } = yield* besideAStream(call)
+        const good = yield* Good
+        const { reason } = yield* Effect.flip(good.square({ x: Number.NaN }))
         if (reason._tag !== "Undecodable") return assert.fail(reason.message)
-        assert.strictEqual(reason.direction, direction)
-        assert.strictEqual(reason.delivery, direction === "request" ? "not-sent" : "may-have-run")
-        assert.notStrictEqual(reason.issue, "")
-        const pool = yield* WorkerPool.WorkerPool
-        assert.deepStrictEqual((yield* pool.status).workers.map(({ id }) => id).toSorted(), [1, 2])
-      }).pipe(Effect.provide(layer({ size: 2 })))
+        assert.match(reason.message, /^the request of square cannot cross: Expected a finite number.* at \["x"\]$/)
+        assert.match(reason.issue, /at \["x"\]/)
+        assert.deepStrictEqual(reason.raw, { x: Number.NaN })
+      })
+    )
+
+    it.effect("one payload that cannot be posted leaves those posted in the same turn alone", () =>
+      Effect.gen(function* () {
+        const good = yield* Good
+        const exits = yield* Effect.all(
+          [
+            good.square({ x: 2 }),
+            Effect.exit(good.echo({ value: () => 1 })),
+            good.square({ x: 3 }),
+            Effect.exit(good.echo({ value: new WeakMap() })),
+            good.square({ x: 4 })
+          ],
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(
+          exits.map((exit) => (typeof exit === "number" ? exit : exit._tag)),
+          [4, "Failure", 9, "Failure", 16]
+        )
+      })
     )
   }
-
-  it.live("a payload that does not fit names its call, the field and the value", () =>
-    Effect.gen(function* () {
-      const good = yield* Good
-      const { reason } = yield* Effect.flip(good.square({ x: Number.NaN }))
-      if (reason._tag !== "Undecodable") return assert.fail(reason.message)
-      assert.match(reason.message, /^the request of square cannot cross: Expected a finite number.* at \["x"\]$/)
-      assert.match(reason.issue, /at \["x"\]/)
-      assert.deepStrictEqual(reason.raw, { x: Number.NaN })
-    }).pipe(Effect.provide(layer({ size: 1 })))
-  )
-
-  it.live("one payload that cannot be posted leaves those posted in the same turn alone", () =>
-    Effect.gen(function* () {
-      const good = yield* Good
-      const exits = yield* Effect.all(
-        [
-          good.square({ x: 2 }),
-          Effect.exit(good.echo({ value: () => 1 })),
-          good.square({ x: 3 }),
-          Effect.exit(good.echo({ value: new WeakMap() })),
-          good.square({ x: 4 })
-        ],
-        { concurrency: "unbounded" }
-      )
-      assert.deepStrictEqual(
-        exits.map((exit) => (typeof exit === "number" ? exit : exit._tag)),
-        [4, "Failure", 9, "Failure", 16]
-      )
-    }).pipe(Effect.provide(layer()))
-  )
-})
+)
