@@ -20,6 +20,11 @@ import { Bad, Good, type Refused } from "./fixtures/contracts.ts"
 import { isolation } from "./fixtures/isolation.ts"
 import { directory, entry, eventually, layer, until } from "./fixtures/pool.ts"
 
+const fillMemory = (): Promise<{ readonly stdout: string; readonly signal?: string }> =>
+  promisify(execFile)(process.execPath, [fileURLToPath(entry("fillsMemory")), isolation.of]).catch(
+    (error: { readonly stdout: string; readonly signal: string }) => error
+  )
+
 const bad = <A, E>(call: (bad: Bad["Service"]) => Effect.Effect<A, E>) => Effect.flatMap(Bad, call)
 
 const crash = (error: BoundaryError) => {
@@ -59,10 +64,9 @@ describe("WorkerPool, when a worker ends", { timeout: 60_000 }, () => {
 
   // In a program of its own, since V8 may end the whole process, by a trap, where a thread has no memory left.
   it("a worker without memory fails its own calls", async () => {
-    const run = () => promisify(execFile)(process.execPath, [fileURLToPath(entry("fillsMemory")), isolation.of])
-    let printed = await run().catch((error: { readonly signal?: string }) => error)
-    while ("signal" in printed && printed.signal === "SIGTRAP") printed = await run()
-    assert.deepStrictEqual("stdout" in printed && JSON.parse(printed.stdout), {
+    let ended = await fillMemory()
+    while (ended.signal === "SIGTRAP") ended = await fillMemory()
+    assert.deepStrictEqual(JSON.parse(ended.stdout), {
       code: "ERR_WORKER_OUT_OF_MEMORY",
       delivery: "may-have-run",
       reason: "Crashed"
