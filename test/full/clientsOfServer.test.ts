@@ -5,16 +5,22 @@
  */
 import { execFile } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
-import { promisify } from "node:util"
+import { isDeepStrictEqual, promisify } from "node:util"
+import { Evidence } from "@causeway/core/Evidence"
 import * as Local from "@causeway/core/Local"
-import { Relay } from "@causeway/openai/Relay"
+import * as Remote from "@causeway/core/Remote"
+import { UpstreamError } from "@causeway/core/UpstreamError"
+import { Relay, type RelayRequest } from "@causeway/openai/Relay"
 import * as OpenAiApi from "@causeway/server/OpenAiApi"
+import * as RpcApi from "@causeway/server/RpcApi"
 import * as Server from "@causeway/server/Server"
 import { Simulator } from "@causeway/simulator/Simulator"
+import * as WorkerPool from "@causeway/workers/WorkerPool"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { client } from "./fixtures/clients.ts"
 
 const gateway = Layer.unwrap(
@@ -113,6 +119,48 @@ const curl = async (
   return { text: stdout.slice(0, end), status: Number(stdout.slice(end + 1)), exit }
 }
 
+/** What failed in a worker, in the order in which its server was told. */
+const failures: Array<unknown> = []
+
+const note = (error: unknown) => Effect.sync(() => failures.push(error))
+
+const ask = (path: string, body: object) => ({ path, method: "POST", body: JSON.stringify(body) })
+
+/** The relay of a pool of workers, whose failures are noted as they come from there. */
+const noted = Layer.effect(
+  Relay,
+  Effect.map(Relay, (relay) => {
+    const events = (request: typeof RelayRequest.Type) => Stream.tapError(relay.events(request), note)
+    return Relay.of({
+      ...relay,
+      complete: (request) => Effect.tapError(relay.complete(request), note),
+      // Nobody here wants a queue.
+      events: events as typeof relay.events
+    })
+  })
+)
+
+/** The contract of the relay over `/rpc`, from workers. */
+const remote = Layer.unwrap(
+  Effect.map(Simulator, ({ url }) =>
+    Server.serve(RpcApi.layer(Relay), { port: 0 }).pipe(
+      Layer.provide(noted),
+      Layer.provide(
+        WorkerPool.layer(Relay, {
+          entry: new URL("./fixtures/relayWorker.ts", import.meta.url),
+          size: 1,
+          spare: 0,
+          data: url
+        })
+      )
+    )
+  )
+).pipe(Layer.provide(Simulator.layer()))
+
+const effectClient = Layer.unwrap(
+  Effect.map(Server.Server, ({ url }) => Remote.layer(Relay, { url: `${url}/rpc` }))
+).pipe(Layer.provide(remote))
+
 layer(gateway, { excludeTestServices: true })("a client that is none of ours", (it) => {
   it.effect.each(Object.entries(clients))("%s answers, and fails as itself", ([name, { args, expected }]) =>
     Effect.gen(function* () {
@@ -159,6 +207,52 @@ layer(gateway, { excludeTestServices: true })("a client that is none of ours", (
     })
   )
 
+  it.effect("an Effect client over /rpc answers, and fails with the very error of the worker", () =>
+    Effect.gen(function* () {
+      const relay = yield* Relay
+      const messages = [{ role: "user", content: "good day" }]
+      const chat = (model: string, more: object = {}) => ask("/chat/completions", { model, messages, ...more })
+      const plain = yield* relay.complete(chat("gpt-5"))
+      assert.nestedPropertyVal(JSON.parse(plain.body), "choices[0].message.content", said)
+      const events = yield* Stream.runCollect(relay.events(chat("gpt-5", { stream: true })))
+      assert.isAbove(events.length, 1)
+      const tools = [{ type: "function", function: { name: "weather", parameters: { type: "object" } } }]
+      const called = yield* relay.complete(chat("gpt-5", { tools, tool_choice: "required" }))
+      assert.nestedPropertyVal(JSON.parse(called.body), "choices[0].message.tool_calls[0].function.name", "weather")
+      const vectors = yield* relay.complete(ask("/embeddings", { model: "gpt-5", input: "good day" }))
+      assert.strictEqual(JSON.parse(vectors.body).data[0].embedding.length, 256)
+      const report: Record<string, Report[string]> = { ...answered }
+      for (const [name, fault, reason] of [
+        ["429 of the upstream", "rate-limited", "RateLimited"],
+        ["context overflow, 400", "context-length", "InputTooLarge"],
+        ["401 of the upstream", "unauthorized", "Authentication"],
+        ["no healthy upstream, 503", "no-healthy-upstream", "Gateway"],
+        ["cut stream", "cut-stream", "StreamTruncated"]
+      ] as const) {
+        const failed =
+          name === "cut stream"
+            ? Stream.runDrain(relay.events(chat(`fault:${fault}`, { stream: true })))
+            : relay.complete(chat(`fault:${fault}`))
+        const error = yield* Effect.flip(failed)
+        assert.instanceOf(error, UpstreamError)
+        assert.strictEqual(error.reason._tag, reason)
+        const there = failures.pop()
+        assert.notStrictEqual(there, error)
+        assert.isTrue(isDeepStrictEqual(error, there), "it is not what the worker failed with")
+        const { evidence, operation, upstream } = error
+        const other = new UpstreamError({
+          upstream,
+          operation,
+          reason: error.reason,
+          evidence: new Evidence({ ...evidence, attempt: 9 })
+        })
+        assert.isFalse(isDeepStrictEqual(error, other))
+        report[name] = { error: reason }
+      }
+      seen.set("Effect, over `/rpc`", report)
+    }).pipe(Effect.provide(effectClient))
+  )
+
   it.effect("is told of in the documentation as it was seen", () =>
     Effect.sync(() => {
       const path = "docs/openai-api.md"
@@ -179,9 +273,11 @@ const plain = (text: string): string => text.replaceAll(/ {2,}/g, " ").replaceAl
 const shown = (told: Report[string] | undefined): string => {
   if (told === undefined) return ""
   if ("answer" in told) return "answered"
-  const { code = "", error, status } = told
+  const { code, error, status } = told
   const name = error === "Object" ? "an object" : error
-  return [name.includes(" ") ? name : `\`${name}\``, ...(status === undefined ? [] : [status]), `\`${code}\``].join(" ")
+  return [name.includes(" ") ? name : `\`${name}\``, status, code && `\`${code}\``]
+    .filter((part) => part !== undefined)
+    .join(" ")
 }
 
 const tableOf = (reports: ReadonlyMap<string, Report>): string => {
