@@ -64,7 +64,7 @@ describe("make", () => {
 
   it.each([
     [null, "policy option options: got null, allowed is an object of deadline, attempt"],
-    [[], "policy option options: got , allowed is an object of"],
+    [[], "policy option options: got an empty list, allowed is an object of"],
     [
       { dedline: "1 second" },
       "policy option dedline: got an unknown option, allowed is deadline, attempt, firstElement"
@@ -73,6 +73,7 @@ describe("make", () => {
       { retry: { time: 1 } },
       "policy option retry.time: got an unknown option, allowed is times, base, max, maxRetryAfter"
     ],
+    [{ deadline: [[]] }, "policy option deadline: got an empty list, allowed is a time above zero"],
     [{ retry: 3 }, "policy option retry: got 3, allowed is an object of times"],
     [{ retry: { times: -1 } }, "policy option retry.times: got -1, allowed is a whole number, 0 to 100"],
     [{ retry: { times: 1.5 } }, "policy option retry.times: got 1.5,"],

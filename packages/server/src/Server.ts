@@ -95,7 +95,7 @@ export interface Options {
   readonly timeout?: Duration.Input | undefined
   /** How long requests in flight have to end when the server ends. Default: 10 seconds. */
   readonly grace?: Duration.Input | undefined
-  /** How long a client may take for its headers. Default: 30 seconds. */
+  /** How long a client may take for its headers, at most as long as for its whole request. Default: 30 seconds. */
   readonly headersTimeout?: Duration.Input | undefined
   /** How long a client may take for its whole request. Default: 5 minutes. */
   readonly requestTimeout?: Duration.Input | undefined
@@ -192,7 +192,12 @@ const start = Effect.fnUntraced(function* <A, E, R>(app: Layer.Layer<A, E, R>, o
     maxHeaders: options.maxHeaders === undefined ? undefined : Number(ByteSize.fromInputUnsafe(options.maxHeaders)),
     maxConnections: options.maxConnections
   })
-  const listen = { host, port, reusePort: options.reusePort === true, disablePreemptiveShutdown: true }
+  const listen = {
+    host: host.replace(/^\[(.*)\]$/, "$1"),
+    port,
+    reusePort: options.reusePort === true,
+    disablePreemptiveShutdown: true
+  }
   // The end comes in the opposite order: drain, interruption of what is left, the connections, the listener, the routes.
   const server = yield* NodeHttpServer.make(() => node, listen).pipe(
     Effect.mapError(({ cause }) => serveError(host, port, cause))

@@ -1,8 +1,10 @@
 import * as NodeNet from "node:net"
+import { networkInterfaces } from "node:os"
 import { ServeError } from "@causeway/server/ServeError"
 import * as Health from "@causeway/server/Health"
 import * as Server from "@causeway/server/Server"
 import { assert, describe, it, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -18,7 +20,10 @@ import { call, connect, errorOf, head, post } from "./fixtures/client.ts"
 /** The body of an answer on a bare socket. */
 const bodyOf = (text: string): string => text.slice(text.indexOf("\r\n\r\n") + 4)
 
-const start = (options: Server.Options) => Effect.scoped(Layer.build(Server.serve(Health.layer(), options)))
+const start = (options: Server.Options) =>
+  Effect.map(Effect.scoped(Layer.build(Server.serve(Health.layer(), options))), Context.get(Server.Server))
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"))
 
 /** A port that is taken for as long as the scope is open. */
 const taken = Effect.acquireRelease(
@@ -264,6 +269,10 @@ describe("Server", () => {
         yield* start({ host: "0.0.0.0", port: 0, keys: [Redacted.make("key")] })
         yield* start({ host: "0.0.0.0", port: 0, insecure: true })
       })
+    )
+
+    it.effect.skipIf(!hasIpv6)("listens on an address in brackets, as it stands in a URL", () =>
+      Effect.map(start({ host: "[::1]", port: 0 }), ({ url }) => assert.match(url, /^http:\/\/\[::1\]:\d+$/))
     )
   })
 

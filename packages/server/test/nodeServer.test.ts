@@ -158,3 +158,30 @@ describe("headers that are too large", () => {
     })
   )
 })
+
+const taken = (options: Partial<typeof limits>) => {
+  const server = NodeServer.make({ ...limits, ...options })
+  const { headersTimeout, keepAliveTimeout, requestTimeout } = server
+  server.close()
+  NodeServer.configure(server, { ...limits, ...options })
+  assert.deepStrictEqual(
+    [server.headersTimeout, server.requestTimeout, server.keepAliveTimeout],
+    [headersTimeout, requestTimeout, keepAliveTimeout]
+  )
+  return [headersTimeout, requestTimeout, keepAliveTimeout]
+}
+
+describe("limits in time", () => {
+  it("are taken where Node itself would throw", () => {
+    // The whole request has less time than its headers would have.
+    assert.deepStrictEqual(taken({ requestTimeout: Duration.seconds(10) }), [10_000, 10_000, 60_000])
+    assert.deepStrictEqual(
+      taken({ headersTimeout: Duration.millis(1.5), keepAlive: Duration.millis(0.5) }),
+      [2, 60_000, 1]
+    )
+    // 0 is without a limit.
+    const never = Duration.infinity
+    assert.deepStrictEqual(taken({ requestTimeout: never, keepAlive: never }), [60_000, 0, 0])
+    assert.deepStrictEqual(taken({ requestTimeout: never, headersTimeout: never }), [0, 0, 60_000])
+  })
+})

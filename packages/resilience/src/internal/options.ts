@@ -16,10 +16,11 @@ const show = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
-/** A value as text, also one that refuses to become text. */
+/** A value as text, also one that refuses to become text or whose text says nothing. */
 const plain = (value: unknown): string => {
   try {
-    return String(value)
+    const text = String(value)
+    return text === "" && Array.isArray(value) ? "an empty list" : text
   } catch {
     return typeof value
   }

@@ -28,14 +28,11 @@ export interface Options {
 
 /** A server that answers even what is not HTTP in the form of all its errors. */
 export const make = (options: Options): Http.Server => {
-  const headersTimeout = Duration.toMillis(options.headersTimeout)
-  const requestTimeout = Duration.toMillis(options.requestTimeout)
+  const limits = limitsOf(options)
   const server = http.createServer({
-    headersTimeout,
-    requestTimeout,
+    ...limits,
     // Node looks only now and then, every 30 seconds by default.
-    connectionsCheckingInterval: Math.min(headersTimeout, requestTimeout, 5000),
-    keepAliveTimeout: Duration.toMillis(options.keepAlive),
+    connectionsCheckingInterval: Math.min(limits.headersTimeout || 5000, limits.requestTimeout || 5000, 5000),
     // Node would refuse what has no host with an empty body.
     requireHostHeader: false,
     // All of Node's limits end with an upgrade, so only who can have one gets it; others are served as ever.
@@ -51,15 +48,21 @@ export const make = (options: Options): Http.Server => {
   return server
 }
 
+type Limits = Pick<Options, "headersTimeout" | "keepAlive" | "requestTimeout">
+
 /** What can be changed while it serves. */
-export const configure = (
-  server: Http.Server,
-  { headersTimeout, keepAlive, requestTimeout }: Pick<Options, "headersTimeout" | "keepAlive" | "requestTimeout">
-): void => {
-  server.headersTimeout = Duration.toMillis(headersTimeout)
-  server.requestTimeout = Duration.toMillis(requestTimeout)
-  server.keepAliveTimeout = Duration.toMillis(keepAlive)
-}
+export const configure = (server: Http.Server, limits: Limits): void => void Object.assign(server, limitsOf(limits))
+
+/** As Node takes them: headers are a part of the request, so they have no longer than it has. */
+const limitsOf = ({ headersTimeout, keepAlive, requestTimeout }: Limits) => ({
+  headersTimeout: millisOf(Duration.min(headersTimeout, requestTimeout)),
+  requestTimeout: millisOf(requestTimeout),
+  keepAliveTimeout: millisOf(keepAlive)
+})
+
+/** Node counts in whole milliseconds, and 0 is without a limit. */
+const millisOf = (duration: Duration.Duration): number =>
+  Duration.isFinite(duration) ? Math.ceil(Duration.toMillis(duration)) : 0
 
 /** Without a body, since Node would leave that to whoever upgrades (RFC 6455, section 4.1). */
 const isHandshake = ({ headers, method }: Http.IncomingMessage): boolean =>
