@@ -1,22 +1,20 @@
 /** Turns coalescing off: what a pool posts together is posted one by one. */
-import type { TransferListItem } from "node:worker_threads"
+import { MessagePort, type TransferListItem } from "node:worker_threads"
 
-interface Posting {
-  postMessage(post: unknown, transfers?: ReadonlyArray<TransferListItem>): void
-}
-
-export const oneByOne = (port: Posting): void => {
-  const { postMessage } = port
-  port.postMessage = function (this: Posting, post, transfers) {
-    for (const one of split(post)) Reflect.apply(postMessage, this, [one, transfers])
+/** Of all ports of this thread: a pool has a channel of its own to each of its threads. */
+export const oneByOne = (): void => {
+  const { postMessage } = MessagePort.prototype
+  MessagePort.prototype.postMessage = function (
+    this: MessagePort,
+    post: unknown,
+    transfers?: ReadonlyArray<TransferListItem>
+  ) {
+    if (!Array.isArray(post)) return Reflect.apply(postMessage, this, [post, transfers])
+    const [token, messages]: ReadonlyArray<unknown> = post
+    // From a worker, a number and a list of messages; to it, the list.
+    const isFromWorker = typeof token === "number" && Array.isArray(messages)
+    for (const message of isFromWorker ? messages : post) {
+      Reflect.apply(postMessage, this, [isFromWorker ? [token, [message]] : [message], transfers])
+    }
   }
-}
-
-/** A post is a list of messages; from a worker, a number and such a list. */
-const split = (post: unknown): ReadonlyArray<unknown> => {
-  if (!Array.isArray(post)) return [post]
-  const [token, messages]: ReadonlyArray<unknown> = post
-  if (typeof token === "number" && Array.isArray(messages))
-    return messages.map((message: unknown) => [token, [message]])
-  return post.map((message: unknown) => [message])
 }

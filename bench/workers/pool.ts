@@ -1,6 +1,5 @@
 /** Our pool, by the contract's schemas on both sides. */
 // @effect-diagnostics anyUnknownInErrorContext:off what fails here ends the benchmark
-import { Worker } from "node:worker_threads"
 import * as WorkerPool from "@causeway/workers/WorkerPool"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,7 +24,7 @@ export interface PoolOptions extends Options {
 
 export const openPool = async (options: PoolOptions): Promise<Caller> => {
   const { coalescing, tracing, workers } = options
-  if (!coalescing) oneByOne(Worker.prototype)
+  if (!coalescing) oneByOne()
   const runtime = ManagedRuntime.make(
     WorkerPool.client(Calls).pipe(
       Layer.provide(

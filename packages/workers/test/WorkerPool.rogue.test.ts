@@ -165,7 +165,7 @@ describe("WorkerPool, for handlers that keep to no rule", { timeout: 60_000 }, (
 
   it.live("what a handler sees of how its worker was started does not say how to answer in its place", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* rogue((_) => _.startedWith()), ["heartbeatMs", "logLevel", "heartbeat"])
+      assert.deepStrictEqual(yield* rogue((_) => _.startedWith()), ["heartbeatMs", "logLevel", "together", "heartbeat"])
     }).pipe(Effect.provide(pool))
   )
 

@@ -3,7 +3,7 @@ import * as Outbox from "../src/internal/outbox.ts"
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-const recording = (holdMs?: number) => {
+const recording = (hold?: Outbox.Hold) => {
   const posts: Array<ReadonlyArray<string>> = []
   const refused: Array<string> = []
   const outbox = Outbox.make<string>({
@@ -12,7 +12,7 @@ const recording = (holdMs?: number) => {
       posts.push(messages)
     },
     onRefused: (message) => refused.push(message),
-    holdMs
+    hold
   })
   return { outbox, posts, refused }
 }
@@ -49,12 +49,20 @@ describe("outbox", () => {
   })
 
   it("holds no message longer than it is told to while others are pushed", () => {
-    const { outbox, posts } = recording(1)
+    const { outbox, posts } = recording({ ms: 1, messages: 1000 })
     outbox.push("a")
     const until = performance.now() + 5
     while (performance.now() < until);
     outbox.push("b")
     assert.deepStrictEqual(posts, [["a", "b"]])
+  })
+
+  it("holds no more messages than it is told to", async () => {
+    const { outbox, posts } = recording({ ms: 1000, messages: 2 })
+    for (const message of ["a", "b", "c"]) outbox.push(message)
+    assert.deepStrictEqual(posts, [["a", "b"]])
+    await turn()
+    assert.deepStrictEqual(posts, [["a", "b"], ["c"]])
   })
 
   it("gives back what it has not posted when it is closed, and posts nothing more", async () => {

@@ -1,6 +1,7 @@
 /**
  * The client object of a contract, over one function that makes any of its calls.
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Headers from "effect/http/Headers"
@@ -58,9 +59,20 @@ export const clientOf = <R extends Rpc.Any>(
   return client as RpcClient.RpcClient<R, BoundaryError>
 }
 
+/** Those by which a fiber stands for nothing: most, and it takes half a dozen look-ups to know. */
+const withoutMetadata = new WeakSet<Context.Context<never>>()
+
+const metadataOf = (fiber: Fiber.Fiber<unknown, unknown>): Headers.Headers => {
+  if (withoutMetadata.has(fiber.context)) return Headers.empty
+  const headers = Headers.fromInput(headersOf(fiber))
+  for (const _ in headers) return headers
+  withoutMetadata.add(fiber.context)
+  return Headers.empty
+}
+
 /** What a call is made with: its own headers, over those that its fiber stands for. */
 const withMetadata = (fiber: Fiber.Fiber<unknown, unknown>, options: CallOptions | undefined): CallOptions => {
-  const metadata = Headers.fromInput(headersOf(fiber))
+  const metadata = metadataOf(fiber)
   if (options === undefined) return { headers: metadata }
   return { ...options, headers: Headers.merge(metadata, Headers.fromInput(options.headers)) }
 }

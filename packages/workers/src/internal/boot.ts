@@ -38,7 +38,7 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
     post: port.post,
     moves: port.moves,
     onRefused: (message, error) => server?.refused(message, error),
-    holdMs
+    hold: { ms: holdMs, messages: boot.together }
   })
   const logs = forward(outbox, crossing)
   const scope = Scope.makeUnsafe()

@@ -229,7 +229,8 @@ const submissionOf = (
   defaultTimeoutMs: number,
   sink: Submission["sink"]
 ): Submission => {
-  const timeoutMs = CallMetadata.timeoutOf(headers)
+  const isBare = headers === Headers.empty || isEmpty(headers)
+  const timeoutMs = isBare ? undefined : CallMetadata.timeoutOf(headers)
   return {
     contract,
     tag: wireTag,
@@ -237,7 +238,7 @@ const submissionOf = (
     key: keyOf === undefined ? undefined : hash(keyOf(decoded)),
     payload,
     isFresh: codecs.isFreshPayload(),
-    headers: isEmpty(headers) ? undefined : headers,
+    headers: isBare ? undefined : headers,
     trace: tracing?.trace,
     timeoutMs: timeoutMs ?? defaultTimeoutMs,
     isOpenEnded: codecs.isStream && timeoutMs === undefined,

@@ -2,6 +2,7 @@
  * What a pool started this code in, and how to speak with the pool from there.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
+import * as Channel from "./channel.ts"
 import type { Transfers } from "./outbox.ts"
 import { type BootOptions, type FromWorker, isBoot, type Post, type ToWorker } from "./wire.ts"
 
@@ -37,36 +38,54 @@ export const current = (): Host | undefined => {
   if (provided !== undefined) return provided
   if (parentPort === null || !isBoot(workerData)) return undefined
   const { causeway, data } = workerData
-  const port = parentPort
+  const own = parentPort
   return {
     boot: causeway,
     data,
     open: () => {
-      const { heartbeat, token = 0 } = causeway
+      const { heartbeat, port, together, token = 0 } = causeway
+      if (port === undefined) throw new Error("the worker's port to its pool was taken before")
       // Code of a handler may look at what its thread was started with.
       delete causeway.token
-      return threadPort(port, token, new Int32Array(heartbeat))
+      delete causeway.port
+      // Closed by code of a handler, by which a thread is asked to end: the port to the pool would keep it alive.
+      own.on("close", onClosed)
+      return threadPort(port, together, token, new Int32Array(heartbeat))
     }
   }
 }
 
-const threadPort = (port: MessagePort, token: number, heartbeat: Int32Array<SharedArrayBuffer>): Port => ({
+/** The pool never closes a port: the calls that run could not be answered any more. */
+const onClosed = (): void => {
+  process.stderr.write("the worker's port to its pool was closed\n")
+  process.exit(1)
+}
+
+const threadPort = (
+  port: MessagePort,
+  together: number,
+  token: number,
+  heartbeat: Int32Array<SharedArrayBuffer>
+): Port => ({
   moves: true,
   post: (messages, transfers) => {
     const post: Post = [token, messages]
     port.postMessage(post, transfers)
   },
   listen: (listener) => {
-    port.on("message", listener)
-    // A call that cannot be read cannot be answered by its id: the worker ends, and its calls with it.
-    port.on("messageerror", (error) => {
-      throw error
+    Channel.listen(port, together, {
+      onPost: (post) => {
+        // Only the pool has the other end.
+        const messages = post as ReadonlyArray<ToWorker>
+        listener(messages)
+        return messages.length
+      },
+      // A call that cannot be read cannot be answered by its id: the worker ends, and its calls with it.
+      onUnreadable: (error) => {
+        throw error
+      }
     })
-    // Closed by code of a handler, since the pool never does: the calls that run could not be answered any more.
-    port.on("close", () => {
-      process.stderr.write("the worker's port to its pool was closed\n")
-      process.exit(1)
-    })
+    port.on("close", onClosed)
   },
   beat: () => void Atomics.add(heartbeat, 0, 1)
 })

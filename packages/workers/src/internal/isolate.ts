@@ -72,8 +72,12 @@ export const makeReceiver = ({ onMessages }: Listener) => {
   const token = randomInt(tokens)
   return {
     token,
-    receive: (post: unknown): void => {
-      if (Array.isArray(post) && post[0] === token) onMessages((post as unknown as Post)[1])
+    /** Gives how many messages it held. */
+    receive: (post: unknown): number => {
+      if (!Array.isArray(post) || post[0] !== token) return 1
+      const [, messages] = post as unknown as Post
+      onMessages(messages)
+      return messages.length
     }
   }
 }

@@ -28,19 +28,26 @@ export interface Options<in out Message> {
   readonly post: (messages: ReadonlyArray<Message>, transfers: Transfers) => void
   /** Told about a message that could not be posted. */
   readonly onRefused: (message: Message, error: unknown) => void
-  /**
-   * The longest time in milliseconds for which the first message waits while
-   * further ones are pushed in the same turn.
-   */
-  readonly holdMs?: number | undefined
+  /** When those that wait are posted although further ones are pushed in the same turn. Default: not before its end. */
+  readonly hold?: Hold | undefined
   /** Whether a post gives memory away. Default: false. */
   readonly moves?: boolean | undefined
 }
 
+/** What ends the waiting before the turn ends. */
+export interface Hold {
+  /** The longest time in milliseconds for which the first message waits. */
+  readonly ms: number
+  /** How many messages wait at most. */
+  readonly messages: number
+}
+
 const none: Transfers = []
 
+const endOfTurn = Promise.resolve()
+
 /** Makes an outbox that posts at the end of the current turn. */
-export const make = <Message>({ holdMs, moves = false, onRefused, post }: Options<Message>): Outbox<Message> => {
+export const make = <Message>({ hold, moves = false, onRefused, post }: Options<Message>): Outbox<Message> => {
   let waiting: Array<Message> = []
   /** What those that wait give away. */
   let given = new Map<Message, Transfers>()
@@ -75,9 +82,10 @@ export const make = <Message>({ holdMs, moves = false, onRefused, post }: Option
     waiting.push(message)
     if (transfers.length > 0) given.set(message, transfers)
     if (waiting.length === 1) {
-      queueMicrotask(flush)
-      if (holdMs !== undefined) heldSince = performance.now()
-    } else if (holdMs !== undefined && performance.now() - heldSince > holdMs) {
+      // `queueMicrotask` makes a resource of each, which takes longer than the flush of a message.
+      void endOfTurn.then(flush)
+      if (hold !== undefined) heldSince = performance.now()
+    } else if (hold !== undefined && (waiting.length >= hold.messages || performance.now() - heldSince > hold.ms)) {
       flush()
     }
   }

@@ -30,6 +30,10 @@ import type { Lane, Unit } from "./unit.ts"
 // Threads follow the real clock, whatever clock an effect is given.
 const now = (): number => performance.now()
 
+/** Of messages: with fewer a post costs more than it brings, and more cost no less. */
+const leastTogether = 8
+const mostTogether = 32
+
 /** Starts a pool, which ends with its scope. */
 export const make = (options: Options): Effect.Effect<WorkerPool["Service"], never, Scope.Scope> => {
   const resolved = resolve(options)
@@ -74,7 +78,8 @@ export const make = (options: Options): Effect.Effect<WorkerPool["Service"], nev
         data: options.data,
         boot: {
           heartbeatMs: Math.min(250, Math.max(5, resolved.unresponsiveMs / 10)),
-          logLevel: Context.get(context, References.MinimumLogLevel)
+          logLevel: Context.get(context, References.MinimumLogLevel),
+          together: Math.min(mostTogether, Math.max(leastTogether, Math.ceil(resolved.concurrency / 2)))
         }
       },
       onChange,

@@ -47,10 +47,12 @@ export const callOf = (id: number, submission: Submission, now: number): Call =>
   }
 }
 
-const requestOf = (id: number, { discard, headers, payload, tag, trace }: Submission): Request => {
+/** With room for what is left of the deadline, which is written when it is posted: a list that grows is made anew. */
+const requestOf = (id: number, { discard, headers, payload, tag, timeoutMs, trace }: Submission): Request => {
   if (discard) return [toWorker.request, id, tag, payload, undefined, headers, trace, discard]
   if (trace !== undefined) return [toWorker.request, id, tag, payload, undefined, headers, trace]
   if (headers !== undefined) return [toWorker.request, id, tag, payload, undefined, headers]
+  if (timeoutMs < Number.POSITIVE_INFINITY) return [toWorker.request, id, tag, payload, timeoutMs]
   return [toWorker.request, id, tag, payload]
 }
 

@@ -1,7 +1,8 @@
 /**
  * A worker thread as an isolate.
  */
-import { Worker } from "node:worker_threads"
+import { MessageChannel, Worker } from "node:worker_threads"
+import * as Channel from "./channel.ts"
 import * as Isolate from "./isolate.ts"
 import { innermostFrames } from "./sample.ts"
 import type { Boot } from "./wire.ts"
@@ -10,10 +11,15 @@ import type { Boot } from "./wire.ts"
 export const start: Isolate.Start = (options, listener) => {
   const heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const { receive, token } = Isolate.makeReceiver(listener)
-  const boot: Boot = { causeway: { ...options.boot, heartbeat: heartbeat.buffer, token }, data: options.data }
+  const { port1: port, port2 } = new MessageChannel()
+  const boot: Boot = {
+    causeway: { ...options.boot, heartbeat: heartbeat.buffer, token, port: port2 },
+    data: options.data
+  }
   const worker = new Worker(options.entry, {
     name: options.name,
     workerData: boot,
+    transferList: [port2],
     stderr: true,
     resourceLimits: { maxYoungGenerationSizeMb: Isolate.youngMb, ...options.resourceLimits },
     ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } })
@@ -25,13 +31,22 @@ export const start: Isolate.Start = (options, listener) => {
     tail.push(text)
     process.stderr.write(text)
   })
-  worker.on("message", receive)
-  worker.on("messageerror", (error) => listener.onError(error))
-  worker.on("error", (error) => listener.onError(error))
-  worker.on("exit", (exitCode) => listener.onExit({ exitCode, signal: undefined }))
+  const reading: Channel.Listener = { onPost: receive, onUnreadable: listener.onError }
+  Channel.listen(port, options.boot.together, reading)
+  // It keeps no process alive, which is the worker's part.
+  port.unref()
+  worker.on("error", (error) => {
+    Channel.drain(port, reading)
+    listener.onError(error)
+  })
+  worker.on("exit", (exitCode) => {
+    Channel.drain(port, reading)
+    port.close()
+    listener.onExit({ exitCode, signal: undefined })
+  })
   return {
     moves: true,
-    post: (messages, transfers) => worker.postMessage(messages, transfers),
+    post: (messages, transfers) => port.postMessage(messages, transfers),
     heartbeat: () => Atomics.load(heartbeat, 0),
     stderr: tail.read,
     terminate: () => void worker.terminate(),

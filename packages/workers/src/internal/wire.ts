@@ -2,6 +2,7 @@
  * The messages between a pool and its workers. They are tuples, since those are
  * what a structured clone copies fastest, and always travel in arrays.
  */
+import type { MessagePort } from "node:worker_threads"
 import type * as LogLevel from "effect/LogLevel"
 import type { SpanKind } from "effect/Tracer"
 
@@ -176,6 +177,8 @@ export interface Boot {
     readonly heartbeat: SharedArrayBuffer
     /** Of {@link Post}. Taken away before code of a handler runs. */
     token?: number
+    /** The worker's end of its channel to the pool. Taken away as well. */
+    port?: MessagePort
   }
   readonly data: unknown
 }
@@ -185,6 +188,8 @@ export interface BootOptions {
   readonly heartbeatMs: number
   /** What is below it is not worth sending. */
   readonly logLevel: LogLevel.LogLevel
+  /** How many messages go together: with half of what is under way, neither side waits while the other one computes. */
+  readonly together: number
 }
 
 /** Whether a thread was started by a pool. */
