@@ -13,9 +13,11 @@
  * await Effect.runPromise(call.pipe(Call.annotate({ model: "gpt-5", priority: "batch" }))) // => "gpt-5, batch"
  * ```
  */
+import * as Channel from "effect/Channel"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { providing } from "./internal/provided.ts"
 
 /** How much a call matters: of what cannot all be served, `batch` is refused first and `critical` last. */
 export type Priority = "critical" | "normal" | "batch"
@@ -99,8 +101,12 @@ export const annotate =
 export const annotateStream =
   (call: Call) =>
   <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
-    Stream.unwrap(
-      Effect.withFiber((fiber) =>
-        Effect.succeed(Stream.provideService(self, Current, { ...fiber.getRef(Current), ...call }))
+    Stream.fromChannel(
+      Channel.fromTransform((upstream, scope) =>
+        Effect.withFiber((fiber) => {
+          const said = { ...fiber.getRef(Current), ...call }
+          const provide = providing(Context.add(Current, said))
+          return Effect.map(provide(Channel.toTransform(Stream.toChannel(self))(upstream, scope)), provide)
+        })
       )
     )

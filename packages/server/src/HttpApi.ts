@@ -100,7 +100,7 @@ const relayed = (
   return Effect.gen(function* () {
     const request = yield* HttpServerRequest
     const { method } = request
-    const body = new Uint8Array(yield* Body.bytes)
+    const body = yield* Body.bytes
     const type = request.headers["content-type"]
     const accept = request.headers["accept"]
     const { route } = yield* HttpRouter.RouteContext

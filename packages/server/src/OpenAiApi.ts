@@ -240,7 +240,7 @@ const relayForm = (calls: Calls, path: string): Checked =>
     const contentType = yield* formType
     // Nobody here reads forms.
     yield* checkModel(undefined)
-    const body = new Uint8Array(yield* Body.bytes)
+    const body = yield* Body.bytes
     const request = { path, method: "POST", body, contentType, ...(yield* calls.forwarded) }
     return Relayed.respond(calls.transfer(request), Relayed.plain(path))
   })

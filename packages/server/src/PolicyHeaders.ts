@@ -57,19 +57,21 @@ export const handle = <E, R>(
   Effect.suspend(() => {
     const headers: Record<string, string> = {}
     let made = 0
-    const notes = Context.empty().pipe(
-      // A handler may make several calls, such as one of a smaller model where the first one failed.
-      Context.add(Call.Note, (ended) => {
-        made += ended.attempts
-        headers[attempts] = String(made)
-        if (ended.upstream !== undefined) headers[upstream] = valueOf(ended.upstream)
-      }),
-      Context.add(Degraded.Mark, (name) => {
-        headers[degraded] = valueOf(name)
-        if (name !== "model") delete headers[upstream]
-      })
-    )
-    return Effect.map(Effect.provideContext(answered, notes), (response) =>
+    // A context by itself would be merged with the one that there is, which copies both.
+    const noting = (context: Context.Context<R>): Context.Context<R> =>
+      context.pipe(
+        // A handler may make several calls, such as one of a smaller model where the first one failed.
+        Context.add(Call.Note, (ended) => {
+          made += ended.attempts
+          headers[attempts] = String(made)
+          if (ended.upstream !== undefined) headers[upstream] = valueOf(ended.upstream)
+        }),
+        Context.add(Degraded.Mark, (name) => {
+          headers[degraded] = valueOf(name)
+          if (name !== "model") delete headers[upstream]
+        })
+      )
+    return Effect.map(Effect.updateContext(answered, noting), (response) =>
       HttpServerResponse.setHeaders(response, headers)
     )
   })

@@ -12,6 +12,7 @@ import type { Asking } from "./admission.ts"
 import * as Candidates from "./candidates.ts"
 import type { Failed } from "./decide.ts"
 import * as Entry from "./entry.ts"
+import { providing } from "./provided.ts"
 import { current } from "./registries.ts"
 import type { Registry } from "./registry.ts"
 import { deadlineOf, type Settings } from "./settings.ts"
@@ -22,8 +23,8 @@ export interface Turn {
   readonly number: number
   /** Which upstream it is told to use; `undefined`: the first one configured. */
   readonly upstream: string | undefined
-  /** What its calls shall see: upstream, attempt, deadline, and the upstream's client. */
-  readonly context: Context.Context<never>
+  /** Lets an effect see what its calls shall see: upstream, attempt, deadline, and the upstream's client. */
+  readonly provide: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** When it begins, in milliseconds on the epoch. */
   readonly startedAt: number
   /** When its result must have ended too, where that goes on; infinite for no limit. */
@@ -120,11 +121,14 @@ export const Observed = Context.Reference<
   ((now: number, rateLimit: Readonly<Record<string, string>>) => void) | undefined
 >("@causeway/resilience/Upstreams/Observed", { defaultValue: () => undefined })
 
-/** What the calls of an attempt shall see. */
-export const contextOf = ({ resultEndsAt }: Course, number: number, entry: Entry.Entry): Context.Context<never> =>
-  entry.context.pipe(
-    Context.add(Upstream.Current, entry.name),
-    Context.add(Upstream.CurrentAttempt, { number }),
-    Context.add(Observed, entry.observed),
-    Context.add(CallMetadata.Deadline, Number.isFinite(resultEndsAt) ? resultEndsAt : undefined)
+/** Lets effects see what the calls of an attempt shall see. */
+export const provideOf = ({ resultEndsAt }: Course, number: number, entry: Entry.Entry): Turn["provide"] =>
+  providing((context) =>
+    // A merge copies both; most upstreams have no client of their own.
+    (entry.hasContext ? Context.merge(context, entry.context) : context).pipe(
+      Context.add(Upstream.Current, entry.name),
+      Context.add(Upstream.CurrentAttempt, { number }),
+      Context.add(Observed, entry.observed),
+      Context.add(CallMetadata.Deadline, Number.isFinite(resultEndsAt) ? resultEndsAt : undefined)
+    )
   )

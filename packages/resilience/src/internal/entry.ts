@@ -24,6 +24,8 @@ export interface Entry {
   readonly name: string | undefined
   readonly defined: Defined | undefined
   readonly context: Context.Context<never>
+  /** Whether there is anything in its context. */
+  readonly hasContext: boolean
   readonly circuit: Circuit.Circuit | undefined
   /** The rest that it asked for. */
   readonly pause: Pause.Pause | undefined
@@ -86,6 +88,7 @@ const make = (
     name,
     defined,
     context: defined?.context ?? Context.empty(),
+    hasContext: defined !== undefined && defined.context.mapUnsafe.size > 0,
     circuit:
       breaker &&
       registry.circuits.get(key(name, model) + JSON.stringify(breaker), () => circuitOf(registry, known, breaker)),

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { givenUp, type Leave, settle } from "./admission.ts"
-import { contextOf, type Course, type Making, type Turn } from "./course.ts"
+import { provideOf, type Course, type Making, type Turn } from "./course.ts"
 import type { Entry } from "./entry.ts"
 import { hedgeAfter } from "./hedge.ts"
 import { reasonOf } from "./record.ts"
@@ -46,7 +46,7 @@ export const start = <A, E, R>(
   const turn: Turn = {
     number,
     upstream: entry.name,
-    context: contextOf(course, number, entry),
+    provide: provideOf(course, number, entry),
     startedAt: beganAt,
     endsAt: course.resultEndsAt,
     totalMs: course.totalMs,
@@ -56,7 +56,7 @@ export const start = <A, E, R>(
   }
   const shown = kind ?? (leave.permit.isProbe ? "probe" : undefined)
   return Effect.map(
-    Effect.forkDetach(Effect.provideContext(making.attempt(turn), turn.context), { startImmediately: true }),
+    Effect.forkDetach(turn.provide(making.attempt(turn)), { startImmediately: true }),
     (fiber): Running<A, E> => ({
       turn,
       entry,

@@ -87,14 +87,13 @@ const open = <A, E, R>(
     const abandon = Effect.forkDetach(end(Exit.interrupt()), { startImmediately: true })
     return Channel.toPullScoped(Stream.toChannel(self), scope).pipe(
       Effect.flatMap((pull) => {
-        const opened = { turn, pull: Effect.provideContext(pull, turn.context), watch, abandon }
+        const opened = { turn, pull: turn.provide(pull), watch, abandon }
         return Pull.matchEffect(pull, {
           onSuccess: (first): Effect.Effect<Opened<A, E, R>> => Effect.succeed({ ...opened, first }),
           onFailure: (cause) => Effect.failCause(cause),
           onDone: () => Effect.succeed({ ...opened, first: undefined })
         })
       }),
-      Effect.provideContext(turn.context),
       Effect.onExit((exit) => (Exit.isSuccess(exit) ? Scope.addFinalizerExit(reader, end) : close(exit)))
     )
   })

@@ -42,7 +42,7 @@ export const asked = (
     const [url = ""] = request.url.split("?", 1)
     const path = api === "openai" ? url.slice(Math.max(0, url.indexOf("/v1/") + 3)) : url
     const isForm = /^multipart\//i.test(request.headers["content-type"] ?? "")
-    const bytes = request.method === "GET" ? new Uint8Array() : new Uint8Array(yield* Body.bytes)
+    const bytes = request.method === "GET" ? new Uint8Array() : yield* Body.bytes
     const value = isForm ? undefined : objectOf(bytes)
     const { model, stream } = value ?? {}
     const isCacheable =

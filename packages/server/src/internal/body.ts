@@ -6,21 +6,26 @@ import * as Effect from "effect/Effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { BodyTooLarge, MalformedBody, RequestError, UnsupportedEncoding } from "../RequestError.ts"
+import * as BodyReader from "./bodyReader.ts"
 import { hasDuplicateName } from "./duplicateName.ts"
 import { fromHttp } from "./httpServerError.ts"
 
 /** A byte order mark is taken off, as RFC 8259 allows. */
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** The body as bytes, of any content type. */
-export const bytes: Effect.Effect<ArrayBuffer, RequestError, HttpServerRequest> = Effect.flatMap(
-  HttpServerRequest,
-  (request) => {
-    const encoding = request.headers["content-encoding"]
-    return encoding !== undefined && encoding.toLowerCase() !== "identity"
-      ? fail(new UnsupportedEncoding({ encoding: encoding.slice(0, 40) }))
-      : Effect.catch(request.arrayBuffer, unread)
-  }
+/** The body as it was read: maybe a part of a larger buffer, and others may see it too. */
+const raw: Effect.Effect<Uint8Array, RequestError, HttpServerRequest> = Effect.flatMap(HttpServerRequest, (request) => {
+  const encoding = request.headers["content-encoding"]
+  return encoding !== undefined && encoding.toLowerCase() !== "identity"
+    ? fail(new UnsupportedEncoding({ encoding: encoding.slice(0, 40) }))
+    : (BodyReader.read(request) ??
+        Effect.map(Effect.catch(request.arrayBuffer, unread), (buffer) => new Uint8Array(buffer)))
+})
+
+/** The body as bytes, of any content type; a copy that may be given away. */
+export const bytes: Effect.Effect<Uint8Array<ArrayBuffer>, RequestError, HttpServerRequest> = Effect.map(
+  raw,
+  (bytes) => new Uint8Array(bytes)
 )
 
 /** What is read in place of the body, where a request is made once more with another one. */
@@ -34,7 +39,7 @@ export const Instead = Context.Reference<string | undefined>("@causeway/server/i
  * bytes are no text.
  */
 export const text: Effect.Effect<string, RequestError, HttpServerRequest> = Effect.flatMap(Instead, (instead) =>
-  instead === undefined ? Effect.flatMap(bytes, decode) : Effect.succeed(instead)
+  instead === undefined ? Effect.flatMap(raw, decode) : Effect.succeed(instead)
 )
 
 /** A body as its text and its value. */
@@ -71,7 +76,7 @@ export const parse = (text: string): Effect.Effect<Json, RequestError> => {
 const fail = (reason: RequestError["reason"]): Effect.Effect<never, RequestError> =>
   Effect.fail(new RequestError({ reason }))
 
-const decode = (bytes: ArrayBuffer): Effect.Effect<string, RequestError> => {
+const decode = (bytes: Uint8Array): Effect.Effect<string, RequestError> => {
   try {
     return Effect.succeed(utf8.decode(bytes))
   } catch {

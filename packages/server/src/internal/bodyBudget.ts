@@ -9,8 +9,9 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import { hasProperty } from "effect/Predicate"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as PublicError from "../PublicError.ts"
+import * as Leaving from "./leaving.ts"
 
 type App<E, R> = Effect.Effect<HttpServerResponse, E, R>
 
@@ -27,12 +28,9 @@ export const make = (limit: number): Budget => {
   }
   const release = (bytes: () => number) =>
     Effect.flatMap(Effect.scope, (scope) =>
-      Scope.addFinalizer(
-        scope,
-        Effect.sync(() => {
-          used -= bytes()
-        })
-      )
+      Leaving.whenOver(scope, () => {
+        used -= bytes()
+      })
     )
   return (app) =>
     Effect.flatMap(HttpServerRequest, ({ headers, source }) => {

@@ -8,6 +8,8 @@ import type * as Contract from "@causeway/core/Contract"
 import * as Redaction from "@causeway/core/Redaction"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import { hasProperty } from "effect/Predicate"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
@@ -93,7 +95,8 @@ const callOf = <R extends Rpc.Any>(
   const decoder = (schema: CallSchema<R>) => {
     const decode = Schema.decodeUnknownEffect(schema)
     return (value: unknown) =>
-      decode(value).pipe(
+      atOnce(() => decode(value), identity) ??
+      Effect.suspend(() => decode(value)).pipe(
         Effect.mapError(({ issue }) => invalidValue(issue)),
         Effect.catchDefect(orTooDeep(() => new RequestError({ reason: tooDeep }))),
         Effect.provideContext(context)
@@ -110,8 +113,9 @@ const callOf = <R extends Rpc.Any>(
     decode: decoder(Schema.toCodecJson(payload)),
     decodeBytes: decoder(Schema.toType(payload)),
     encode: (value: unknown): Effect.Effect<string, BoundaryError> =>
-      encodeSuccess(value).pipe(
-        Effect.mapBoth({ onFailure: ({ message }) => refuse(message), onSuccess: (json) => JSON.stringify(json) }),
+      atOnce(() => encodeSuccess(value), stringify) ??
+      Effect.suspend(() => encodeSuccess(value)).pipe(
+        Effect.mapBoth({ onFailure: ({ message }) => refuse(message), onSuccess: stringify }),
         Effect.catchDefect(orTooDeep(() => refuse("it is nested too deeply"))),
         Effect.provideContext(context)
       ),
@@ -129,6 +133,27 @@ const callOf = <R extends Rpc.Any>(
     ? { ...call, kind: "many", run: invoke.many }
     : { ...call, kind: "one", run: invoke.one }
 }
+
+/**
+ * A success that is there without a fiber, since its schema needs no services and does
+ * not wait. To run what is not would cost more than the coding: its services are a copy
+ * of all that there are.
+ */
+const atOnce = <A, E, R, B>(
+  coded: () => Effect.Effect<A, E, R>,
+  then: (value: A) => B
+): Effect.Effect<B> | undefined => {
+  try {
+    const result = coded()
+    // An `Exit` is the effect itself, so its value is of the effect's type.
+    return Exit.isExit(result) && Exit.isSuccess(result) ? Exit.succeed(then(result.value as A)) : undefined
+  } catch {
+    // Found again where it can be told.
+    return undefined
+  }
+}
+
+const stringify = (json: Schema.Json): string => JSON.stringify(json)
 
 const formOf = ({ ast }: Schema.Top): Form =>
   SchemaAST.isVoid(ast) ? "nothing" : isBytes(SchemaAST.toType(ast)) ? "bytes" : "json"

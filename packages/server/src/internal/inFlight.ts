@@ -1,7 +1,8 @@
 /** How many requests are being answered. */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
+import * as Leaving from "./leaving.ts"
 
 export interface InFlight {
   readonly count: () => number
@@ -14,15 +15,15 @@ export interface InFlight {
 export const make = (): InFlight => {
   const idle = Latch.makeUnsafe(true)
   let count = 0
-  const leave = Effect.sync(() => {
+  const leave = (): void => {
     if (--count === 0) idle.openUnsafe()
-  })
+  }
   return {
     count: () => count,
     idle: idle.await,
     track: Effect.flatMap(Effect.scope, (scope) => {
       if (++count === 1) idle.closeUnsafe()
-      return Scope.addFinalizer(scope, leave)
+      return Leaving.whenOver(scope, leave)
     })
   }
 }

@@ -71,7 +71,7 @@ const respond = (call: Call, { headers, policy }: Options, type: string): Answer
       const elements = call.run(value, options)
       return pieces(policy === undefined ? elements : Made.annotateStream(made)(Policy.applyStream(policy)(elements)))
     })
-    return Effect.flatMap(Stream.toPull(Stream.unwrap(stream)), (pull) =>
+    return Effect.flatMap(Effect.flatMap(stream, EventStream.pullOf), (pull) =>
       Effect.flatMap(EventStream.first(pull), (first) => StreamedAnswer.respond(first, pull, form))
     )
   }
@@ -108,7 +108,7 @@ const payloadOf = ({ decode, decodeBytes, takes }: Call): Effect.Effect<unknown,
       return fromJson
     case "bytes":
       return Effect.flatMap(Body.mediaType, (type) =>
-        type === json ? fromJson : Effect.flatMap(Body.bytes, (bytes) => decodeBytes(new Uint8Array(bytes)))
+        type === json ? fromJson : Effect.flatMap(Body.bytes, decodeBytes)
       )
   }
 }

@@ -6,7 +6,7 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { isString } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as PublicError from "../PublicError.ts"
 import * as EventStream from "./eventStream.ts"
 import { relayedHeaders } from "./relayedHeaders.ts"
@@ -80,7 +80,7 @@ const begun = <E>(
   stream: Stream.Stream<typeof TransferElement.Type, E>,
   answer: (first: ReadonlyArray<StreamedAnswer.Piece>, relayed: Relayed<E>) => Answer
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest | Scope.Scope> =>
-  Effect.flatMap(Stream.toPull(stream), (pull) => {
+  Effect.flatMap(EventStream.pullOf(stream), (pull) => {
     let head: Head = { status: 200, headers: [] }
     let last = ""
     const pieces: StreamedAnswer.Pieces<E> = Effect.flatMap(pull, (elements) => {

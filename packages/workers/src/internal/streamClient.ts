@@ -1,6 +1,6 @@
 /**
  * The caller's end of a stream. Chunks are decoded when they are pulled and
- * acknowledged then, so that what waits here is never more than the window.
+ * acknowledged then, some at a time, so that what waits here is never more than the window.
  */
 import type { BoundaryError } from "@causeway/core/BoundaryError"
 import type * as Arr from "effect/Array"
@@ -13,6 +13,12 @@ import type { Opaque } from "./opaque.ts"
 import type { Submission } from "./submission.ts"
 
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<unknown>, Opaque | BoundaryError | Cause.Done>
+
+/**
+ * How many chunks are acknowledged at a time, half of the producer's window: each message
+ * to a worker that waits wakes its thread.
+ */
+const ackAfter = 8
 
 /** How a stream is opened and read. */
 export interface Options {
@@ -41,6 +47,8 @@ const open = ({ decodeChunk, dispatcher, failure, span, submission, unreadable }
   const chunks: Array<unknown> = []
   let end: Pull | undefined
   let waiting: ((pull: Pull) => void) | undefined
+  /** How many chunks were taken and not yet acknowledged. */
+  let owed = 0
 
   const wake = (): void => {
     const resume = waiting
@@ -68,7 +76,7 @@ const open = ({ decodeChunk, dispatcher, failure, span, submission, unreadable }
 
   const take = (): Pull => {
     const values = chunks.shift()
-    if (typeof id === "number") dispatcher.ack(id)
+    if (++owed >= ackAfter && typeof id === "number") for (; owed > 0; owed--) dispatcher.ack(id)
     const decoded = decodeChunk(values)
     // What decodes is an array that is not empty, by its schema.
     return (isDone(decoded) ? decoded : Effect.mapError(decoded, unreadable)) as Pull
