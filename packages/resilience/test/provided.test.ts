@@ -15,10 +15,13 @@ describe("provided", () => {
         return Context.add(context, Name, "somebody")
       })
       const seen = provide(Effect.all([Name, Other]))
-      assert.deepStrictEqual([yield* seen, yield* seen], [
-        ["somebody", 0],
-        ["somebody", 0]
-      ])
+      assert.deepStrictEqual(
+        [yield* seen, yield* seen],
+        [
+          ["somebody", 0],
+          ["somebody", 0]
+        ]
+      )
       assert.strictEqual(made, 1)
       assert.deepStrictEqual(yield* Effect.provideService(seen, Other, 1), ["somebody", 1])
       assert.deepStrictEqual(yield* seen, ["somebody", 0])

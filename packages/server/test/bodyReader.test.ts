@@ -47,7 +47,9 @@ describe("bodyReader", () => {
           { startImmediately: true }
         )
       }
-      for (const { source } of requests) source.push(null)
+      for (const { source } of requests) source.resume()
+      // Each in a callback of its own, as sockets are.
+      for (const { source } of requests) setImmediate(() => source.push(null))
       while (seen.length < 4) yield* turn
       assert.deepStrictEqual(seen, ["request 0", "request 1", "after 0", "after 1"])
     })
