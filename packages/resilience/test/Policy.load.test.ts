@@ -3,6 +3,7 @@ import { PolicyError } from "@causeway/core/PolicyError"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
+import * as Upstreams from "@causeway/resilience/Upstreams"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -126,6 +127,53 @@ describe("concurrency", () => {
         for (const each of yield* exit) assert.deepStrictEqual(each, Exit.fail(error))
       }
       assert.strictEqual((yield* timed(yes.pipe(Policy.apply(policy)))).ms, 0)
+    })
+  )
+
+  it.effect("holds for the last open door too", () =>
+    Effect.gen(function* () {
+      const { call, let: is, log } = world({ primary: Effect.fail(failure(reasons.overloaded)) })
+      const policy = Policy.make({
+        concurrency: { initial: 1, max: 1 },
+        retry: { times: 0 },
+        breaker: { open: "1 minute" }
+      })
+      const policied = call.pipe(Policy.apply(policy))
+      for (let each = 0; each < 5; each++) yield* timed(policied)
+      const startedAt = yield* Clock.currentTimeMillis
+      log.length = 0
+      is("primary", second)
+      const { exit } = yield* timed(together(3, policied))
+      assert.deepStrictEqual((yield* exit).map(tagOf), ["success", "success", "success"])
+      assert.deepStrictEqual(
+        log.map(({ at }) => at - startedAt),
+        [0, 1000, 2000]
+      )
+    })
+  )
+
+  it.effect("takes nothing of a stated pace for calls that find no place", () =>
+    Effect.gen(function* () {
+      // One a second, of which four may come early; the first call tells of it and holds its place.
+      const stated = { "limit-requests": "66", "remaining-requests": "6", "reset-requests": "60s" }
+      const upstreams = world({ primary: Effect.andThen(Upstreams.observe(stated), second), backup: yes })
+      const { asked, call } = upstreams
+      const policy = Policy.make({ fallback: ["backup"], concurrency: { initial: 1, max: 1 } })
+      const policied = call.pipe(Policy.apply(policy))
+      const first = yield* Effect.forkChild(policied, { startImmediately: true })
+      for (let each = 0; each < 10; each++) yield* policied
+      assert.deepStrictEqual(asked(), ["primary", ...Array.from({ length: 10 }, () => "backup")])
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(first)
+      upstreams.let("primary", yes)
+      for (let each = 0; each < 4; each++) yield* policied
+      assert.deepStrictEqual(asked(), ["primary", "primary", "primary", "primary"])
+      // Nor do those that the pace refuses keep a place.
+      yield* policied
+      assert.deepStrictEqual(asked(), ["backup"])
+      yield* TestClock.adjust("1 minute")
+      yield* policied
+      assert.deepStrictEqual(asked(), ["primary"])
     })
   )
 

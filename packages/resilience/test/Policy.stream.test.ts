@@ -4,12 +4,14 @@ import * as Local from "@causeway/core/Local"
 import * as Upstream from "@causeway/core/Upstream"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import * as Policy from "@causeway/resilience/Policy"
+import * as Upstreams from "@causeway/resilience/Upstreams"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
@@ -117,6 +119,33 @@ describe("applyStream", () => {
         ["nothing: the stream had begun"]
       )
     })
+  )
+
+  it.effect(
+    "learns of its upstream from a failure after the first element, but not from one that is the caller's",
+    () =>
+      Effect.gen(function* () {
+        for (const [reason, counts] of [
+          ["truncated", true],
+          ["invalid", false]
+        ] as const) {
+          const broken = Stream.concat(Stream.make("a"), Stream.fail(failure(reasons[reason])))
+          const { started, stream } = upstreams(broken, Stream.make("b"))
+          const policied = stream.pipe(Policy.applyStream(backup()))
+          yield* Effect.gen(function* () {
+            // Each of them has answered too, so half of all that was seen are failures.
+            for (let each = 0; each < 10; each++) assert.deepStrictEqual((yield* read(policied)).seen, ["a"])
+            const [primary] = yield* Upstreams.status
+            assert.deepStrictEqual(
+              [primary?.state, primary?.lastFailure, primary?.failures],
+              counts ? ["down", "StreamTruncated", 10] : ["healthy", undefined, 0]
+            )
+            started.length = 0
+            yield* read(policied)
+            assert.deepStrictEqual(started, counts ? ["backup"] : ["primary"])
+          }).pipe(Effect.provide(Layer.fresh(Upstreams.layerNamed({ primary: {}, backup: {} }))))
+        }
+      })
   )
 
   it.effect("keeps the attempts before a stream that failed after its start", () =>

@@ -7,6 +7,7 @@ import * as Policy from "@causeway/resilience/Policy"
 import * as Upstreams from "@causeway/resilience/Upstreams"
 import { RateLimited } from "@causeway/core/UpstreamReason"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -394,6 +395,64 @@ describe("a probe that is refused by a rate limit", () => {
       yield* Policy.apply(policy)(Effect.void)
       assert.strictEqual((yield* health)[0], "degraded")
     }).pipe(Effect.provide(Upstreams.layerNamed({ primary: {} })))
+  )
+})
+
+describe("an attempt", () => {
+  it.effect("tells of those that were passed over for it, and why", () =>
+    Effect.gen(function* () {
+      const upstreams = world({ primary: limited, backup: yes, third: yes })
+      const policy = Policy.make({ fallback: ["backup", "third"], retry: { times: 0 } })
+      const call = upstreams.call.pipe(Policy.apply(policy))
+      yield* call
+      const fault = (name: string) => Effect.fail(failure(reasons.unauthorized, name))
+      upstreams.let("backup", fault("backup"))
+      upstreams.let("third", fault("third"))
+      const { error } = yield* failing(call.pipe(CallMetadata.withTimeout("1 second")))
+      assert.deepStrictEqual(
+        Policy.attempts(error).map(({ passed, upstream }) => [upstream, passed]),
+        [
+          ["backup", ["the first upstream: it wants rest for another 2s"]],
+          ["third", undefined]
+        ]
+      )
+      // Both of their keys were refused, so they come after the one that rests, whose turn is too late.
+      const again = yield* failing(call.pipe(CallMetadata.withTimeout("1 second")))
+      assert.deepStrictEqual(
+        Policy.attempts(again.error).map(({ kind, passed, upstream }) => [upstream, kind, passed]),
+        [
+          [
+            "backup",
+            "last-open-door",
+            [
+              "the first upstream: it wants rest for another 2s",
+              "backup: its credential was refused",
+              "third: its credential was refused"
+            ]
+          ],
+          [
+            "third",
+            "last-open-door",
+            ["third: its credential was refused", "the first upstream: it wants rest for another 2s"]
+          ]
+        ]
+      )
+    })
+  )
+
+  it.effect("is not begun where a list names an upstream that is not defined: the first call says so", () =>
+    Effect.gen(function* () {
+      const { asked, call } = world({ primary: Effect.never })
+      for (const fallback of [["bakcup"], { "larger-context": ["bakcup"] }]) {
+        const policy = Policy.make({ fallback })
+        const { exit } = yield* timed(call.pipe(Policy.apply(policy)))
+        assert.include(
+          String(Exit.isFailure(exit) && Cause.squash(exit.cause)),
+          'got "bakcup", allowed is an upstream that is defined: primary, backup'
+        )
+      }
+      assert.deepStrictEqual(asked(), [])
+    }).pipe(Effect.provide(Upstreams.layerNamed({ primary: {}, backup: {} })))
   )
 })
 

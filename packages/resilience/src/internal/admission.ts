@@ -47,21 +47,22 @@ export const admit = (entry: Entry, asking: Asking, place?: Concurrency.Place): 
   if (refusal !== undefined) return refusal
   const { circuit, limiter, rate } = entry
   const { now } = asking
-  const permit = circuit === undefined ? free : circuit.admit(now)
-  if (permit === undefined) {
-    return blocked("open", `its breaker is ${circuit?.state(now)}`, now + (circuit?.retryInMs(now) ?? 0))
+  if (circuit !== undefined && circuit.peek(now) === "no") {
+    // Of those that it does not let through it counts how many they are.
+    circuit.admit(now)
+    return blocked("open", `its breaker is ${circuit.state(now)}`, now + circuit.retryInMs(now))
+  }
+  // What is taken first can be given back, and what cannot be is only taken to be used.
+  const taken = place ?? limiter?.takeUnsafe()
+  if (limiter !== undefined && taken === undefined) {
+    return blocked("busy", `${limiter.underWayUnsafe()} calls are under way there`, now)
   }
   const due = rate?.takeUnsafe(now)
   if (due !== undefined) {
-    permit.end(now, "ignored", 0)
+    if (place === undefined) taken?.endUnsafe()
     return blocked("rest", `it takes no more than ${rate?.perSecondUnsafe(now)?.toPrecision(2)} calls a second`, due)
   }
-  const taken = place ?? limiter?.takeUnsafe()
-  if (limiter !== undefined && taken === undefined) {
-    permit.end(now, "ignored", 0)
-    return blocked("busy", `${limiter.underWayUnsafe()} calls are under way there`, now)
-  }
-  return { _tag: "Leave", permit, place: taken }
+  return { _tag: "Leave", permit: circuit?.admit(now) ?? free, place: taken }
 }
 
 /** What speaks against an upstream before it is asked for a place. */
@@ -90,12 +91,6 @@ export const admitLast = ({ circuit, limiter }: Entry, now: number, place?: Conc
   permit: circuit?.admit(now) ?? free,
   place: place ?? limiter?.takeUnsafe()
 })
-
-/** Gives leave back that nobody used. */
-export const giveBack = ({ permit, place }: Leave, now: number): void => {
-  permit.end(now, "ignored", 0)
-  place?.endUnsafe()
-}
 
 /** When to come back after a refusal that is a matter of chance, in milliseconds. */
 const shedMs = 1000

@@ -1,5 +1,5 @@
 /** Which upstreams a call may use, in which order, and which of them is asked first. */
-import { admit, admitLast, type Asking, type Blocked, type Leave } from "./admission.ts"
+import { admit, type Asking, type Blocked, type Leave } from "./admission.ts"
 import type { Entry, Find } from "./entry.ts"
 import { type Defined, label, type Registry } from "./registry.ts"
 import type { Lists, Settings } from "./settings.ts"
@@ -48,21 +48,33 @@ export interface Chosen {
   readonly isLastDoor: boolean
 }
 
+/** An upstream that may not be asked now. */
+export interface Refused {
+  readonly entry: Entry
+  readonly refusal: Blocked
+}
+
 /** Nobody can be asked now. */
 export interface Nobody {
   readonly _tag: "Nobody"
-  readonly blocked: ReadonlyArray<{ readonly entry: Entry; readonly refusal: Blocked }>
+  readonly blocked: ReadonlyArray<Refused>
+  readonly passed: ReadonlyArray<string>
   readonly why: string
+  /** Who is asked all the same, since the others are no better, and none of them is worth a wait. */
+  readonly lastDoor: Entry | undefined
 }
 
-/** The first upstream that may be asked now; the best one where all are down. */
+/**
+ * The first upstream that may be asked now, else the best one of those that are down. `canWaitFor`:
+ * whether a wait for one that rests or is full leaves enough time.
+ */
 export const choose = (
   { first, lists }: Candidates,
   find: Find,
   asking: Asking,
-  restsUntil: number
+  canWaitFor: (refused: Refused) => boolean
 ): Chosen | Nobody => {
-  const blocked: Array<{ readonly entry: Entry; readonly refusal: Blocked }> = []
+  const blocked: Array<Refused> = []
   const consider = (name: string | undefined): Chosen | undefined => {
     const entry = find(name)
     const leave = admit(entry, asking)
@@ -78,14 +90,11 @@ export const choose = (
   }
   // Whoever rests will serve, and is worth a wait that leaves time for the answer; so is a place.
   const isWorthWaiting = blocked.some(
-    ({ refusal }) =>
-      refusal.kind === "busy" ||
-      (refusal.kind === "rest" && refusal.until <= restsUntil && refusal.until - asking.now < asking.remainingMs / 2)
+    (refused) => canWaitFor(refused) && refused.refusal.until - asking.now < asking.remainingMs / 2
   )
   const open = isWorthWaiting ? undefined : blocked.find(({ refusal }) => refusal.kind === "open")
-  if (open === undefined) return { _tag: "Nobody", blocked, why: passedOf(blocked).join("; ") }
-  const leave = admitLast(open.entry, asking.now)
-  return { _tag: "Chosen", entry: open.entry, leave, passed: passedOf(blocked), isLastDoor: true }
+  const passed = passedOf(blocked)
+  return { _tag: "Nobody", blocked, passed, why: passed.join("; "), lastDoor: open?.entry }
 }
 
 const passedOf = (blocked: Nobody["blocked"]): ReadonlyArray<string> =>

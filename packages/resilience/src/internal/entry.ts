@@ -3,7 +3,6 @@ import * as Context from "effect/Context"
 import * as Budget from "../Budget.ts"
 import * as Concurrency from "../Concurrency.ts"
 import * as Health from "../Health.ts"
-import { InvalidPolicy } from "../InvalidPolicy.ts"
 import * as Latency from "../Latency.ts"
 import * as Pause from "../Pause.ts"
 import * as Rate from "../Rate.ts"
@@ -12,8 +11,9 @@ import * as Circuit from "./circuit.ts"
 import * as Metrics from "./metrics.ts"
 import { restOf } from "./rateLimit.ts"
 import { type Defined, happened, key, type Known, label, type Registry } from "./registry.ts"
+import * as Check from "./options.ts"
 import { Remembered } from "./remembered.ts"
-import type { Settings } from "./settings.ts"
+import { kinds, type Settings } from "./settings.ts"
 
 /** What an attempt measures: a whole answer, or the way to a stream's first element. */
 export type Measure = "answer" | "first-element"
@@ -51,9 +51,27 @@ const cacheOf = (registry: Registry, settings: Settings): Remembered<Entry> => {
   let bySettings = caches.get(registry)
   if (bySettings === undefined) caches.set(registry, (bySettings = new WeakMap()))
   let entries = bySettings.get(settings)
-  if (entries === undefined) bySettings.set(settings, (entries = new Remembered()))
+  if (entries === undefined) {
+    checkNames(registry, settings)
+    bySettings.set(settings, (entries = new Remembered()))
+  }
   return entries
 }
+
+/** A name that no upstream has is found out by the first call, and not by the first that fails. */
+const checkNames = ({ defined }: Registry, { fallback }: Settings): void => {
+  if (defined.size === 0) return
+  Check.together(
+    ...kinds.flatMap((kind) =>
+      fallback[kind].map((name, index) => () => {
+        if (!defined.has(name)) refuseName(`fallback.${kind}[${index}]`, name, defined)
+      })
+    )
+  )
+}
+
+const refuseName = (option: string, name: string, defined: Registry["defined"]): never =>
+  Check.reject(option, name.slice(0, 100), `an upstream that is defined: ${[...defined.keys()].join(", ")}`)
 
 /** How entries are found in one call. */
 export type Find = (name: string | undefined) => Entry
@@ -74,11 +92,7 @@ const make = (
 ): Entry => {
   const defined = name === undefined ? undefined : registry.defined.get(name)
   if (name !== undefined && defined === undefined && registry.defined.size > 0) {
-    throw new InvalidPolicy({
-      option: "fallback",
-      actual: JSON.stringify(name.slice(0, 100)),
-      allowed: `an upstream that is defined: ${[...registry.defined.keys()].join(", ")}`
-    })
+    refuseName("Upstream.Current", name, registry.defined)
   }
   const { breaker, budget, concurrency, hedge, pause, shed } = settings
   const known = knownOf(registry, name, model)

@@ -1,7 +1,7 @@
 /** Asking another upstream beside one that takes longer than it usually does. */
 import * as Duration from "effect/Duration"
 import type { Permit } from "../Breaker.ts"
-import { admit, giveBack } from "./admission.ts"
+import { admit } from "./admission.ts"
 import { asking, type Course } from "./course.ts"
 import type { Entry } from "./entry.ts"
 import { label } from "./registry.ts"
@@ -38,25 +38,25 @@ export const hedge = <A, E>(
 ): Starting | undefined => {
   const { candidates, failures, find, now } = course
   const at = now()
+  const budget = slow.leave.permit.isProbe ? undefined : slow.entry.hedges
+  if (budget !== undefined && budget.leftUnsafe(at) < 1) return undefined
   const passed: Array<string> = []
   const isOther = (name: string | undefined): boolean =>
     running.every(({ turn }) => turn.upstream !== name) &&
     failures.every((failed) => failed.upstream !== name && (name === undefined || failed.name !== name))
   const others = [candidates.first, ...candidates.lists.any].filter(isOther).map(find)
   for (const entry of others.toSorted((a, b) => cost(a) - cost(b))) {
-    const leave = admit(entry, asking(course, at))
-    if (leave._tag === "Blocked") {
-      passed.push(`${label(entry.name)}: ${leave.why}`)
-    } else if (leave.permit.isProbe) {
-      // Whoever is late already is not made to wait for a probe.
-      giveBack(leave, at)
+    // Whoever is late already is not made to wait for a probe.
+    if (entry.circuit?.peek(at) === "probe") {
       passed.push(`${label(entry.name)}: its breaker is open`)
-    } else if (slow.leave.permit.isProbe || (slow.entry.hedges?.spendUnsafe(at) ?? true)) {
-      return { entry, leave, kind: "hedge", passed }
-    } else {
-      giveBack(leave, at)
-      return undefined
+      continue
     }
+    const leave = admit(entry, asking(course, at))
+    if (leave._tag === "Leave") {
+      budget?.spendUnsafe(at)
+      return { entry, leave, kind: "hedge", passed }
+    }
+    passed.push(`${label(entry.name)}: ${leave.why}`)
   }
   return undefined
 }

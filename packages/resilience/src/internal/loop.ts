@@ -17,7 +17,7 @@ import { admit, givenUp, type Leave, settle } from "./admission.ts"
 import { asking, type Course, make, type Making } from "./course.ts"
 import { cut, end, isVerdict, next, type Retry, type World } from "./decide.ts"
 import type { Entry } from "./entry.ts"
-import { again, first } from "./first.ts"
+import { again, first, spareMs } from "./first.ts"
 import { hedge } from "./hedge.ts"
 import { firstOf } from "./race.ts"
 import { attemptOf, exceeded, isDeadline, nameOf, reasonOf } from "./record.ts"
@@ -126,7 +126,7 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
             course,
             failure.at
           )
-    const ms = step._tag === "Retry" ? waitOf(step, failure.at, endsAt, course.random()) : 0
+    const ms = step._tag === "Retry" ? waitOf(step, course, failure.at, course.random()) : 0
     const made = keep(course, failure, describe(step, ms, event.run.turn.upstream))
     // Whoever runs the service wants to know even where the call succeeds in the end.
     if (step._tag !== "End" || (attempts.length > 1 && Telemetry.isConfiguration(made))) yield* Telemetry.log(made)
@@ -300,17 +300,18 @@ const worldOf = (course: Course, given: (leave: { readonly entry: Entry; readonl
 
 /** The wait before a retry, and for the rest that others were asked for meanwhile, as far as there is time. */
 const rest = Effect.fnUntraced(function* (
-  { endsAt, find, now, random, settings }: Course,
+  course: Course,
   { notBefore, spread, upstream }: Retry,
   ms: number,
   restore: Restore
 ) {
   yield* restore(Effect.sleep(Duration.millis(ms)))
-  const at = now()
-  const until = find(upstream).pause?.untilUnsafe(at)
-  if (until === undefined || until <= notBefore + spread || until >= endsAt) return
-  if (until - at > Duration.toMillis(settings.retry.maxRetryAfter)) return
-  yield* restore(
-    Effect.sleep(Duration.millis(Math.min(endsAt - at, Math.ceil(until - at + random() * spreadMs(until - at)))))
-  )
+  const at = course.now()
+  const entry = course.find(upstream)
+  const until = entry.pause?.untilUnsafe(at)
+  if (until === undefined || until <= notBefore + spread || until >= course.endsAt) return
+  const least = until - at
+  const spare = spareMs(course, entry, at)
+  if (least > spare || least > Duration.toMillis(course.settings.retry.maxRetryAfter)) return
+  yield* restore(Effect.sleep(Duration.millis(Math.min(spare, Math.ceil(least + course.random() * spreadMs(least))))))
 })

@@ -30,12 +30,20 @@ export const fitting = (
 }
 
 /**
- * The wait before a retry, in whole milliseconds: never fewer than were asked for,
- * and what chance adds leaves half of the time for the attempt itself.
+ * The wait before a retry, in whole milliseconds: never fewer than were asked for, and
+ * what chance adds leaves half of the time for the attempt itself, and as much as it usually
+ * takes.
  */
-export const waitOf = (step: Retry, at: number, endsAt: number, random: number): number => {
+export const waitOf = (
+  step: Retry,
+  { endsAt, find }: Pick<Course, "endsAt" | "find">,
+  at: number,
+  random: number
+): number => {
   const least = leastWait(step, at)
-  return Math.ceil(least + random * Math.min(step.spread, (endsAt - at - least) / 2))
+  const left = endsAt - at - least
+  const median = find(step.upstream).latency.medianUnsafe(at) ?? 0
+  return Math.ceil(least + random * Math.max(0, Math.min(step.spread, left / 2, left - median)))
 }
 
 /** What an attempt is followed by, in words. */
