@@ -5,6 +5,7 @@ import * as Call from "@causeway/resilience/Call"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Upstreams from "@causeway/resilience/Upstreams"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -220,23 +221,21 @@ describe("a hedged stream", () => {
 
   it.effect("is closed too where both come at once", () =>
     Effect.gen(function* () {
-      // By a few turns of the scheduler either of them may be there first, or both before anybody looks.
-      for (let turns = 0; turns < 12; turns++) {
-        const late = Effect.tap(after("200 millis", "primary"), () => Effect.replicateEffect(Effect.yieldNow, turns))
-        const both = Stream.concat(Stream.fromEffect(late), Stream.never)
-        const other = Stream.concat(Stream.fromEffect(after("100 millis", "backup")), Stream.never)
-        const { open, stream } = streams(both, other)
-        const seen: Array<string> = []
-        const fiber = yield* Effect.forkChild(
-          Stream.runForEach(stream, (element) => Effect.sync(() => seen.push(element))),
-          { startImmediately: true }
-        )
-        yield* TestClock.adjust("1 second")
-        assert.strictEqual(seen.length, 1)
-        assert.strictEqual(open.primary + open.backup, 1)
-        yield* Fiber.interrupt(fiber)
-        assert.deepStrictEqual(open, { primary: 0, backup: 0 })
-      }
+      // What starts the second one lets the first one go on, and both are there before anybody looks.
+      const gate = yield* Deferred.make<void>()
+      const first = Stream.concat(Stream.fromEffect(Effect.as(Deferred.await(gate), "primary")), Stream.never)
+      const other = Stream.concat(Stream.fromEffect(Effect.as(Deferred.done(gate, Exit.void), "backup")), Stream.never)
+      const { open, stream } = streams(first, other)
+      const seen: Array<string> = []
+      const fiber = yield* Effect.forkChild(
+        Stream.runForEach(stream, (element) => Effect.sync(() => seen.push(element))),
+        { startImmediately: true }
+      )
+      assert.deepStrictEqual(open, { primary: 1, backup: 0 })
+      yield* TestClock.adjust("100 millis")
+      assert.deepStrictEqual([seen, open], [["primary"], { primary: 1, backup: 0 }])
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(open, { primary: 0, backup: 0 })
     })
   )
 })
