@@ -44,7 +44,9 @@ export const Attempt = Schema.Struct({
   /** Upstreams that were passed over for this one, and why. */
   passed: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What the policy did next, such as `retry after 1s` or `fallback to backup`, or why nothing. */
-  next: Schema.String
+  next: Schema.String,
+  /** A retry would have helped, and the policy has made as many as it may, or all callers together have. */
+  isGivenUp: Schema.optionalKey(Schema.Literal(true))
 })
 
 /** One attempt, and why another one followed it or did not. */
@@ -67,3 +69,9 @@ export const of = (error: unknown): ReadonlyArray<Attempt> => {
   const remembered = typeof error === "object" && error !== null ? beside.get(error) : undefined
   return remembered ?? (hasProperty(error, key) && isAttempts(error[key]) ? error[key] : [])
 }
+
+/**
+ * Whether an error ends a call whose retries are used up: whoever made them has judged that
+ * more are of no use for now, and further ones on top only multiply the load.
+ */
+export const isGivenUp = (error: unknown): boolean => of(error).at(-1)?.isGivenUp === true

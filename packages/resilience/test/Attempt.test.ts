@@ -42,7 +42,8 @@ describe("attempts", () => {
           message: "primary failed at chat.completions.create: ProviderFault, as the test says",
           elapsedMs: 0,
           delivery: "may-have-run",
-          next: "nothing: no retry is left"
+          next: "nothing: no retry is left",
+          isGivenUp: true
         }
       ])
     })
@@ -64,6 +65,25 @@ describe("attempts", () => {
           "nothing: neither another upstream nor a retry helps"
         ]
       )
+    })
+  )
+
+  it.effect("say whether more of them are of no use for now", () =>
+    Effect.gen(function* () {
+      const budget = { share: 0, floor: 0 }
+      for (const [reason, options, isGivenUp] of [
+        ["overloaded", { retry: { times: 1 } }, true],
+        ["overloaded", { budget }, true],
+        ["overloaded", { retry: { times: 0 } }, false],
+        ["quota", {}, false],
+        ["invalid", {}, false],
+        ["rateLimited", { deadline: "1 second", firstElement: 1, idle: 1 }, false]
+      ] as const) {
+        const call = Effect.fail(failure(reasons[reason])).pipe(Policy.apply(Policy.make(options)))
+        const { error } = yield* failing(call)
+        assert.strictEqual(Attempt.isGivenUp(error), isGivenUp, reason)
+      }
+      assert.isFalse(Attempt.isGivenUp(failure(reasons.overloaded)))
     })
   )
 

@@ -24,6 +24,8 @@ const limitedFor = (retryAfter: Duration.Input) =>
     failure(new RateLimited({ message: "later", seenIn: "status", retryAfter: Duration.fromInputUnsafe(retryAfter) }))
   )
 
+const refusing = (upstream: string) => Effect.fail(failure(reasons.unauthorized, upstream))
+
 /** So many calls, one after the other, so far apart. */
 const several = <A, E, R>(count: number, apart: Duration.Input, call: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
@@ -405,9 +407,8 @@ describe("an attempt", () => {
       const policy = Policy.make({ fallback: ["backup", "third"], retry: { times: 0 } })
       const call = upstreams.call.pipe(Policy.apply(policy))
       yield* call
-      const fault = (name: string) => Effect.fail(failure(reasons.unauthorized, name))
-      upstreams.let("backup", fault("backup"))
-      upstreams.let("third", fault("third"))
+      upstreams.let("backup", refusing("backup"))
+      upstreams.let("third", refusing("third"))
       const { error } = yield* failing(call.pipe(CallMetadata.withTimeout("1 second")))
       assert.deepStrictEqual(
         Policy.attempts(error).map(({ passed, upstream }) => [upstream, passed]),

@@ -58,6 +58,7 @@
  * headers // => { "x-should-retry": "true", "x-upstream-request-id": "up-1" }
  * ```
  */
+import * as Attempt from "@causeway/core/Attempt"
 import { isBoundaryError } from "@causeway/core/BoundaryError"
 import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Disposition from "@causeway/core/Disposition"
@@ -105,7 +106,8 @@ export interface Body {
 export interface PublicError {
   readonly status: number
   /**
-   * `x-should-retry` always; `retry-after` in seconds with `retry-after-ms`,
+   * `x-should-retry` always: by the disposition, and `false` too where a policy here has
+   * used up its retries and nobody says when to come back; `retry-after` in seconds with `retry-after-ms`,
    * `x-upstream-request-id`, `allow` and `www-authenticate` where they apply.
    */
   readonly headers: Readonly<Record<string, string>>
@@ -198,7 +200,7 @@ const make = ({ code, kind, message, param, status, type }: Told, error: unknown
   return {
     status,
     headers: {
-      "x-should-retry": String(disposition !== undefined && disposition.retry !== "never"),
+      "x-should-retry": String(shouldRetry(error, disposition)),
       ...retryAfter(disposition?.retryAfter),
       ...(isUpstreamError(error) && upstreamRequestId(error.evidence.requestId)),
       ...(isRequestError(error) && challenge(error))
@@ -214,6 +216,16 @@ const make = ({ code, kind, message, param, status, type }: Told, error: unknown
     kind: kind ?? kindOf(error)
   }
 }
+
+/**
+ * Whether the client's own retry makes sense. Where the policy here has used up its retries
+ * it does not: three tries here for each of three there are nine, at an upstream that has
+ * just failed three times. Unless it is known when to come back.
+ */
+const shouldRetry = (error: unknown, disposition: Disposition.Disposition | undefined): boolean =>
+  disposition !== undefined &&
+  disposition.retry !== "never" &&
+  (disposition.retryAfter !== undefined || !Attempt.isGivenUp(error))
 
 const kindOf = (error: unknown): string =>
   hasProperty(error, "_tag") && hasProperty(error, "reason") && hasProperty(error.reason, "_tag")

@@ -2,6 +2,7 @@ import { BoundaryError, Crashed, Undecodable } from "@causeway/core/BoundaryErro
 import { Evidence } from "@causeway/core/Evidence"
 import { PolicyError } from "@causeway/core/PolicyError"
 import { UpstreamError } from "@causeway/core/UpstreamError"
+import * as Attempt from "@causeway/core/Attempt"
 import * as Reason from "@causeway/core/UpstreamReason"
 import * as PublicError from "@causeway/server/PublicError"
 import { RequestError, RequestReason } from "@causeway/server/RequestError"
@@ -9,6 +10,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
 import * as ErrorReporter from "effect/ErrorReporter"
@@ -208,6 +210,29 @@ describe("PublicError", () => {
       "retry-after-ms": "2000",
       "x-upstream-request-id": "r1"
     })
+  })
+
+  it("wants no retries on top of a policy's that are used up, but for a time that is stated", () => {
+    const attempt = {
+      number: 3,
+      reason: "Overloaded",
+      message: "busy",
+      elapsedMs: 1,
+      delivery: "not-sent",
+      next: "nothing: no retry is left"
+    } as const
+    const retryAfter = Duration.seconds(2)
+    for (const [reason, attempts, expected] of [
+      [new Reason.Overloaded(seen), [], "true"],
+      [new Reason.Overloaded(seen), [{ ...attempt, isGivenUp: true }, attempt], "true"],
+      [new Reason.Overloaded(seen), [attempt, { ...attempt, isGivenUp: true }], "false"],
+      [new Reason.Overloaded({ ...seen, retryAfter }), [{ ...attempt, isGivenUp: true }], "true"],
+      [new Reason.InvalidRequest(seen), [], "false"]
+    ] as const) {
+      const error = failed(reason)
+      Attempt.attach(error, attempts)
+      assert.strictEqual(PublicError.fromError(error).headers["x-should-retry"], expected)
+    }
   })
 
   it("obeys an upstream that says whether to retry", () => {

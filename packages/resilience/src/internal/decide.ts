@@ -45,6 +45,8 @@ interface End {
   readonly why: string
   /** Whether this failure says that the request itself is at fault, whoever is asked. */
   readonly isVerdict: boolean
+  /** Whether a retry could help, and none may be made any more. */
+  readonly isGivenUp: boolean
 }
 
 export type Step = Fallback | Retry | End
@@ -82,7 +84,12 @@ export const cut: Disposition.Disposition = Disposition.make({
   health: "counts"
 })
 
-export const end = (why: string, isVerdict = false): End => ({ _tag: "End", why, isVerdict })
+export const end = (why: string, { isGivenUp = false, isVerdict = false }: Partial<End> = {}): End => ({
+  _tag: "End",
+  why,
+  isVerdict,
+  isGivenUp
+})
 
 /**
  * The step after the last of these attempts, all of which failed. `retries` counts
@@ -107,13 +114,16 @@ export const next = (
     if (refusal === undefined) return { _tag: "Fallback", upstream, passed: passed(), isLastDoor: false }
     refused.push({ ...refusal, upstream })
   }
-  if (isVerdict(disposition)) return end("the request itself is at fault", true)
+  if (isVerdict(disposition)) return end("the request itself is at fault", { isVerdict: true })
   const again = retryable(failures, disposition)
   let why = "neither another upstream nor a retry helps"
+  let isGivenUp = false
   if (again?.disposition !== undefined) {
-    if (retries >= retry.times) why = retry.times === 0 ? "no retry is allowed" : "no retry is left"
-    else if (!spend(again.upstream)) why = "the budget of retries is used up"
-    else return backoff(retry, again.upstream, again.at, again.disposition, retries)
+    if (retry.times === 0) why = "no retry is allowed"
+    else if (retries >= retry.times) why = "no retry is left"
+    else if (spend(again.upstream)) return backoff(retry, again.upstream, again.at, again.disposition, retries)
+    else why = "the budget of retries is used up"
+    isGivenUp = retry.times > 0
   }
   const open = refused.find(({ kind }) => kind === "open")
   if (open !== undefined) return { _tag: "Fallback", upstream: open.upstream, passed: passed(), isLastDoor: true }
@@ -122,7 +132,7 @@ export const next = (
     const spread = Math.max(50, (resting.until - last.at) / 10)
     return { _tag: "Retry", upstream: resting.upstream, isFirst: true, notBefore: resting.until, spread }
   }
-  return end(refused.length === 0 ? why : `${why} (${passed().join("; ")})`)
+  return end(refused.length === 0 ? why : `${why} (${passed().join("; ")})`, { isGivenUp })
 }
 
 /**

@@ -127,7 +127,12 @@ const loop = Effect.fnUntraced(function* <A, E, R>(
             failure.at
           )
     const ms = step._tag === "Retry" ? waitOf(step, course, failure.at, course.random()) : 0
-    const made = keep(course, failure, describe(step, ms, event.run.turn.upstream))
+    const made = keep(
+      course,
+      failure,
+      describe(step, ms, event.run.turn.upstream),
+      step._tag === "End" && step.isGivenUp
+    )
     // Whoever runs the service wants to know even where the call succeeds in the end.
     if (step._tag !== "End" || (attempts.length > 1 && Telemetry.isConfiguration(made))) yield* Telemetry.log(made)
     if (registry.events.length > 0) yield* Telemetry.tell(registry)
@@ -275,9 +280,13 @@ const keep = <A, E>(
     readonly error: unknown
     readonly run: Running<A, E>
   },
-  what: string
+  what: string,
+  isGivenUp = false
 ): Attempt => {
-  const made = attemptOf({ ...run.turn, elapsedMs, error, disposition, kind: run.kind, passed: run.passed }, what)
+  const made = {
+    ...attemptOf({ ...run.turn, elapsedMs, error, disposition, kind: run.kind, passed: run.passed }, what),
+    ...(isGivenUp && { isGivenUp })
+  }
   attempts.push(made)
   Telemetry.failed(caller, made)
   return made
