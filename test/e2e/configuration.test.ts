@@ -8,6 +8,7 @@ import { stripTypeScriptTypes } from "node:module"
 import { delimiter, join } from "node:path"
 import { Simulator } from "@causeway/simulator/Simulator"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { chat, codeOf, directory, get, moduleUrl, post, program, ready, run, serve } from "./command.ts"
 
@@ -197,8 +198,8 @@ describe("no policy", () => {
         )
         for (const { headers, status } of answers) {
           assert.strictEqual(status, 503)
-          // The server has made all retries that are to be made.
-          assert.strictEqual(headers.get("x-should-retry"), "false")
+          // The upstream says when to come back.
+          assert.strictEqual(headers.get("x-should-retry"), "true")
           assert.strictEqual(headers.get("x-causeway-upstream"), "primary")
           assert.strictEqual(headers.get("x-causeway-attempts"), "3")
         }
@@ -206,11 +207,46 @@ describe("no policy", () => {
         const fault = { prompt: "Hello", model: "fault:server-error" }
         const failed = yield* post(`${server.url}/predict/answer`, fault)
         assert.deepStrictEqual([failed.status, failed.headers.get("x-causeway-attempts")], [502, "3"])
+        // It does not say so here, and the server has made all retries that are to be made.
+        assert.strictEqual(failed.headers.get("x-should-retry"), "false")
         const health = JSON.parse((yield* get(`${server.url}/health`)).text)
         const { details, ok } = health.checks.find(({ name }: { readonly name: string }) => name === "upstreams")
         assert.isTrue(ok)
         assert.strictEqual(details.primary.state, "down")
         assert.deepInclude(details.primary.unwell[0], { model: "fault:overloaded", lastFailure: "Overloaded" })
+      }).pipe(Effect.provide(Simulator.layer())),
+    timeout
+  )
+})
+
+describe("a rest of an hour", () => {
+  it.live(
+    "is not waited for, by a stream neither: the answer says at once when to come back",
+    () =>
+      Effect.gen(function* () {
+        const { behave, requestCount, url } = yield* Simulator
+        const server = yield* ready({ env: { OPENAI_BASE_URL: url } })
+        yield* behave({ fault: "rate-limited-long" })
+        const startedAt = yield* Clock.currentTimeMillis
+        for (const [path, body] of [
+          ["/v1/chat/completions", chat("a")],
+          ["/v1/chat/completions", chat("b", true)],
+          ["/predict/answer", { prompt: "Hello", model: "c" }]
+        ] as const) {
+          const before = yield* requestCount
+          const told = yield* post(`${server.url}${path}`, body)
+          assert.strictEqual(told.status, 429)
+          assert.strictEqual(told.headers.get("retry-after"), "3600")
+          assert.strictEqual(told.headers.get("x-should-retry"), "true")
+          assert.strictEqual(told.headers.get("x-causeway-attempts"), "1")
+          // Those after it are not sent, and hear when too.
+          const next = yield* post(`${server.url}${path}`, body)
+          assert.deepStrictEqual([next.status, JSON.parse(next.text).error.code], [503, "shed"])
+          assert.closeTo(Number(next.headers.get("retry-after")), 3600, 60)
+          assert.strictEqual(yield* requestCount, before + 1)
+        }
+        // Of the minute that a rest is waited for nothing was spent.
+        assert.isBelow((yield* Clock.currentTimeMillis) - startedAt, 60_000)
       }).pipe(Effect.provide(Simulator.layer())),
     timeout
   )
