@@ -240,10 +240,31 @@ const readPool = (
     grace: duration("grace"),
     startWithin: duration("startWithin"),
     deadline: duration("deadline"),
-    resourceLimits: Reader.fields(problems, inFile("resourceLimits"), Reader.wholeNumber(1)),
+    resourceLimits: readLimits(problems, inFile("resourceLimits"), Reader.read([], inFile("isolation"), isolation)),
     env: readEnv(problems, inFile("env")),
     recycle: readRecycle(problems, inFile("recycle"))
   }
+}
+
+/** The least of each, in megabytes. With an even smaller heap V8 does not end the worker but the whole process. */
+const leastOf = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1, codeRangeSizeMb: 1 }
+
+const readLimits = (
+  problems: Reader.Problems,
+  given: Reader.Given,
+  isolation: "thread" | "process" | undefined
+): Settings["pool"]["resourceLimits"] => {
+  if (given.value === undefined) return undefined
+  // A process has no limit of its code.
+  const known = Object.entries(leastOf).filter(([name]) => isolation !== "process" || name !== "codeRangeSizeMb")
+  const inside = Reader.members(
+    problems,
+    given,
+    known.map(([name]) => name)
+  )
+  if (inside === undefined) return undefined
+  const read = known.map(([name, least]) => [name, Reader.read(problems, inside(name), Reader.wholeNumber(least))])
+  return Object.fromEntries(read.filter(([, value]) => value !== undefined))
 }
 
 const variable: Reader.Kind<string> = { ...Reader.text("a text", () => true), secret: true }

@@ -53,6 +53,8 @@ const shown = ({ upstreams }: Settings.Settings) =>
         Redacted.isRedacted(apiKey) ? Redacted.value(apiKey) : apiKey
       ])
 
+const ofPool = (pool: string) => problems({}, { config: `{ upstreams: "simulator", pool: ${pool} }` })
+
 describe("Settings", () => {
   describe("REST APIs", () => {
     it.effect("stand below their paths, and the next one is asked", () =>
@@ -542,6 +544,21 @@ describe("Settings", () => {
           assert.deepStrictEqual(server.keys, [Redacted.make("k")])
         }
       )
+    )
+
+    it.effect("refuses limits of memory that do not exist, or with which no worker can start", () =>
+      Effect.gen(function* () {
+        const where = "in causeway.config.mjs: got"
+        assert.deepStrictEqual(
+          yield* ofPool("{ resourceLimits: { maxOldGenerationSizeMB: 64, maxOldGenerationSizeMb: 2 } }"),
+          [
+            `pool.resourceLimits.maxOldGenerationSizeMB ${where} an option that does not exist, allowed is one of maxYoungGenerationSizeMb, maxOldGenerationSizeMb, stackSizeMb, codeRangeSizeMb`,
+            `pool.resourceLimits.maxOldGenerationSizeMb ${where} 2, allowed is a whole number of at least 16`
+          ]
+        )
+        const [ofProcess] = yield* ofPool(`{ isolation: "process", resourceLimits: { codeRangeSizeMb: 64 } }`)
+        assert.include(ofProcess ?? "", `codeRangeSizeMb ${where} an option that does not exist`)
+      })
     )
 
     it.effect("takes a function of a worker's slot for its environment, and checks what it gives", () =>

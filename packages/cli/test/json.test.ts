@@ -109,7 +109,7 @@ describe("causeway.config.json", () => {
 })
 
 describe("a secret in a file", () => {
-  const cwd = directory({ one: "sk-one\n", two: "ours", empty: "\n", spaced: "two words" })
+  const cwd = directory({ one: "sk-one\n", two: "ours", empty: "\n", spaced: "two words", large: "x".repeat(65_537) })
   const at = (name: string) => join(cwd, name)
 
   it.effect("is found by the variable with _FILE", () =>
@@ -136,6 +136,11 @@ describe("a secret in a file", () => {
     Effect.gen(function* () {
       assert.match((yield* problems(cwd, { OPENAI_API_KEY_FILE: at("absent") }))[0] ?? "", /cannot be read \(ENOENT\)/)
       assert.match((yield* problems(cwd, { OPENAI_API_KEY_FILE: at("empty") }))[0] ?? "", /which is empty/)
+      assert.match((yield* problems(cwd, { OPENAI_API_KEY_FILE: cwd }))[0] ?? "", /which is a directory/)
+      assert.match((yield* problems(cwd, { OPENAI_API_KEY_FILE: at("large") }))[0] ?? "", /which is larger than 64 KiB/)
+      // Whoever reads that waits for ever.
+      const [endless] = yield* problems(cwd, { OPENAI_API_KEY_FILE: "/dev/zero" })
+      assert.match(endless ?? "", /^OPENAI_API_KEY_FILE: got "\/dev\/zero", which is no regular file/)
       const told = yield* problems(cwd, { CAUSEWAY_API_KEY_FILE: at("spaced") })
       assert.match(told[0] ?? "", /^CAUSEWAY_API_KEY_FILE: got a value that is not shown here/)
       const twice = yield* problems(cwd, { CAUSEWAY_API_KEY_FILE: at("two"), CAUSEWAY_API_KEY: "other" })

@@ -2,7 +2,7 @@
  * The variables of a process. A secret may stand in a file instead, which
  * `<NAME>_FILE` names: as containers and orchestrators mount them.
  */
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { hasProperty } from "effect/Predicate"
 import type * as Reader from "./reader.ts"
 
@@ -32,15 +32,26 @@ export const secret = (problems: Reader.Problems, environment: Environment, name
     return own
   }
   try {
-    const text = readFileSync(path, "utf8").replace(/\r?\n$/, "")
+    const unfit = unfitOf(path)
+    const text = unfit === undefined ? readFileSync(path, "utf8").replace(/\r?\n$/, "") : ""
     if (text !== "") return { name: named.name, value: text }
-    problems.push({ setting: named.name, actual: `${JSON.stringify(path)}, which is empty`, allowed })
+    problems.push({ setting: named.name, actual: `${JSON.stringify(path)}, which is ${unfit ?? "empty"}`, allowed })
   } catch (error) {
     const why = hasProperty(error, "code") ? ` (${String(error.code)})` : ""
     problems.push({ setting: named.name, actual: `${JSON.stringify(path)}, which cannot be read${why}`, allowed })
   }
   return { name: named.name, value: undefined }
 }
+
+/** A pipe may never say anything, a device never end: read while a server serves, either would be the end of that. */
+const unfitOf = (path: string): string | undefined => {
+  const file = statSync(path)
+  if (file.isDirectory()) return "a directory"
+  if (!file.isFile()) return "no regular file"
+  return file.size > mostBytes ? "larger than 64 KiB" : undefined
+}
+
+const mostBytes = 64 * 1024
 
 const allowed = "the path of a file that holds the secret and nothing else"
 
