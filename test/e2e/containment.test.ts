@@ -42,7 +42,7 @@ describe.for(["thread", "process"])("a worker that is a %s", (isolation) => {
           response.setHeader("content-type", "application/json").end('{"object":"list","data":[{"id":"m"}]}')
         })
         const server = yield* ready(
-          faulty(upstream.url, `{ isolation: "${isolation}", size: 2, spare: 1, unresponsiveAfter: "1 second" }`)
+          faulty(upstream.url, `{ isolation: "${isolation}", size: 2, spare: 1, unresponsiveAfter: "2500 millis" }`)
         )
         const call = (tag: string, body: unknown = "") => post(`${server.url}/faulty/${tag}`, body)
         // The call that waits is on one of two workers, and what comes goes to the other one.
