@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config"
 const timeouts = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 /** Those that look at memory, or have the whole machine under load: each by itself. */
-const alone = ["badClients", "relayMemory", "serverSoak", "soak"].map((name) => `test/full/${name}.test.ts`)
+const alone = ["relayMemory", "serverSoak", "soak"].map((name) => `test/full/${name}.test.ts`)
 
 /** What is slow: `npm run test:full`. `DURATION` (seconds) sets the length of what runs for a time. */
 export default defineConfig({

@@ -158,15 +158,21 @@ layer(Layer.effect(Causeway, ready()), { timeout, excludeTestServices: true })("
     "keeps the upstream's id and its wish to wait, and has an id of its own",
     () =>
       Effect.gen(function* () {
-        for (const path of ["/v1/chat/completions", "/predict/answer"]) {
-          const body = { ...chat("fault:rate-limited"), prompt: "Hello" }
-          const { headers } = yield* post(yield* to(path), body, { "x-request-id": `mine-${path.length}` })
+        const body = { ...chat("fault:rate-limited"), prompt: "Hello" }
+        const paths = ["/v1/chat/completions", "/predict/answer"]
+        // Beside each other, since both wait as the upstream wishes.
+        const answers = yield* Effect.forEach(
+          paths,
+          (path) => Effect.flatMap(to(path), (url) => post(url, body, { "x-request-id": `mine-${path.length}` })),
+          { concurrency: "unbounded" }
+        )
+        for (const [at, { headers }] of answers.entries()) {
           assert.strictEqual(headers.get("retry-after"), "2")
           assert.strictEqual(headers.get("x-should-retry"), "true")
           assert.match(headers.get("x-upstream-request-id") ?? "", /^sim-req-\d+$/)
-          assert.strictEqual(headers.get("x-request-id"), `mine-${path.length}`)
-          assert.match((yield* get(yield* to("/health"))).headers.get("x-request-id") ?? "", /^req_/)
+          assert.strictEqual(headers.get("x-request-id"), `mine-${paths[at]?.length}`)
         }
+        assert.match((yield* get(yield* to("/health"))).headers.get("x-request-id") ?? "", /^req_/)
       }),
     timeout
   )
