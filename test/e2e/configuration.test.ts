@@ -266,7 +266,7 @@ describe("a deadline", () => {
                 primary: { baseUrl: ${JSON.stringify(url)}, models: { "gpt-5": "fault:stall" } },
                 backup: { baseUrl: ${JSON.stringify(url)} }
               },
-              policy: { attempt: "1 second", firstElement: "1 second", breaker: false },
+              policy: { attempt: "3 seconds", firstElement: "3 seconds", breaker: false },
               pool: { size: 1 }
             })`
         })
