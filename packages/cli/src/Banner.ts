@@ -31,6 +31,10 @@ export interface Facts {
   readonly isSimulator: boolean
   /** 0: in process. */
   readonly workers: number
+  /** What the workers are. Default: threads. */
+  readonly isolation?: "thread" | "process" | undefined
+  /** How many processes serve, each with as many workers. Default: 1. */
+  readonly procs?: number | undefined
   /** The paths of the services' calls. */
   readonly routes: ReadonlyArray<string>
   /** Whether callers need a key. */
@@ -45,7 +49,7 @@ export interface Facts {
 export const render = (facts: Facts): string => {
   const rows: ReadonlyArray<readonly [name: string, text: string]> = [
     ...upstreams(facts),
-    ["workers", workers(facts.workers)],
+    ["workers", workers(facts)],
     ["routes", `/v1/  ${openAi.join(", ")}`],
     ["", [...facts.routes, "/health"].join("  ")],
     ...(facts.isOpen ? [["insecure", "anybody who reaches this address can use it"] as const] : []),
@@ -78,8 +82,11 @@ const upstreams = ({ isSimulator, upstreams }: Facts): ReadonlyArray<readonly [s
         `${name}, ${Redaction.url(baseUrl)}${apiKey === undefined ? "" : " (with a key)"}`
       ])
 
-const workers = (count: number): string =>
-  count === 0 ? "none, calls are served in process" : count === 1 ? "1 thread" : `${count} threads`
+const workers = ({ isolation = "thread", procs = 1, workers: count }: Facts): string => {
+  const plural = isolation === "thread" ? "threads" : "processes"
+  const own = count === 0 ? "none, calls are served in process" : count === 1 ? `1 ${isolation}` : `${count} ${plural}`
+  return procs === 1 ? own : `${own}; in each of ${procs} processes that serve`
+}
 
 const chat = (model: string): string => JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] })
 

@@ -22,6 +22,12 @@ describe("Banner", () => {
     assert.include(banner, "2 threads")
   })
 
+  it("says what the workers are, and that each process that serves has its own", () => {
+    assert.include(Banner.render({ ...facts, workers: 1 }), "workers    1 thread\n")
+    assert.include(Banner.render({ ...facts, isolation: "process" }), "workers    2 processes\n")
+    assert.include(Banner.render({ ...facts, procs: 3 }), "workers    2 threads; in each of 3 processes that serve\n")
+  })
+
   it("lists all routes, OpenAI's by their beginnings", () => {
     assert.include(
       Banner.render(facts),

@@ -46,7 +46,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
   const middleware = HttpMiddleware.cors({
     // A single origin would be named to every page; a function is asked for each.
     allowedOrigins: origins.length === 0 ? undefined : (origin) => origins.includes(origin),
-    allowedMethods: ["GET", "HEAD", "POST", "DELETE"],
+    allowedMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     exposedHeaders: [...exposed, ...(options.exposed ?? [])],
     maxAge: Duration.toSeconds(Duration.fromInputUnsafe(options.maxAge ?? "10 minutes"))
   })

@@ -1,6 +1,6 @@
 /**
  * Gives every request an id: the one that came along in `x-request-id`, where it
- * is fit to be one, else a new one. It stands in the answer's `x-request-id`, and
+ * is fit to be one and does not look like a credential, else a new one. It stands in the answer's `x-request-id`, and
  * as `CallMetadata.RequestId` it travels with every call that the request makes.
  *
  * **Example** (Which ids are taken over)
@@ -14,6 +14,7 @@
  */
 import { randomUUID } from "node:crypto"
 import * as CallMetadata from "@causeway/core/CallMetadata"
+import * as Redaction from "@causeway/core/Redaction"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -34,7 +35,8 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRoute
   (app) =>
     Effect.flatMap(HttpServerRequest, (request) => {
       const given = request.headers[header]
-      const id = given !== undefined && isValid(given) ? given : make()
+      // It stands in logs and goes to upstreams as it is.
+      const id = given !== undefined && isValid(given) && Redaction.text(given) === given ? given : make()
       return Effect.map(
         Effect.provideService(app, CallMetadata.RequestId, id),
         HttpServerResponse.setHeader(header, id)

@@ -23,7 +23,7 @@ describe("RequestId", () => {
       })
     )
 
-    it.effect.each(["two words", "a;b", "<script>", "x".repeat(129), "caf\u00e9", ""])(
+    it.effect.each(["two words", "a;b", "<script>", "x".repeat(129), "caf\u00e9", "", `sk-${"x1".repeat(16)}`])(
       "makes one in place of %j",
       (id) =>
         Effect.gen(function* () {

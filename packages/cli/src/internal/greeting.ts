@@ -13,6 +13,8 @@ export const greet = (settings: Settings, url: string): void => {
     upstreams: reachable(settings.upstreams, undefined),
     isSimulator: settings.upstreams === "simulator",
     workers: settings.workers,
+    isolation: settings.pool.isolation,
+    procs: settings.server.procs,
     routes: [...settings.services.flatMap(routesOf), ...settings.http.map(({ path }) => `${path}/*`)],
     hasKey,
     keyVariable: settings.keyVariable,

@@ -37,9 +37,12 @@ export const announce = (message: Listening): void => {
   process.on("message", (told) => {
     if (isProcesses(told)) known = told
   })
-  process.on("disconnect", () => process.kill(process.pid, "SIGTERM"))
-  process.send?.(message)
+  process.on("disconnect", end)
+  // It may be gone already, and then nobody tells of a disconnection.
+  process.send?.(message, undefined, undefined, (error) => error && end())
 }
+
+const end = (): void => void process.kill(process.pid, "SIGTERM")
 
 const isProcesses = (u: unknown): u is Processes => hasProperty(u, "wanted") && hasProperty(u, "listening")
 
