@@ -20,6 +20,7 @@
  * banner.split("\n")[0] // => "Causeway serves http://127.0.0.1:8000"
  * ```
  */
+import { basename } from "node:path"
 import * as Redaction from "@causeway/core/Redaction"
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
 
@@ -28,6 +29,8 @@ export interface Facts {
   /** Where the server listens. */
   readonly url: string
   readonly upstreams: Upstreams
+  /** The modules of those that are models of one's own, by their names. Default: none. */
+  readonly models?: Readonly<Record<string, string>> | undefined
   readonly isSimulator: boolean
   /** 0: in process. */
   readonly workers: number
@@ -74,12 +77,12 @@ const openAi = [
   "files"
 ]
 
-const upstreams = ({ isSimulator, upstreams }: Facts): ReadonlyArray<readonly [string, string]> =>
+const upstreams = ({ isSimulator, models, upstreams }: Facts): ReadonlyArray<readonly [string, string]> =>
   isSimulator
     ? [["upstream", "the simulator; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one"]]
     : Object.entries(upstreams).map(([name, { apiKey, baseUrl }], index) => [
         index === 0 ? "upstream" : "",
-        `${name}, ${Redaction.url(baseUrl)}${apiKey === undefined ? "" : " (with a key)"}`
+        `${name}, ${models?.[name] === undefined ? Redaction.url(baseUrl) : `models of ${basename(models[name])}`}${apiKey === undefined ? "" : " (with a key)"}`
       ])
 
 const workers = ({ isolation = "thread", procs = 1, workers: count }: Facts): string => {

@@ -37,6 +37,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Http from "./internal/http.ts"
+import * as Models from "./internal/models.ts"
 import * as Mounts from "./internal/mounts.ts"
 import * as Secrets from "./internal/secrets.ts"
 import type { Settings } from "./Settings.ts"
@@ -69,12 +70,27 @@ const recorder = { connectTimeout: "5 seconds", headersTimeout: limit, answerTim
 
 /** Asks each upstream, all at once. */
 export const upstreams = (upstreams: Upstreams): Effect.Effect<ReadonlyArray<Found>, UpstreamError> => {
+  if (Object.keys(upstreams).length === 0) return Effect.succeed([])
   const relay = Local.layer(Relay, Relay.layer(upstreams, { recorder }), { deadline: limit })
   const all = Effect.forEach(Object.entries(upstreams), ([name, config]) => ask(name, config), {
     concurrency: "unbounded"
   })
   return Effect.provide(all, Layer.merge(relay, Secrets.layer(upstreams)))
 }
+
+/** Imports each module of models of one's own; nothing of it is started. */
+export const models = (modules: Settings["models"]): Effect.Effect<ReadonlyArray<Found>> =>
+  Effect.forEach(Object.entries(modules), ([name, url]) =>
+    Effect.map(
+      Effect.timed(
+        Effect.match(Models.load(url), {
+          onFailure: ({ reason }): Answer => ({ result: "failed", notes: [Report.visible(reason)] }),
+          onSuccess: (): Answer => ({ result: "ok", notes: ["models of one's own, which are not started here"] })
+        })
+      ),
+      ([time, answer]) => ({ name, address: basename(url), ms: Math.round(Duration.toMillis(time)), ...answer })
+    )
+  )
 
 /** Asks each REST API, all at once: for its health, or where it names no path for that, for anything at all. */
 export const http = (mounts: ReadonlyArray<Http.Mount>): Effect.Effect<ReadonlyArray<Found>, UpstreamError> => {
@@ -185,10 +201,15 @@ const rowsOf = ({ address, ms, name, notes: [first = "", ...others], result }: F
   ...others.map((note) => ["", "", "", "", note])
 ]
 
+/** Those that are somewhere already. */
+const addressed = (upstreams: Upstreams, models: Settings["models"]): Upstreams =>
+  Object.fromEntries(Object.entries(upstreams).filter(([name]) => models[name] === undefined))
+
 /** Prints the table; fails where an upstream cannot be used. */
 export const run = Effect.fnUntraced(function* (settings: Settings) {
   const asked = [
-    settings.upstreams === "simulator" ? Effect.succeed([]) : upstreams(settings.upstreams),
+    settings.upstreams === "simulator" ? Effect.succeed([]) : upstreams(addressed(settings.upstreams, settings.models)),
+    models(settings.models),
     http(settings.http)
   ]
   const found = (yield* Effect.all(asked, { concurrency: "unbounded" })).flat()

@@ -102,6 +102,21 @@ export interface ServerOptions
   readonly health?: { readonly requireUpstream?: boolean | undefined } | undefined
 }
 
+/** Models of one's own as an upstream. */
+export interface ModelsConfig {
+  /**
+   * The module whose default export is made by `ModelServer.layer`, and needs nothing more: its
+   * URL, or its path, which starts where the file stands. It has workers of its own, as many as the pool.
+   */
+  readonly module: URL | string
+  /** The names of its models by those that callers use. Default: as they are. */
+  readonly models?: UpstreamConfig["models"]
+  /** It is served here, to this server alone. */
+  readonly baseUrl?: never
+  readonly apiKey?: never
+  readonly headers?: never
+}
+
 /** REST APIs that stand for each other below one path, see `HttpApi`. */
 export interface HttpOptions {
   /** In the order in which they are asked; the first one is preferred. */
@@ -123,7 +138,7 @@ export interface Config<Name extends string = string> {
    * place of the first one, with `OPENAI_API_KEY` or without a key. `"simulator"` is
    * the embedded one. Default: OpenAI where `OPENAI_API_KEY` is set.
    */
-  readonly upstreams?: Readonly<Record<Name, UpstreamConfig>> | "simulator" | undefined
+  readonly upstreams?: Readonly<Record<Name, UpstreamConfig | ModelsConfig>> | "simulator" | undefined
   /**
    * What is done about failures. Default: of several upstreams the next ones are asked, in
    * their order and without retries; of one, calls are made again up to twice. Either way a

@@ -66,7 +66,7 @@ export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure> =
 const served = <A, E>(
   settings: Settings,
   use: (serving: typeof Serving) => Layer.Layer<A, E, Backend.Backend>
-): Layer.Layer<A, E | SimulatorError> =>
+): Layer.Layer<A, E | Backend.Failure> =>
   Layer.unwrap(
     Effect.map(
       Effect.promise(() => import("./internal/serving.ts")),

@@ -70,6 +70,8 @@ export interface Settings {
   readonly keyVariable: string | undefined
   /** With their keys. */
   readonly upstreams: Upstreams | "simulator"
+  /** The modules of those that are models of one's own, by their names; they have no address yet. */
+  readonly models: Readonly<Record<string, string>>
   /** REST APIs, by the paths below which they stand. */
   readonly http: ReadonlyArray<FromHttp.Mount>
   readonly policy: FromPolicy.Policies["policy"]
@@ -80,6 +82,8 @@ export interface Settings {
   readonly services: ReadonlyArray<Service>
   /** The addresses of the modules under `services`; `undefined` where there are none. */
   readonly modules: ReadonlyArray<string> | undefined
+  /** See {@link Sources.reload}. */
+  readonly reload: number
   /** What is exported by OTLP; `undefined`: nothing. */
   readonly telemetry: Telemetry.Telemetry | undefined
   /** The path of the configuration file, where there is one. */
@@ -95,8 +99,8 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
   const members =
     given && Reader.members(problems, given, ["upstreams", "http", "policy", "pool", "server", "services"])
   const part = (name: "http" | "policy" | "pool" | "server" | "services" | "upstreams") => members?.(name)
-  const upstreams = yield* FromUpstreams.read(problems, environment, part("upstreams"))
   const folder = file === undefined ? cwd : dirname(file)
+  const { models, upstreams } = yield* FromUpstreams.read(problems, environment, part("upstreams"), folder)
   const { modules, services } = yield* Services.read(problems, { given: part("services"), folder, reload })
   const options = (name: "pool" | "server", known: ReadonlyArray<string>) => {
     const given = part(name)
@@ -114,6 +118,8 @@ export const load = Effect.fnUntraced(function* (sources: Sources): Effect.fn.Re
     server: yield* readServer(problems, sources, server),
     keyVariable: yield* Keys.variableOf({ environment, apiKey: server("apiKey"), keys: server("keys") }),
     upstreams,
+    models,
+    reload,
     http: yield* FromHttp.read(problems, environment, part("http")),
     ...(yield* FromPolicy.read(problems, part("policy"), upstreams)),
     workers: Reader.read(problems, size, Reader.wholeNumber(0, 64)) ?? defaultWorkers(),

@@ -62,6 +62,17 @@ describe("Banner", () => {
     assert.notInclude(banner, "fault:")
   })
 
+  it("names the modules of models of one's own, which have no address", () => {
+    const upstreams = { own: { baseUrl: "" }, backup: { baseUrl: "http://127.0.0.1:8001/v1" } }
+    const banner = Banner.render({
+      ...facts,
+      isSimulator: false,
+      upstreams,
+      models: { own: "file:///srv/app/models.ts" }
+    })
+    assert.include(banner, "  upstream   own, models of models.ts\n             backup, http://127.0.0.1:8001/v1\n")
+  })
+
   it("asks for the failure at a route that exists", () => {
     const [, failure = ""] = curls(Banner.render({ ...facts, routes: ["/words/count"] }))
     assert.include(failure, "/v1/chat/completions")

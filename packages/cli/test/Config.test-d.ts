@@ -13,6 +13,16 @@ describe("defineConfig", () => {
     })
   })
 
+  it("takes models of one's own beside addresses, which they have none of", () => {
+    const module = new URL("./models.ts", import.meta.url)
+    defineConfig({
+      upstreams: { own: { module, models: { a: "b" } }, backup: { baseUrl } },
+      policy: { fallback: ["own"] }
+    })
+    // @ts-expect-error a module is served here
+    defineConfig({ upstreams: { own: { module, apiKey: EffectConfig.Redacted("KEY") } } })
+  })
+
   it("takes the simulator by its name", () => {
     defineConfig({ upstreams: "simulator", policy: {} })
     // @ts-expect-error there is only one that needs no address

@@ -501,6 +501,23 @@ describe("Settings", () => {
       )
     )
 
+    it.effect("takes modules of models for upstreams, and an address in place of the first one", () =>
+      Effect.gen(function* () {
+        const config = `{ upstreams: {
+          own: { module: fixture("greetings.ts"), models: { a: "b" } },
+          far: { baseUrl: "http://far" }
+        } }`
+        const { models, policy, upstreams } = yield* load({}, { config })
+        assert.deepStrictEqual(models, { own: new URL("fixtures/greetings.ts", import.meta.url).href })
+        assert.deepStrictEqual(policy.fallback.any, ["far"])
+        assert(upstreams !== "simulator")
+        assert.deepStrictEqual(upstreams["own"]?.models, { a: "b" })
+        const replaced = yield* load({ OPENAI_BASE_URL: "http://near" }, { config })
+        assert.deepStrictEqual(replaced.models, {})
+        assert.deepStrictEqual(shown(replaced)[0], ["own", "http://near", undefined])
+      })
+    )
+
     it.effect("knows the variable that holds a key of callers", () =>
       Effect.gen(function* () {
         const keys = `{ apiKey: Config.Redacted("OUR_KEY"), keys: [{ name: "a", key: { env: "A_KEY" }, scopes: {} }, { name: "b", key: { env: "B_KEY" } }] }`

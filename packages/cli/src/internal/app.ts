@@ -15,13 +15,13 @@ import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
-import * as Stream from "effect/Stream"
 import type * as Service from "../Service.ts"
 import type { ServiceError } from "../ServiceError.ts"
 import type { Settings } from "../Settings.ts"
-import { WorkersError } from "../WorkersError.ts"
+import type { WorkersError } from "../WorkersError.ts"
 import { Backend } from "./backend.ts"
 import * as Operations from "./operations.ts"
+import * as Ready from "./ready.ts"
 
 /** What has to be so before the routes are there. */
 export type Gate = (pool: WorkerPool.WorkerPool["Service"]) => Effect.Effect<void, WorkersError>
@@ -30,20 +30,7 @@ export type Gate = (pool: WorkerPool.WorkerPool["Service"]) => Effect.Effect<voi
 export const atOnce: Gate = () => Effect.void
 
 /** Nothing is served before a worker is ready; fails where none gets ready. */
-export const onceReady: Gate = ({ changes }) =>
-  changes.pipe(
-    Stream.filter(({ state }) => state !== "starting"),
-    Stream.runHead,
-    Effect.flatMap((found) =>
-      found._tag === "Some" && found.value.state === "ready"
-        ? Effect.void
-        : Effect.fail(
-            new WorkersError({
-              reason: (found._tag === "Some" ? found.value.reason : undefined) ?? "the pool has ended"
-            })
-          )
-    )
-  )
+export const onceReady: Gate = Ready.onceReady
 
 /** Why it cannot be built. */
 export type Failure = ServiceError | UpstreamError | WorkersError

@@ -4,12 +4,14 @@
  * the workers get ready meanwhile.
  */
 import type { Upstreams } from "@causeway/openai/UpstreamConfig"
+import type { ServeError } from "@causeway/server/ServeError"
 import type { SimulatorError } from "@causeway/simulator/Simulator"
 import type { WorkerPool } from "@causeway/workers/WorkerPool"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Settings } from "../Settings.ts"
+import type { WorkersError } from "../WorkersError.ts"
 import { send } from "./handover.ts"
 import * as Http from "./http.ts"
 import * as Secrets from "./secrets.ts"
@@ -26,12 +28,16 @@ export class Backend extends Context.Service<
   }
 >()("@causeway/cli/Backend") {}
 
+/** Why it cannot be started. */
+export type Failure = SimulatorError | ServeError | WorkersError
+
 /** Starts what is behind the routes. */
-export const layer = (settings: Settings): Layer.Layer<Backend, SimulatorError> =>
+export const layer = (settings: Settings): Layer.Layer<Backend, Failure> =>
   Layer.effect(
     Backend,
     Effect.gen(function* () {
-      const upstreams = reachable(settings.upstreams, settings.upstreams === "simulator" ? yield* simulated : undefined)
+      const named = reachable(settings.upstreams, settings.upstreams === "simulator" ? yield* simulated : undefined)
+      const upstreams = { ...named, ...(yield* models(settings, named)) }
       yield* Layer.build(Secrets.layer({ ...upstreams, ...Http.all(settings.http) }))
       return { upstreams, pool: settings.workers === 0 ? undefined : yield* workers(settings, upstreams) }
     })
@@ -42,6 +48,20 @@ const simulated = Effect.gen(function* () {
   const { Simulator } = yield* Effect.promise(() => import("@causeway/simulator/Simulator"))
   const { url } = Context.get(yield* Layer.build(Simulator.layer()), Simulator)
   return url
+})
+
+/** The upstreams that are models of one's own, once they are served. Their servers are loaded where there are any. */
+const models = Effect.fnUntraced(function* (settings: Settings, named: Upstreams) {
+  const modules = Object.entries(settings.models)
+  if (modules.length === 0) return {}
+  const ModelServer = yield* Effect.promise(() => import("./modelServer.ts"))
+  const served = yield* Effect.forEach(
+    modules,
+    ([name, url]) =>
+      Effect.map(ModelServer.serve(name, url, settings), (address) => [name, { ...named[name], ...address }] as const),
+    { concurrency: "unbounded" }
+  )
+  return Object.fromEntries(served)
 })
 
 const workers = Effect.fnUntraced(function* ({ modules, pool, workers: size }: Settings, upstreams: Upstreams) {

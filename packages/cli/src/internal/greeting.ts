@@ -11,6 +11,7 @@ export const greet = (settings: Settings, url: string): void => {
   const banner = Banner.render({
     url,
     upstreams: reachable(settings.upstreams, undefined),
+    models: settings.models,
     isSimulator: settings.upstreams === "simulator",
     workers: settings.workers,
     isolation: settings.pool.isolation,

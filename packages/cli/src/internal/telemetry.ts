@@ -5,6 +5,7 @@
  * one signal, is set. Logs do not: a collector would get them before secrets are
  * masked in them.
  */
+import { threadId } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Environment } from "./environment.ts"
@@ -104,3 +105,18 @@ export const layer = (telemetry: Telemetry | undefined): Layer.Layer<never> =>
           (Exporters) => Exporters.layer(telemetry)
         )
       )
+
+/** Of a worker: its metrics alone, as another instance of the service; its spans go with the answers of its calls. */
+export const ofWorker = (telemetry: Telemetry | undefined): Telemetry | undefined => {
+  if (telemetry === undefined) return undefined
+  const { OTEL_RESOURCE_ATTRIBUTES: attributes = "", ...variables } = telemetry.variables
+  const instance = `service.instance.id=${process.pid}-${threadId}`
+  return {
+    ...telemetry,
+    variables: {
+      ...variables,
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_RESOURCE_ATTRIBUTES: attributes === "" ? instance : `${attributes},${instance}`
+    }
+  }
+}

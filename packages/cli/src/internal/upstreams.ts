@@ -3,10 +3,12 @@
  * simulator. Read by the main thread and by each worker, so that no key has to be
  * sent to them.
  */
+import { existsSync } from "node:fs"
 import type { UpstreamConfig, Upstreams } from "@causeway/openai/UpstreamConfig"
 import * as EffectConfig from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import type { Environment } from "./environment.ts"
 import * as Variable from "./environment.ts"
@@ -14,6 +16,12 @@ import * as Reader from "./reader.ts"
 
 /** The embedded one, whose address is not known yet. */
 export const simulator = "simulator"
+
+/** The upstreams, and of those that are models of one's own the addresses of their modules. */
+export interface Read {
+  readonly upstreams: Upstreams | typeof simulator
+  readonly models: Readonly<Record<string, string>>
+}
 
 /**
  * The upstreams, with their keys.
@@ -25,11 +33,24 @@ export const simulator = "simulator"
 export const read = Effect.fnUntraced(function* (
   problems: Reader.Problems,
   environment: Environment,
-  file: Reader.Given | undefined
-): Effect.fn.Return<Upstreams | typeof simulator> {
+  file: Reader.Given | undefined,
+  folder: string
+): Effect.fn.Return<Read> {
+  const models: Record<string, string> = {}
+  const upstreams = yield* readInto(models, problems, environment, file, folder)
+  return { upstreams, models }
+})
+
+const readInto = Effect.fnUntraced(function* (
+  models: Record<string, string>,
+  problems: Reader.Problems,
+  environment: Environment,
+  file: Reader.Given | undefined,
+  folder: string
+): Effect.fn.Return<Read["upstreams"]> {
   const baseUrl = Variable.variable(environment, "OPENAI_BASE_URL")
   const isKeyGiven = Variable.isGiven(environment, "OPENAI_API_KEY")
-  const named = yield* fromFile(problems, environment, file, baseUrl.value !== undefined)
+  const named = yield* fromFile(models, problems, environment, file, folder, baseUrl.value !== undefined)
   if (baseUrl.value !== undefined) {
     const upstream = {
       baseUrl: Reader.read(problems, baseUrl, Reader.httpUrl) ?? "",
@@ -61,9 +82,11 @@ const openAiKey = (problems: Reader.Problems, environment: Environment): Redacte
 
 /** The upstreams of a file; of the first one only the name, where it is replaced. */
 const fromFile = Effect.fnUntraced(function* (
+  models: Record<string, string>,
   problems: Reader.Problems,
   environment: Environment,
   file: Reader.Given | undefined,
+  folder: string,
   isFirstReplaced: boolean
 ) {
   if (file === undefined || file.value === undefined) return undefined
@@ -76,12 +99,36 @@ const fromFile = Effect.fnUntraced(function* (
   }
   const upstreams: Record<string, UpstreamConfig> = {}
   for (const [index, name] of names.entries()) {
-    upstreams[name] =
-      index === 0 && isFirstReplaced
-        ? { baseUrl: "" }
-        : yield* one(problems, environment, Reader.under(file, name, named[name]))
+    const inFile = Reader.under(file, name, named[name])
+    if (index === 0 && isFirstReplaced) upstreams[name] = { baseUrl: "" }
+    else if (!isModule(named[name])) upstreams[name] = yield* one(problems, environment, inFile)
+    else upstreams[name] = ofModule(models, problems, folder, name, inFile)
   }
   return upstreams
+})
+
+const isModule = (value: unknown): boolean => hasProperty(value, "module") && value.module !== undefined
+
+/** Models of one's own: where they are served is not known yet. */
+const ofModule = (
+  models: Record<string, string>,
+  problems: Reader.Problems,
+  folder: string,
+  name: string,
+  given: Reader.Given
+): UpstreamConfig => {
+  const member = Reader.members(problems, given, ["module", "models"])
+  const url = member && Reader.read(problems, member("module"), existing(Reader.fileUrl(folder)))
+  if (url !== undefined) models[name] = url.href
+  return { baseUrl: "", models: member && Reader.fields(problems, member("models"), Reader.text("a text")) }
+}
+
+const existing = ({ allowed, parse }: Reader.Kind<URL>): Reader.Kind<URL> => ({
+  allowed: `${allowed}, which exists`,
+  parse: (value, inFile) => {
+    const url = parse(value, inFile)
+    return url !== undefined && existsSync(url) ? url : undefined
+  }
 })
 
 const one = Effect.fnUntraced(function* (

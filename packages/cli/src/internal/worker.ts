@@ -3,7 +3,6 @@
  * and does not read the file: one that takes the place of another serves as the other
  * did, whatever has become of the file.
  */
-import { threadId } from "node:worker_threads"
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,23 +28,8 @@ const handlers = Effect.gen(function* () {
   // The main thread has found none; but a module may have changed since.
   if (problems.length > 0) return yield* new InvalidConfig({ problems })
   const telemetry = Telemetry.read(problems, process.env)
-  return Layer.provide(Handlers.layer(receive(upstreams), services), Telemetry.layer(ofWorker(telemetry)))
+  return Layer.provide(Handlers.layer(receive(upstreams), services), Telemetry.layer(Telemetry.ofWorker(telemetry)))
 })
-
-/** Its metrics alone, as another instance of the service; its spans go with the answers of its calls. */
-const ofWorker = (telemetry: Telemetry.Telemetry | undefined): Telemetry.Telemetry | undefined => {
-  if (telemetry === undefined) return undefined
-  const { OTEL_RESOURCE_ATTRIBUTES: attributes = "", ...variables } = telemetry.variables
-  const instance = `service.instance.id=${process.pid}-${threadId}`
-  return {
-    ...telemetry,
-    variables: {
-      ...variables,
-      OTEL_TRACES_EXPORTER: "none",
-      OTEL_RESOURCE_ATTRIBUTES: attributes === "" ? instance : `${attributes},${instance}`
-    }
-  }
-}
 
 WorkerEntry.run(Layer.unwrap(handlers))
 CompileCache.keep()

@@ -1,0 +1,58 @@
+/**
+ * Models of one's own among the upstreams. Each module of them has workers of its own and
+ * is served to this program alone: on a free port of the loopback address, behind a key
+ * that nobody else has. So it is an upstream as all others are: for policies, for the
+ * clients of services, for health and metrics.
+ */
+import { randomUUID } from "node:crypto"
+import type * as Contract from "@causeway/core/Contract"
+import * as Local from "@causeway/core/Local"
+import { Relay } from "@causeway/openai/Relay"
+import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
+import * as Admission from "@causeway/server/Admission"
+import * as OpenAiApi from "@causeway/server/OpenAiApi"
+import * as Server from "@causeway/server/Server"
+import * as WorkerPool from "@causeway/workers/WorkerPool"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { Settings } from "../Settings.ts"
+import { WorkersError } from "../WorkersError.ts"
+import { load, type Models } from "./models.ts"
+import { onceReady } from "./ready.ts"
+
+/** Serves the models of a module, and gives where and with which key. */
+export const serve = Effect.fnUntraced(function* (name: string, url: string, settings: Settings) {
+  const { maxBodies, maxBody, timeout } = settings.server
+  const key = Redacted.make(randomUUID())
+  const api = Layer.provide(
+    OpenAiApi.layer(),
+    settings.workers === 0 ? inProcess(url, settings) : pooled(name, url, settings)
+  )
+  const maxRequests = Admission.defaultMaxRequests * Math.max(1, settings.workers)
+  const options = { port: 0, keys: [key], maxBody, maxBodies, timeout, maxRequests }
+  // Its router and its end are its own, and not those of the server of everything.
+  const memoMap = yield* Layer.makeMemoMap
+  const built = yield* Layer.buildWithMemoMap(Server.serve(api, options), memoMap, yield* Effect.scope)
+  return { baseUrl: `${Context.get(built, Server.Server).url}/v1`, apiKey: key } satisfies UpstreamConfig
+})
+
+const inProcess = (url: string, { pool, reload }: Settings): Layer.Layer<Relay, WorkersError> =>
+  Layer.unwrap(
+    Effect.map(load(url, reload), (models) => Local.layer(Relay, failing(models), { deadline: pool.deadline }))
+  )
+
+/** What a module fails with is whatever its author says. */
+const failing = (models: Models): Layer.Layer<Contract.Handlers<Relay>, WorkersError> =>
+  // @effect-diagnostics-next-line anyUnknownInErrorContext:off
+  Layer.catch(models, (error) => Layer.effect(Relay.handlers, Effect.fail(new WorkersError({ reason: String(error) }))))
+
+const pooled = (name: string, url: string, { pool, reload, workers }: Settings): Layer.Layer<Relay, WorkersError> => {
+  const entry = new URL(import.meta.url.endsWith(".ts") ? "./modelWorker.ts" : "./modelWorker.js", import.meta.url)
+  // A former configuration goes on until this one can serve.
+  const waited = reload === 0 ? Layer.empty : Layer.effectDiscard(Effect.flatMap(WorkerPool.WorkerPool, onceReady))
+  return Layer.merge(WorkerPool.client(Relay), waited).pipe(
+    Layer.provide(WorkerPool.layerPool({ ...pool, name, size: workers, entry, data: url }))
+  )
+}
