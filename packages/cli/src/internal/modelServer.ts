@@ -5,7 +5,6 @@
  * clients of services, for health and metrics.
  */
 import { randomUUID } from "node:crypto"
-import type * as Contract from "@causeway/core/Contract"
 import * as Local from "@causeway/core/Local"
 import { Relay } from "@causeway/openai/Relay"
 import type { UpstreamConfig } from "@causeway/openai/UpstreamConfig"
@@ -18,8 +17,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { Settings } from "../Settings.ts"
-import { WorkersError } from "../WorkersError.ts"
-import { load, type Models } from "./models.ts"
+import type { WorkersError } from "../WorkersError.ts"
+import { load } from "./models.ts"
 import { onceReady } from "./ready.ts"
 
 /** Serves the models of a module, and gives where and with which key. */
@@ -39,14 +38,7 @@ export const serve = Effect.fnUntraced(function* (name: string, url: string, set
 })
 
 const inProcess = (url: string, { pool, reload }: Settings): Layer.Layer<Relay, WorkersError> =>
-  Layer.unwrap(
-    Effect.map(load(url, reload), (models) => Local.layer(Relay, failing(models), { deadline: pool.deadline }))
-  )
-
-/** What a module fails with is whatever its author says. */
-const failing = (models: Models): Layer.Layer<Contract.Handlers<Relay>, WorkersError> =>
-  // @effect-diagnostics-next-line anyUnknownInErrorContext:off
-  Layer.catch(models, (error) => Layer.effect(Relay.handlers, Effect.fail(new WorkersError({ reason: String(error) }))))
+  Layer.unwrap(Effect.map(load(url, reload), (models) => Local.layer(Relay, models, { deadline: pool.deadline })))
 
 const pooled = (name: string, url: string, { pool, reload, workers }: Settings): Layer.Layer<Relay, WorkersError> => {
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./modelWorker.ts" : "./modelWorker.js", import.meta.url)
