@@ -156,19 +156,40 @@ export const timeoutOf = (headers: Readonly<Record<string, string | undefined>>)
 export const contextOf = (
   headers: Readonly<Record<string, string | undefined>>,
   fiber: Fiber.Fiber<unknown, unknown>
-): Context.Context<never> => {
+): Context.Context<never> => change(headers, fiber, Context.add)(Context.empty())
+
+/**
+ * What received headers change in a context, as {@link contextOf} has it. To merge the two
+ * would copy both, and what a call is made in is as large as its program.
+ */
+export const receiving = (
+  headers: Readonly<Record<string, string | undefined>>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): (<R>(context: Context.Context<R>) => Context.Context<R>) => change(headers, fiber, setIfOther)
+
+type Set = <A, R>(context: Context.Context<R>, reference: Context.Reference<A>, value: A) => Context.Context<R>
+
+const setIfOther: Set = (context, reference, value) =>
+  Context.get(context, reference) === value ? context : Context.add(context, reference, value)
+
+const change = (
+  headers: Readonly<Record<string, string | undefined>>,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  set: Set
+) => {
   const timeout = timeoutOf(headers)
   const deadline = timeout === undefined ? undefined : now(fiber) + timeout
-  const attempt = Number(headers[attemptHeader] ?? Number.NaN)
+  const number = Number(headers[attemptHeader] ?? Number.NaN)
+  const attempt = Number.isInteger(number) && number > 0 ? { number } : undefined
   const traceparent = headers[traceparentHeader]
   const trace = traceparent === undefined ? undefined : { traceparent, tracestate: headers[tracestateHeader] }
-  return Context.empty().pipe(
-    Context.add(TraceContext, trace),
-    Context.add(Deadline, deadline),
-    Context.add(BoundaryDeadline, deadline),
-    Context.add(Upstream.Current, headers[upstreamHeader]),
-    Context.add(Upstream.CurrentAttempt, Number.isInteger(attempt) && attempt > 0 ? { number: attempt } : undefined),
-    Context.add(RequestId, headers[requestIdHeader]),
-    Context.add(KeyName, headers[keyNameHeader])
-  )
+  return <R>(context: Context.Context<R>): Context.Context<R> => {
+    let changed = set(context, TraceContext, trace)
+    changed = set(changed, Deadline, deadline)
+    changed = set(changed, BoundaryDeadline, deadline)
+    changed = set(changed, Upstream.Current, headers[upstreamHeader])
+    changed = set(changed, Upstream.CurrentAttempt, attempt)
+    changed = set(changed, RequestId, headers[requestIdHeader])
+    return set(changed, KeyName, headers[keyNameHeader])
+  }
 }

@@ -1,13 +1,14 @@
 /**
  * Handlers that see the metadata of their call.
  */
+import * as Channel from "effect/Channel"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Headers from "effect/http/Headers"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Stream from "effect/Stream"
-import { contextOf } from "../CallMetadata.ts"
+import { receiving } from "../CallMetadata.ts"
 
 type Handle = (payload: unknown, options: { readonly headers: Headers.Headers }) => object
 
@@ -38,13 +39,27 @@ const carrying =
       if (Effect.isEffect(result)) {
         // The types of a single handler are unknown here by design.
         // @effect-diagnostics-next-line anyUnknownInErrorContext:off
-        return Effect.withFiber((fiber) => Effect.provideContext(result, contextOf(options.headers, fiber)))
+        return Effect.withFiber((fiber) => Effect.updateContext(result, receiving(options.headers, fiber)))
       }
-      return Stream.isStream(result)
-        ? Stream.unwrap(
-            Effect.withFiber((fiber) =>
-              Effect.succeed(Stream.provideContext(result, contextOf(options.headers, fiber)))
-            )
-          )
-        : result
+      return Stream.isStream(result) ? Stream.fromChannel(carried(Stream.toChannel(result), options.headers)) : result
     })
+
+/** A stream whose pulls see the metadata. Their context is put together once, and anew where they come from another fiber. */
+const carried = <A, E, R>(
+  channel: Channel.Channel<A, E, void, unknown, unknown, unknown, R>,
+  headers: Headers.Headers
+): Channel.Channel<A, E, void, unknown, unknown, unknown, R> =>
+  Channel.fromTransform((upstream, scope) =>
+    Effect.withFiber((fiber) => {
+      const received = receiving(headers, fiber)
+      let last: { readonly from: Context.Context<R>; readonly to: Context.Context<R> } | undefined
+      const change = (context: Context.Context<R>): Context.Context<R> => {
+        if (last?.from !== context) last = { from: context, to: received(context) }
+        return last.to
+      }
+      return Effect.map(
+        Effect.updateContext(Channel.toTransform(channel)(upstream, scope), change),
+        Effect.updateContext(change)
+      )
+    })
+  )
