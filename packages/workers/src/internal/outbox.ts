@@ -17,6 +17,8 @@ export interface Outbox<in out Message> {
   readonly push: (message: Message, transfers?: Transfers) => void
   /** Sends at once, by itself: for what may share objects or memory with other messages. */
   readonly pushAlone: (message: Message, transfers: Transfers) => void
+  /** What was pushed last, where it waits still: it may be added to. */
+  readonly last: () => Message | undefined
   /** Posts what waits, now. */
   readonly flush: () => void
   /** Takes back what was not posted yet, and posts nothing any more. */
@@ -104,5 +106,5 @@ export const make = <Message>({ hold, moves = false, onRefused, post }: Options<
     return unsent
   }
 
-  return { moves, push, pushAlone, flush, close }
+  return { moves, push, pushAlone, last: () => waiting.at(-1), flush, close }
 }

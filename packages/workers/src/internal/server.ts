@@ -16,15 +16,14 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Scope from "effect/Scope"
-import * as Tracer from "effect/Tracer"
 import { isDone } from "./codecs.ts"
+import { continued, hasEnded } from "./continued.ts"
 import { entriesOf, type Entry, type Metadata } from "./entries.ts"
 import { inWords } from "./inWords.ts"
 import type { Crossing } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import type { Outbox } from "./outbox.ts"
 import { send } from "./sending.ts"
-import * as Spans from "./spans.ts"
 import * as StreamServer from "./streamServer.ts"
 import { Table } from "./table.ts"
 import {
@@ -113,7 +112,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       refusal: undefined
     }
     running.add(call)
-    const effect = traced(call, request, handled(call, request))
+    const effect = continued(handled(call, request), { id, entry, trace: request[6], outbox, crossing })
     // What has ended needs no fiber.
     if (hasEnded(effect)) settle(call, effect)
     else {
@@ -128,23 +127,6 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
   const run = (call: Call, effect: Effect.Effect<unknown, Opaque>): Fiber.Fiber<unknown, Opaque> => {
     call.scope ??= Scope.makeUnsafe()
     return Effect.runForkWith(Context.add(call.entry.context, Scope.Scope, call.scope))(effect)
-  }
-
-  /** Continues the caller's span, where it is sampled: in the worker's own tracer, or else in the caller's. */
-  const traced = (
-    { entry, id }: Call,
-    [, , , , , , trace]: Request,
-    effect: Effect.Effect<unknown, Opaque>
-  ): Effect.Effect<unknown, Opaque> => {
-    if (trace === undefined) return effect
-    const [traceId, spanId, isRecorded] = trace
-    const hasTracer = Context.get(entry.context, Tracer.Tracer) !== Tracer.nativeTracer
-    // A span that nobody records, and that no code can look at.
-    if (!hasTracer && !isRecorded && hasEnded(effect)) return effect
-    const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
-    // Its stack would be this one's, always the same.
-    const continued = Effect.withSpan(effect, entry.wireTag, { kind: "server", parent, captureStackTrace: false })
-    return hasTracer || !isRecorded ? continued : Effect.withTracer(continued, Spans.forwarding(id, outbox, crossing))
   }
 
   /** The handler's effect, from the encoded payload to the value that it ends with. */
@@ -290,8 +272,6 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
 
   return { close, expire, receive, refused }
 }
-
-const hasEnded = (effect: Effect.Effect<unknown, Opaque>): effect is Exit.Exit<unknown, Opaque> => Exit.isExit(effect)
 
 const misfit = (id: number, issue: string, raw: unknown): FromWorker => [
   fromWorker.refused,

@@ -12,15 +12,26 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Crossing } from "./lossless.ts"
 import type { Outbox } from "./outbox.ts"
-import { fromWorker, type FromWorker, type SpanEnded, type SpanStarted } from "./wire.ts"
+import { fromWorker, type FromWorker, type SpanEnd, type SpanEnded, type SpanStart, type SpanStarted } from "./wire.ts"
 
-/** The tracer of one call in a worker. */
-export const forwarding = (id: number, outbox: Outbox<FromWorker>, crossing: Crossing): Tracer.Tracer =>
+/** The tracer of one call in a worker, of this trace. */
+export const forwarding = (
+  id: number,
+  traceId: string,
+  outbox: Outbox<FromWorker>,
+  crossing: Crossing
+): Tracer.Tracer =>
   Tracer.make({
     span: (options) => {
       if (!options.sampled) return new Tracer.NativeSpan(options)
-      const span = new Forwarded(options, (ended) => outbox.push(endedOf(id, ended, crossing)))
-      outbox.push(startedOf(id, span))
+      const span = new Forwarded(options, (ended) => {
+        const end = endOf(ended, crossing)
+        // Most spans have none below them and end at once: what told of their beginning tells of their end.
+        if (outbox.last() === started) started[4] = end
+        else outbox.push([fromWorker.spanEnded, id, ended.spanId, end])
+      })
+      const started: SpanStarted = [fromWorker.spanStarted, id, span.spanId, startOf(span, traceId)]
+      outbox.push(started)
       return span
     }
   })
@@ -40,36 +51,22 @@ class Forwarded extends Tracer.NativeSpan {
   }
 }
 
-const startedOf = (id: number, { kind, links, name, parent, spanId, status, traceId }: Tracer.Span): SpanStarted => [
-  fromWorker.spanStarted,
-  id,
-  spanId,
-  {
-    name,
-    kind,
-    traceId,
-    parentId: Option.getOrUndefined(parent)?.spanId,
-    startTime: status.startTime,
-    links: links.map(({ span }) => [span.traceId, span.spanId])
-  }
-]
+const startOf = ({ kind, links, name, parent, status, traceId }: Tracer.Span, callTraceId: string): SpanStart => {
+  const start: SpanStart = [name, kind, status.startTime, Option.getOrUndefined(parent)?.spanId]
+  if (traceId !== callTraceId || links.length > 0) start.push(traceId === callTraceId ? undefined : traceId)
+  if (links.length > 0) start.push(links.map(({ span }) => [span.traceId, span.spanId]))
+  return start
+}
 
-const endedOf = (
-  id: number,
-  { attributes, events, spanId, status }: Tracer.NativeSpan,
-  { toWire }: Crossing
-): SpanEnded => {
-  const ended = status._tag === "Ended" ? status : undefined
+const endOf = ({ attributes, events, status }: Tracer.NativeSpan, { toWire }: Crossing): SpanEnd => {
+  if (status._tag !== "Ended") return [status.startTime]
+  const { endTime, exit } = status
+  if (attributes.size === 0 && events.length === 0 && Exit.isSuccess(exit)) return [endTime]
   return [
-    fromWorker.spanEnded,
-    id,
-    spanId,
-    {
-      endTime: ended?.endTime ?? status.startTime,
-      attributes: attributes.size === 0 ? undefined : toWire(Object.fromEntries(attributes)),
-      events: events.length === 0 ? undefined : toWire(events),
-      cause: ended === undefined || Exit.isSuccess(ended.exit) ? undefined : toWire(ended.exit.cause)
-    }
+    endTime,
+    attributes.size === 0 ? undefined : toWire(Object.fromEntries(attributes)),
+    events.length === 0 ? undefined : toWire(events),
+    Exit.isSuccess(exit) ? undefined : toWire(exit.cause)
   ]
 }
 
@@ -98,8 +95,9 @@ export const record = (
       ? client
       : (open.get(spanId) ?? Tracer.externalSpan({ traceId, spanId, sampled: client.sampled }))
 
-  const start = ([, , spanId, { kind, links, name, parentId, startTime, traceId }]: SpanStarted): void => {
+  const start = ([, , spanId, begin, ended]: SpanStarted): void => {
     if (open.size >= maxOpen) return
+    const [name, kind, startTime, parentId, traceId = client.traceId, links = []] = begin
     const span = tracer.span({
       name,
       kind,
@@ -110,13 +108,11 @@ export const record = (
       root: parentId === undefined,
       sampled: true
     })
-    open.set(spanId, span)
+    if (ended === undefined) open.set(spanId, span)
+    else end(span, ended)
   }
 
-  const end = ([, , spanId, { attributes, cause, endTime, events }]: SpanEnded): void => {
-    const span = open.get(spanId)
-    if (span === undefined) return
-    open.delete(spanId)
+  const end = (span: Tracer.Span, [endTime, attributes, events, cause]: SpanEnd): void => {
     if (attributes !== undefined) {
       for (const [key, value] of Object.entries(fromWire(attributes) as Record<string, unknown>)) {
         span.attribute(key, value)
@@ -132,8 +128,12 @@ export const record = (
   return {
     receive: (message) => {
       try {
-        if (message[0] === fromWorker.spanStarted) start(message)
-        else end(message)
+        if (message[0] === fromWorker.spanStarted) return start(message)
+        const [, , spanId, ended] = message
+        const span = open.get(spanId)
+        if (span === undefined) return
+        open.delete(spanId)
+        end(span, ended)
       } catch {
         // Posted by somebody else's code, or refused by the tracer: it is not recorded, and the call goes on.
       }

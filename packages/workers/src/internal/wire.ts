@@ -112,37 +112,32 @@ export type Log = readonly [
 /** How a worker does: what its heap holds, in bytes, and how late its event loop was since it last told, in milliseconds. */
 export type Vitals = readonly [kind: typeof fromWorker.vitals, heapBytes: number, lagMs: number]
 
-/** A span of a call began in its worker. */
-export type SpanStarted = readonly [
+/** How a span began; what most do not have stands at the end, and is left out. */
+export type SpanStart = [
+  name: string,
+  kind: SpanKind,
+  /** In nanoseconds on the epoch. */
+  startTime: bigint,
+  parentId: string | undefined,
+  /** Where it is not the call's. */
+  traceId?: string | undefined,
+  links?: ReadonlyArray<readonly [traceId: string, spanId: string]>
+]
+
+/** How a span ended; what it holds by the lossless codec. */
+export type SpanEnd = [endTime: bigint, attributes?: unknown, events?: unknown, cause?: unknown]
+
+/** A span of a call began in its worker, and ended where it did before this was posted. */
+export type SpanStarted = [
   kind: typeof fromWorker.spanStarted,
   id: number,
   spanId: string,
-  span: {
-    readonly name: string
-    readonly kind: SpanKind
-    readonly traceId: string
-    readonly parentId: string | undefined
-    /** In nanoseconds on the epoch. */
-    readonly startTime: bigint
-    readonly links: ReadonlyArray<readonly [traceId: string, spanId: string]>
-  }
+  start: SpanStart,
+  end?: SpanEnd
 ]
 
-/** A span of a call ended in its worker; what it holds by the lossless codec. */
-export type SpanEnded = readonly [
-  kind: typeof fromWorker.spanEnded,
-  id: number,
-  spanId: string,
-  span: {
-    readonly endTime: bigint
-    /** Where it has any. */
-    readonly attributes: unknown
-    /** Where it has any. */
-    readonly events: unknown
-    /** Of its failure. */
-    readonly cause: unknown
-  }
-]
+/** A span of a call ended in its worker. */
+export type SpanEnded = readonly [kind: typeof fromWorker.spanEnded, id: number, spanId: string, end: SpanEnd]
 
 /** What a worker sends. */
 export type FromWorker =
