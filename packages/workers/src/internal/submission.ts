@@ -48,11 +48,12 @@ export const callOf = (id: number, submission: Submission, now: number): Call =>
 }
 
 /** With room for what is left of the deadline, which is written when it is posted: a list that grows is made anew. */
-const requestOf = (id: number, { discard, headers, payload, tag, timeoutMs, trace }: Submission): Request => {
+const requestOf = (id: number, submission: Submission): Request => {
+  const { discard, headers, isOpenEnded, payload, tag, timeoutMs, trace } = submission
   if (discard) return [toWorker.request, id, tag, payload, undefined, headers, trace, discard]
   if (trace !== undefined) return [toWorker.request, id, tag, payload, undefined, headers, trace]
   if (headers !== undefined) return [toWorker.request, id, tag, payload, undefined, headers]
-  if (timeoutMs < Number.POSITIVE_INFINITY) return [toWorker.request, id, tag, payload, timeoutMs]
+  if (timeoutMs < Number.POSITIVE_INFINITY && !isOpenEnded) return [toWorker.request, id, tag, payload, timeoutMs]
   return [toWorker.request, id, tag, payload]
 }
 
