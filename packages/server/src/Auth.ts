@@ -46,7 +46,8 @@ export interface Scopes {
   readonly routes?: ReadonlyArray<string> | undefined
   /**
    * Models of OpenAI's routes, such as `gpt-5-mini`; a `*` at the end stands for
-   * anything. A request that does not say its model in JSON is then refused.
+   * anything. A request that does not say its model in JSON is then refused, also for what
+   * was stored before; which models there are is told.
    */
   readonly models?: ReadonlyArray<string> | undefined
   /** What is for operators: `/metrics`, `/info`, `/rpc`. Default: false. */

@@ -16,7 +16,8 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { Forbidden, RequestError } from "./RequestError.ts"
+import { isObject } from "effect/Predicate"
+import { Forbidden, InvalidValue, RequestError } from "./RequestError.ts"
 
 /** Who calls, and what of it is allowed. */
 export interface Caller {
@@ -35,11 +36,23 @@ export const Caller = Context.Reference<Caller | undefined>("@causeway/server/Ca
   defaultValue: () => undefined
 })
 
-/** Refuses a model that the caller may not use. `undefined`: the request does not say it. */
-export const checkModel = (model: string | undefined): Effect.Effect<void, RequestError> =>
+/**
+ * Refuses a model that the caller may not use. `undefined`: the request does not say it.
+ * `body`: what says it. Parsers that take `Model` for `model`, as Go's does, would find
+ * another one there, so it is refused to a caller who may not use every model.
+ */
+export const checkModel = (model: string | undefined, body?: unknown): Effect.Effect<void, RequestError> =>
   Effect.withFiber((fiber) => {
     const caller = fiber.getRef(Caller)
-    if (caller?.mayUse === undefined || (model !== undefined && caller.mayUse(model))) return Effect.void
+    if (caller?.mayUse === undefined) return Effect.void
+    const other = Object.keys(isObject(body) ? body : {}).find(
+      (name) => name !== "model" && name.toLowerCase() === "model"
+    )
+    if (other !== undefined) {
+      const issue = "another spelling of model, which this API key may not use"
+      return Effect.fail(new RequestError({ reason: new InvalidValue({ path: other, issue }) }))
+    }
+    if (model !== undefined && caller.mayUse(model)) return Effect.void
     const wanted = model ?? "that the upstream chooses"
     return Effect.fail(new RequestError({ reason: new Forbidden({ key: caller.key, scope: "model", wanted }) }))
   })

@@ -203,7 +203,7 @@ const relayJson = (calls: Calls, path: string, kind: OpenAiRequest.Kind): Checke
   return Effect.gen(function* () {
     const { text, value } = yield* Body.json
     const { model, stream } = yield* decode(value)
-    yield* checkModel(model)
+    yield* checkModel(model, value)
     const request = { path, method: "POST", body: text, ...(yield* calls.forwarded) }
     return stream ? Relayed.respondEvents(calls.events(request), ending) : completed(calls, request)
   })
@@ -251,7 +251,7 @@ const relaySpeech = (calls: Calls): Checked => {
   const decode = OpenAiRequest.decoder("speech")
   return Effect.gen(function* () {
     const { text, value } = yield* Body.json
-    yield* checkModel((yield* decode(value)).model)
+    yield* checkModel((yield* decode(value)).model, value)
     const request = { path, method: "POST", body: Buffer.from(text), ...(yield* calls.forwarded) }
     return Relayed.respond(calls.transfer(request), Relayed.plain(path))
   })
@@ -278,7 +278,9 @@ const target: Effect.Effect<string, RequestError, HttpServerRequest | HttpRouter
       const path = route.path.slice(route.path.lastIndexOf("/v1/") + 3)
       const named = id === undefined ? path : path.replace(":id", () => encodeURIComponent(id))
       const query = /^[^?#]*(\?[^#]*)/.exec(request.url)?.[1] ?? ""
-      return Effect.succeed(named + query)
+      // What others have stored or asked for, whatever model it was for; which models there are, everybody may know.
+      const checked = path.startsWith("/models") ? Effect.void : checkModel(undefined)
+      return Effect.as(checked, named + query)
     })
 )
 

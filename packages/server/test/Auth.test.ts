@@ -157,12 +157,36 @@ describe("Auth", () => {
         })
       )
 
+      it.effect("refuse a second model in another spelling, which some upstreams would take", () =>
+        Effect.gen(function* () {
+          const body = { model: "gpt-5-mini", Model: "gpt-5", input: "a" }
+          for (const path of ["/v1/embeddings", "/v1/audio/speech"]) {
+            const answer = yield* post(path, body, { "x-api-key": "small-key" })
+            assert.deepStrictEqual([answer.status, answer.error?.param], [400, "Model"])
+          }
+          // Who may use every model says what it likes.
+          assert.strictEqual((yield* post("/v1/embeddings", body, { "x-api-key": "ops-key" })).status, 200)
+        })
+      )
+
       it.effect("refuse a request whose model nobody here can see", () =>
         Effect.gen(function* () {
           const headers = { "x-api-key": "small-key", "content-type": "multipart/form-data; boundary=b" }
           const form = '--b\r\ncontent-disposition: form-data; name="model"\r\n\r\ngpt-5\r\n--b--\r\n'
           assert.strictEqual((yield* post("/v1/audio/transcriptions", form, headers)).status, 403)
           assert.strictEqual((yield* post("/v1/moderations", { input: "a" }, headers)).status, 403)
+          for (const [path, method] of [
+            ["/v1/responses/resp_1", "GET"],
+            ["/v1/responses/resp_1", "DELETE"],
+            ["/v1/responses/resp_1/cancel", "POST"],
+            ["/v1/responses/resp_1/input_items", "GET"],
+            ["/v1/files", "GET"],
+            ["/v1/files/file-1", "DELETE"],
+            ["/v1/files/file-1/content", "GET"]
+          ] as const) {
+            assert.strictEqual((yield* call(path, { method, headers })).status, 403, `${method} ${path}`)
+          }
+          assert.strictEqual((yield* call("/v1/models", { headers })).status, 200)
         })
       )
 
