@@ -13,7 +13,10 @@
  *   store -- get --> back["it lets calls through step by step, here too"]
  * ```
  *
- * A hand on a breaker (`Upstreams.force`), budgets and limits stay with their process.
+ * A hand on a breaker (`Upstreams.force`), budgets and limits stay with their process. The
+ * processes that `CAUSEWAY_PROCS` starts share nothing of all this: `causeway serve` has no
+ * store, and each of them finds out for itself.
+ *
  * Moments are those of each process's own clock: clocks that differ by more than a
  * breaker's open time make the news late, and no longer than its `maxOpen` or a pause of
  * an hour is ever believed.

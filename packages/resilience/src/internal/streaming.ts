@@ -78,11 +78,7 @@ const open = <A, E, R>(
         return Scope.close(scope, exit)
       })
     /** What has begun keeps its place to its end; of an attempt that failed it is given back when that is known. */
-    const end = (exit: Exit.Exit<unknown, unknown>) =>
-      Effect.suspend(() => {
-        turn.release()
-        return close(exit)
-      })
+    const end = (exit: Exit.Exit<unknown, unknown>) => Effect.ensuring(close(exit), Effect.sync(turn.release))
     // A scope that is being closed already is not waited for by whoever closes it next.
     const abandon = Effect.forkDetach(end(Exit.interrupt()), { startImmediately: true })
     return Channel.toPullScoped(Stream.toChannel(self), scope).pipe(
