@@ -47,7 +47,8 @@ const isWithoutRequest = ({ request, requestId, response }: Evidence): boolean =
 /** Where others are told to look at an address, or to ask who runs it. */
 const withoutRequest: Readonly<Partial<Record<string, string>>> = {
   ProviderFault: "Try again; if it stays, look at the cause: it says why what was called failed.",
-  NotFound: "Check the name of the model or object."
+  NotFound: "Check the name of the model or object.",
+  MalformedResponse: "Correct what was called: what it gave is not what it was asked for."
 }
 
 /**

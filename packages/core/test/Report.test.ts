@@ -30,7 +30,7 @@ const errorOf = (
   return new UpstreamError({ upstream: "primary", operation: "x", reason, evidence })
 }
 
-const advice = (reason: ProviderFault | NotFound, request?: Evidence["request"]): string => {
+const advice = (reason: ProviderFault | NotFound | MalformedResponse, request?: Evidence["request"]): string => {
   const evidence = new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 }, request })
   return Report.advice(new UpstreamError({ upstream: "echo-1", operation: "x", reason, evidence })) ?? ""
 }
@@ -97,6 +97,9 @@ describe("Report", () => {
     assert.match(advice(fault, request), /request id/)
     assert.notMatch(advice(absent), /base URL/)
     assert.match(advice(absent, request), /base URL/)
+    const wrong = new MalformedResponse({ message: "no vector", seenIn: "body", issue: "wrong-shape", excerpt: "" })
+    assert.match(advice(wrong), /what was called/)
+    assert.match(advice(wrong, request), /the path is another's/)
   })
 
   it("tells what failed, what was seen, what it means and what to do", () => {

@@ -14,6 +14,7 @@ import { type Call, callOf, failedBy, lacking, unknownModel } from "./failure.ts
 import { type Check, checkOf } from "./format.ts"
 import { type Piece, piecesOf } from "./output.ts"
 import * as Request from "./request.ts"
+import { asChat } from "./responseRequest.ts"
 import * as Responses from "./responses.ts"
 import { embedded, moderated } from "./whole.ts"
 
@@ -166,7 +167,7 @@ const spokenOf = <R>(
     case "chat.completions.create":
       return conversation(call, model, body, body, false)
     case "responses.create":
-      return Result.flatMap(Responses.asChat(body), (chat) => conversation(call, model, body, chat, true))
+      return Result.flatMap(asChat(body), (chat) => conversation(call, model, body, chat, true))
     case "completions.create":
       return completion(call, model, body)
     default:
@@ -224,12 +225,12 @@ const conversation = <R>(
   call: Call,
   model: Model<unknown, R>,
   body: Fields,
-  asChat: Fields,
+  chatBody: Fields,
   isResponse: boolean
 ): Result.Result<Spoken<R>, UpstreamReason> => {
   const { chat } = model
   if (chat === undefined) return Result.fail(lacking(call, isResponse ? "responses" : "chat"))
-  return Result.flatMap(Request.readChat(asChat), (request) =>
+  return Result.flatMap(Request.readChat(chatBody), (request) =>
     Result.map(checkOf(request), (check): Spoken<R> => {
       const count = request.n ?? 1
       const outputs = Array.from({ length: count }, (_, choice) => () => chat({ ...request, choice, body }))
