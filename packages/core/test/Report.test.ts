@@ -76,7 +76,7 @@ const adviceOnUnreachable = (status?: number) =>
   )
 
 const adviceOnMalformed = (issue: MalformedResponse["issue"]) =>
-  Report.advice(errorOf(new MalformedResponse({ message: "x", seenIn: "body", issue, excerpt: "" })))
+  advice(new MalformedResponse({ message: "x", seenIn: "body", issue, excerpt: "" }), { url: "http://127.0.0.1:1" })
 
 const adviceOnGateway = (gateway: Gateway["gateway"]) =>
   Report.advice(errorOf(new Gateway({ message: "x", seenIn: "status", gateway, flag: "other", status: 503 })))
@@ -191,8 +191,8 @@ describe("Report", () => {
     assert.match(adviceOnUnreachable() ?? "", /does not start/)
     assert.match(adviceOnUnreachable(401) ?? "", /token/)
     assert.match(adviceOnUnreachable(404) ?? "", /URL/)
-    assert.match(adviceOnMalformed("not-json") ?? "", /base URL/)
-    assert.match(adviceOnMalformed("wrong-shape") ?? "", /^Compare/)
+    assert.match(adviceOnMalformed("not-json"), /base URL/)
+    assert.match(adviceOnMalformed("wrong-shape"), /^Compare/)
     assert.match(adviceOnGateway("nginx") ?? "", /^The proxy answered/)
     assert.match(adviceOnGateway("unknown") ?? "", /does not show/)
   })
