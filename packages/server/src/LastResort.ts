@@ -145,11 +145,10 @@ const resortOf = (answer: Checked, cache: Cache | undefined): Resort => {
         return found && Degraded.fixed("cached", found)
       }
     case "model":
-      return ({ mayUse, model, value }, answered) => {
+      return ({ mayUse, model, value, withModel }, answered) => {
         if (value === undefined || model === undefined || model === answer.model) return undefined
         if (!mayUse(answer.model)) return undefined
-        const body = JSON.stringify({ ...value, model: answer.model })
-        const again = Effect.provideService(answered, Body.Instead, body)
+        const again = Effect.suspend(() => Effect.provideService(answered, Body.Instead, withModel(answer.model)))
         return {
           name: "model",
           answer: () =>

@@ -20,6 +20,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { call, post } from "./fixtures/client.ts"
+import { Upstream } from "./fixtures/upstream.ts"
 
 const policy = Policy.make({ retry: { times: 0 } })
 
@@ -198,6 +199,32 @@ describe("an answer of last resort", () => {
         yield* behave({})
         yield* TestClock.adjust("2 seconds")
         assert.deepStrictEqual(told(yield* ask("down")), ["primary", "1", undefined])
+      })
+    )
+  })
+})
+
+const inFrontOfUpstream = Layer.unwrap(
+  Effect.map(Upstream, ({ url }) => {
+    const relay = Local.layer(Relay, Relay.layer({ primary: { baseUrl: url } }))
+    const routes = OpenAiApi.layer({ policy, degraded: [{ model: "small" }] })
+    return Server.serve(routes.pipe(Layer.provide([Upstreams.layerNamed({ primary: {} }), relay])), { port: 0 })
+  })
+).pipe(Layer.provideMerge(Upstream.layer))
+
+describe("another model", () => {
+  layer(inFrontOfUpstream)((it) => {
+    it.effect("is asked for what was asked, number for number", () =>
+      Effect.gen(function* () {
+        const { answer, requests } = yield* Upstream
+        yield* answer((response) => void response.writeHead(500).end("{}"))
+        const more =
+          '"messages":[{"role":"user","content":"x"}],"seed":12345678901234567890,"t":[1.50,-0],"__proto__":{}'
+        yield* post("/v1/chat/completions", `{"model":"large",${more}}`)
+        assert.deepStrictEqual(
+          requests.map(({ body }) => body.toString()),
+          [`{"model":"large",${more}}`, `{"model":"small",${more}}`]
+        )
       })
     )
   })
