@@ -216,6 +216,21 @@ describe("wires that were made to take long", () => {
     assert.isTrue(HashSet.isHashSet(short) && HashSet.has(short, Array.from({ length: 1000 })))
   })
 
+  it("are refused where a key is bytes that say how many there are", () => {
+    const bytes = (kind: string, length: object) => ({ $: kind, $base64: "AAAA", ...length })
+    for (const key of [
+      bytes("Uint8Array", { length: 1e9, $hidden: ["length"] }),
+      bytes("Uint8Array", { length: { $: "Infinity" } }),
+      bytes("DataView", { buffer: 1e9, byteOffset: 0, byteLength: 1e9 })
+    ]) {
+      assert.match(refused({ $: "HashSet", $values: [[key], [key]] }).message, /too long to compare/)
+      assert.match(refused({ $: "HashMap", $entries: [[key, 1]] }).message, /too long to compare/)
+    }
+    const plain = bytes("Uint8Array", { note: 1 })
+    const set = Lossless.fromWire({ $v: 2, value: { $: "HashSet", $values: [plain, plain] } })
+    assert.isTrue(HashSet.isHashSet(set) && HashSet.size(set) === 1)
+  })
+
   it("are refused where a class would have to look at so many holes", () => {
     const classes = [{ id: "Lists", class: class Lists {}, encode: () => [], decode: everyPlace }]
     const value = [

@@ -182,6 +182,12 @@ const constructors: ReadonlyMap<string, new (buffer: ArrayBuffer) => object> = n
 /** Kinds of nodes that hold bytes. */
 export const kinds: ReadonlyArray<string> = [...constructors.keys(), "Buffer", "ArrayBuffer"]
 
+/** What is read of a view of bytes by whoever goes through it, and what it can have as a property of its own instead. */
+const measures: ReadonlyArray<string> = ["length", "buffer", "byteLength", "byteOffset"]
+
+/** Whether a view, or the node of one, says by itself how many bytes it has. */
+export const saysItsLength = (view: object): boolean => measures.some((name) => Object.hasOwn(view, name))
+
 /** The bytes of a node as the kind that they were, or `undefined` where it holds none. */
 export const bytesOf = (kind: string, node: Node): object | undefined => {
   const { $base64: base64, $bytes: bytes } = node

@@ -47,6 +47,8 @@ export class Decoder {
   /** Holes of lists that were made so far. */
   holes = 0
   readonly mostHoles: number
+  /** Whether there are bytes that say their length by themselves. */
+  sawLength = false
   comparisonsLeft = mostComparisons
   propertiesLeft = mostProperties
   version: number = version

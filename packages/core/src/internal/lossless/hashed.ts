@@ -5,6 +5,7 @@
  * beforehand.
  */
 import * as Hash from "effect/Hash"
+import { saysItsLength } from "./bytes.ts"
 import type { Decoder } from "./decoder.ts"
 import type { Kind } from "./kinds.ts"
 import { refuse } from "./refusal.ts"
@@ -40,8 +41,8 @@ export const hashed = <K>(
 })
 
 const count = <K>(decoder: Decoder, elements: ReadonlyArray<K>, keyOf: (element: K) => unknown): void => {
-  // Without labels nothing is shared, and without holes there are no more steps than characters.
-  const isCounted = decoder.labels !== undefined || decoder.holes > mostComparisons
+  // Without labels nothing is shared; and nothing else takes more steps than it has characters.
+  const isCounted = decoder.labels !== undefined || decoder.holes > mostComparisons || decoder.sawLength
   const met = new Map<number, number>()
   for (const element of elements) {
     const key = keyOf(element)
@@ -64,7 +65,12 @@ const stepsOf = (value: unknown, most: number): number => {
   let steps = 0
   const visit = (part: unknown): void => {
     steps++
-    if (steps > most || !isObject(part) || open.has(part) || ArrayBuffer.isView(part)) return
+    if (steps > most || !isObject(part) || open.has(part)) return
+    if (ArrayBuffer.isView(part)) {
+      // Effect believes what bytes say of their length: it may be without end.
+      if (saysItsLength(part)) steps = Infinity
+      return
+    }
     open.add(part)
     if (Array.isArray(part)) {
       // A list may have more places than anybody has time for.

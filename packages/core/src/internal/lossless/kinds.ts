@@ -197,7 +197,14 @@ const kinds = new Map<string, Kind>([
   ["Boxed", boxed],
   ["DOMException", exceptionKind],
   ...Bytes.kinds.map(
-    (kind) => [kind, filled((node) => Bytes.bytesOf(kind, node) ?? refuse("shape", "no bytes"))] as const
+    (kind) =>
+      [
+        kind,
+        filled((node, decoder) => {
+          decoder.sawLength ||= Bytes.saysItsLength(node)
+          return Bytes.bytesOf(kind, node) ?? refuse("shape", "no bytes")
+        })
+      ] as const
   ),
   ...errorNames.map((kind) => [kind, kind === "Error" ? error : errorKind(kind)] as const),
   ...EffectKinds.kinds
