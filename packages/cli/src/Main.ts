@@ -23,7 +23,7 @@ import { Told } from "./internal/told.ts"
 export const main = (args: ReadonlyArray<string>): void => {
   Ending.install()
   const flags = Serve.plainFlags(args)
-  const program: Effect.Effect<void, unknown> =
+  const program =
     flags === undefined
       ? Effect.flatMap(
           Effect.promise(() => import("./internal/commands.ts")),

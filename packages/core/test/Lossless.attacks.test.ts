@@ -31,6 +31,8 @@ const assertSame = (expected: unknown, actual: unknown): void => {
   assert.isUndefined(difference && Difference.format(difference))
 }
 
+const bytes = (kind: string, own: object) => ({ $: kind, $base64: "AAAA", ...own })
+
 const everyPlace = (list: unknown) => ({ list: Array.from(list as ReadonlyArray<unknown>) })
 
 const refused = (value: unknown, options?: Lossless.Options): Lossless.InvalidWire => {
@@ -217,7 +219,6 @@ describe("wires that were made to take long", () => {
   })
 
   it("are refused where a key is bytes that say how many there are", () => {
-    const bytes = (kind: string, length: object) => ({ $: kind, $base64: "AAAA", ...length })
     for (const key of [
       bytes("Uint8Array", { length: 1e9, $hidden: ["length"] }),
       bytes("Uint8Array", { length: { $: "Infinity" } }),

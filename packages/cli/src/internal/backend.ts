@@ -26,7 +26,7 @@ export class Backend extends Context.Service<
     /** `undefined` where calls are served in process. */
     readonly pool: WorkerPool["Service"] | undefined
   }
->()("@causeway/cli/Backend") {}
+>()("@causeway/cli/internal/backend") {}
 
 /** Why it cannot be started. */
 export type Failure = SimulatorError | ServeError | WorkersError
