@@ -1,4 +1,5 @@
 /** No attempt begins that cannot finish, and no wait for one: the running median is reckoned with everywhere. */
+import * as CallMetadata from "@causeway/core/CallMetadata"
 import type { PolicyError } from "@causeway/core/PolicyError"
 import type { UpstreamError } from "@causeway/core/UpstreamError"
 import { RateLimited } from "@causeway/core/UpstreamReason"
@@ -47,6 +48,21 @@ describe("the wait for a place", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(holder), "yes")
       assert.strictEqual(log.length, 1)
+    })
+  )
+
+  it.effect("is in vain where the place comes free at the deadline itself", () =>
+    Effect.gen(function* () {
+      const { call, log } = world({ primary: after("5 seconds") })
+      const policied = call.pipe(Policy.apply(Policy.make(one)))
+      const holder = yield* Effect.forkChild(policied, { startImmediately: true })
+      const { error, ms } = yield* failing(CallMetadata.withTimeout("5 seconds")(policied))
+      assert.deepStrictEqual([ms, error.message], [5000, "DeadlineExceeded: the call did not end within 5s"])
+      assert.strictEqual(yield* Fiber.join(holder), "yes")
+      assert.strictEqual(log.length, 1)
+      // It was given back.
+      yield* timed(policied)
+      assert.strictEqual(log.length, 2)
     })
   )
 

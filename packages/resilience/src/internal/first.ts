@@ -92,8 +92,8 @@ const place = Effect.fnUntraced(function* (
   const at = course.now()
   if (got === "late") return undefined
   if (got === "refused") return yield* Effect.fail(Concurrency.shed(`too many calls wait (${why})`, 1000))
-  const leave = admit(entry, asking(course, at), got)
-  if (leave._tag === "Leave") return { _tag: "Chosen", entry, leave, passed: [], isLastDoor: false }
+  const leave = at < course.endsAt ? admit(entry, asking(course, at), got) : undefined
+  if (leave?._tag === "Leave") return { _tag: "Chosen", entry, leave, passed: [], isLastDoor: false }
   got.endUnsafe()
   return undefined
 })
