@@ -2,7 +2,7 @@
 import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as CompileCache from "./compileCache.ts"
+import { settle } from "./settle.ts"
 import * as Models from "./models.ts"
 import * as Telemetry from "./telemetry.ts"
 
@@ -10,4 +10,4 @@ const telemetry = Telemetry.layer(Telemetry.ofWorker(Telemetry.read([], process.
 const models = Effect.flatMap(WorkerEntry.data, (url) => Models.load(String(url)))
 
 WorkerEntry.run(Layer.provide(Layer.unwrap(models), telemetry))
-CompileCache.keep()
+settle()

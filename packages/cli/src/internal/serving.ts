@@ -11,7 +11,7 @@ import type { Failure, Reload } from "../Serve.ts"
 import type { Settings } from "../Settings.ts"
 import * as App from "./app.ts"
 import * as Backend from "./backend.ts"
-import * as CompileCache from "./compileCache.ts"
+import { settle } from "./settle.ts"
 import { greet } from "./greeting.ts"
 import { hangups } from "./hangups.ts"
 import { problemOf } from "./problem.ts"
@@ -23,7 +23,7 @@ export const layer = (settings: Settings): Layer.Layer<Server.Server, Failure, B
     Effect.map(Server.Server, ({ url }) => {
       if (Process.isOne()) Process.announce({ url })
       else greet(settings, url)
-      CompileCache.keep()
+      settle()
     })
   ).pipe(Layer.provideMerge(Server.serve(App.layer(settings, App.atOnce), optionsOf(settings))))
 

@@ -7,7 +7,7 @@ import * as WorkerEntry from "@causeway/workers/WorkerEntry"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { InvalidConfig } from "../InvalidConfig.ts"
-import * as CompileCache from "./compileCache.ts"
+import { settle } from "./settle.ts"
 import * as Handlers from "./handlers.ts"
 import { receive, type Sent } from "./handover.ts"
 import type * as Reader from "./reader.ts"
@@ -32,4 +32,4 @@ const handlers = Effect.gen(function* () {
 })
 
 WorkerEntry.run(Layer.unwrap(handlers))
-CompileCache.keep()
+settle()
