@@ -177,7 +177,8 @@ layer(serve(), live)("what an upstream sees", (it) => {
 layer(serve(), live)("requests that are sent ahead", (it) => {
   it.effect("are answered in their order", () =>
     Effect.gen(function* () {
-      const numbers = Array.from({ length: 300 }, (_, at) => `{"x":${at}}`)
+      // With the last one as many as may wait: they come at once, and none is answered before all are read.
+      const numbers = Array.from({ length: 99 }, (_, at) => `{"x":${at}}`)
       const requests = numbers.map((body) => head("POST", "/predict/square", `content-length: ${body.length}`) + body)
       const last = head("GET", "/nope", "connection: close")
       const [text] = yield* unnoticed(sent(requests.join("") + last))
