@@ -74,6 +74,26 @@ describe("Drain", () => {
     })
   )
 
+  it.effect("answers one whose body has not come by then as well", () =>
+    Effect.gen(function* () {
+      const { context, end } = yield* started
+      yield* Effect.gen(function* () {
+        const socket = yield* connect
+        socket.send(`${head("POST", "/predict/square", "content-length: 7")}{"x"`)
+        const drain = yield* Drain
+        while ((yield* drain.inFlight) === 0) yield* Effect.yieldNow
+        const ended = yield* end
+        yield* begun
+        yield* TestClock.adjust("10 seconds")
+        yield* Effect.forkChild(TestClock.adjust("1 second"))
+        const text = yield* socket.closed
+        assert.match(text, /^HTTP\/1\.1 503 /)
+        assert.include(text, '"code":"interrupted"')
+        yield* Fiber.join(ended)
+      }).pipe(Effect.provide(context))
+    })
+  )
+
   it.effect("lets a stream end that is in flight", () =>
     Effect.gen(function* () {
       const { context, end } = yield* started

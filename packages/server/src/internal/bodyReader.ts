@@ -58,7 +58,8 @@ export const read = (request: HttpServerRequest): Read | undefined => {
       source.on("data", onData).on("end", onEnd).on("close", onBroken)
       return Effect.sync(() => {
         leave()
-        source.destroy()
+        // Destroyed, it would take the connection along, and the answer that says why.
+        source.resume()
       })
     })
   })
