@@ -17,6 +17,11 @@ const pages = Layer.mergeAll(
   HttpRouter.add("GET", "/events", Effect.succeed(HttpServerResponse.text(text, { contentType: "text/event-stream" }))),
   HttpRouter.add(
     "GET",
+    "/secret",
+    Effect.succeed(HttpServerResponse.text(text, { headers: { "cache-control": "private, no-transform" } }))
+  ),
+  HttpRouter.add(
+    "GET",
     "/encoded",
     Effect.succeed(
       HttpServerResponse.text(text, { contentType: "application/json", headers: { "content-encoding": "zstd" } })
@@ -84,7 +89,7 @@ describe("Compression", () => {
     it.effect("leaves alone what is small, encoded already or gains nothing", () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* ask("/encoded", "gzip")).headers["content-encoding"], "zstd")
-        for (const path of ["/small", "/audio", "/events"]) {
+        for (const path of ["/small", "/audio", "/events", "/secret"]) {
           assert.isUndefined((yield* ask(path, "gzip")).headers["content-encoding"], path)
         }
         assert.isUndefined((yield* ask("/events", "gzip")).headers.vary)
