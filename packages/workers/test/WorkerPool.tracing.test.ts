@@ -140,6 +140,24 @@ describe.each(["thread", "process"] as const)("tracing, %s", { timeout: 60_000 }
         assert.lengthOf(spans, 0)
       })
     )
+
+    it.effect("tells nothing of a call that is not to be traced, below a span that is", () =>
+      Effect.gen(function* () {
+        const { stream, work } = yield* Traced
+        const { spans, tracer } = recorder()
+        const calls = Effect.andThen(work({ fail: false }), Stream.runDrain(stream()))
+        yield* recorded(Effect.withTracerEnabled(calls, false), tracer)
+        assert.deepStrictEqual(
+          spans.map(({ name }) => name),
+          ["caller"]
+        )
+        yield* recorded(Effect.provideService(calls, Tracer.MinimumTraceLevel, "None"), tracer)
+        assert.deepStrictEqual(
+          spans.filter(({ sampled }) => sampled).map(({ name }) => name),
+          ["caller", "caller"]
+        )
+      })
+    )
   })
 
   it.live("ends the spans of a worker that crashes with the crash", () =>

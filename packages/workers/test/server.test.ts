@@ -1,14 +1,26 @@
 /**
  * What the worker's side does by itself, should the pool's side not react.
  */
+import * as Contract from "@causeway/core/Contract"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as Lossless from "../src/internal/lossless.ts"
 import * as Outbox from "../src/internal/outbox.ts"
 import * as Server from "../src/internal/server.ts"
 import { fromWorker, type FromWorker, toWorker } from "../src/internal/wire.ts"
 import { good } from "./fixtures/handlers.ts"
+
+/** So much in an element that it is posted by itself, while the handler still runs. */
+class Wide extends Contract.Service<Wide>()(
+  "test/Wide",
+  Rpc.make("endless", { success: Schema.Unknown, stream: true })
+) {}
+
+const wide = Wide.toLayer({ endless: () => Stream.forever(Stream.succeed(Array.from({ length: 2000 }, () => [1]))) })
 
 const setup = Effect.gen(function* () {
   const context = yield* Layer.build(good)
@@ -36,6 +48,30 @@ describe("server", () => {
         [fromWorker.success, 3, { chunks: 1, ended: true }]
       ])
       yield* server.close
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("ends a stream whose first chunk cannot be posted, and sends none after it", () =>
+    Effect.gen(function* () {
+      const context = yield* Layer.build(wide)
+      const sent: Array<FromWorker> = []
+      let chunks = 0
+      const outbox = Outbox.make<FromWorker>({
+        post: (messages) => {
+          if (messages.some(([kind]) => kind === fromWorker.chunk) && ++chunks === 1) throw new Error("not cloneable")
+          sent.push(...messages)
+        },
+        onRefused: (message, error) => server.refused(message, error)
+      })
+      const server = Server.make(context, outbox, Lossless.make(undefined))
+      server.receive([toWorker.request, 1, "test/Wide/endless", null])
+      yield* Effect.yieldNow
+      yield* Effect.yieldNow
+      outbox.flush()
+      assert.deepStrictEqual(
+        sent.map(([kind]) => kind),
+        [fromWorker.refused]
+      )
     }).pipe(Effect.scoped)
   )
 

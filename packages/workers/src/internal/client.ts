@@ -85,7 +85,7 @@ const unary = (
     return Effect.useSpan(callable.wireTag, { kind: "client" }, (span) => {
       const tracing = tracingOf(span, fiber, options)
       const call = callOnce(callable, options, { ...prepared, tracing })
-      const { recording } = tracing
+      const recording = tracing?.recording
       return recording === undefined ? call : Effect.onExit(call, (exit) => Effect.sync(() => recording.close(exit)))
     })
   })

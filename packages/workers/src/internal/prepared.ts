@@ -43,7 +43,13 @@ export const isTraced = ({
   readonly cache: { readonly span: { readonly sampled: boolean } | undefined }
 }): boolean => cache.span !== undefined && cache.span.sampled
 
-export const tracingOf = (span: Tracer.Span, fiber: Fiber.Fiber<unknown, unknown>, { crossing }: Options): Tracing => {
+/** `undefined` where nobody records the call's own span: it may be unsampled below one that is not. */
+export const tracingOf = (
+  span: Tracer.Span,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  { crossing }: Options
+): Tracing | undefined => {
+  if (!span.sampled) return undefined
   const tracer = fiber.getRef(Tracer.Tracer)
   // Of the default one, which keeps nothing, nobody sees a span.
   const recording =

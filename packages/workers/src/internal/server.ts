@@ -117,6 +117,8 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     if (hasEnded(effect)) settle(call, effect)
     else {
       call.fiber = run(call, effect)
+      // What it sent at its start may have been refused already.
+      if (call.refusal !== undefined) interrupt(call)
       const exit = call.fiber.pollUnsafe()
       if (exit === undefined) call.fiber.addObserver((exit) => settle(call, exit))
       else settle(call, exit)
@@ -179,7 +181,10 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
     StreamServer.send(result as Parameters<typeof StreamServer.send>[0], {
       encodeChunk: call.entry.codecs.encodeChunk,
       credit,
-      emit: (chunk) => reply([fromWorker.chunk, call.id, chunk], call.entry.codecs.isFreshSuccess()),
+      emit: (chunk) => {
+        // None follows one that could not be posted.
+        if (call.refusal === undefined) reply([fromWorker.chunk, call.id, chunk], call.entry.codecs.isFreshSuccess())
+      },
       misfit: (issue) => {
         call.refusal = { _tag: "Undecodable", direction: "response", issue }
         return Effect.interrupt
