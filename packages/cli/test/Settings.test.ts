@@ -56,6 +56,28 @@ const shown = ({ upstreams }: Settings.Settings) =>
 const ofPool = (pool: string) => problems({}, { config: `{ upstreams: "simulator", pool: ${pool} }` })
 
 describe("Settings", () => {
+  it.effect("tells of a collector's pairs that cannot be decoded, and shows nothing of them", () =>
+    Effect.gen(function* () {
+      const environment = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318",
+        OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer sesame%zz",
+        OTEL_RESOURCE_ATTRIBUTES: "load=90%,region=north"
+      }
+      const found = yield* problems(environment)
+      assert.deepStrictEqual(
+        found.map((line) => line.split(":")[0]),
+        ["OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPORTER_OTLP_HEADERS"]
+      )
+      assert.notInclude(found.join(), "sesame")
+      const { telemetry } = yield* load({
+        ...environment,
+        OTEL_EXPORTER_OTLP_HEADERS: "",
+        OTEL_RESOURCE_ATTRIBUTES: "load=90%25"
+      })
+      assert.strictEqual(telemetry?.variables["OTEL_RESOURCE_ATTRIBUTES"], "load=90%25")
+    })
+  )
+
   describe("REST APIs", () => {
     it.effect("stand below their paths, and the next one is asked", () =>
       Effect.gen(function* () {

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { entry, eventually } from "./fixtures/pool.ts"
+import { recorder } from "./fixtures/recorder.ts"
 import { Traced } from "./fixtures/traced.ts"
 
 const layer = (options: Partial<WorkerPool.Options> = {}) =>
@@ -20,20 +21,6 @@ const layer = (options: Partial<WorkerPool.Options> = {}) =>
     Layer.provideMerge(WorkerPool.layerPool({ entry: entry("traced"), size: 1, spare: 0, ...options })),
     Layer.provideMerge(Logger.layer([]))
   )
-
-/** A tracer that keeps what it is given. */
-const recorder = () => {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
-  const named = (name: string) => spans.find((span) => span.name === name) ?? assert.fail(`no span ${name}`)
-  return { named, spans, tracer }
-}
 
 const parentOf = (span: Tracer.Span) => Option.getOrUndefined(span.parent)?.spanId
 

@@ -11,6 +11,7 @@ import * as Lossless from "../src/internal/lossless.ts"
 import * as Outbox from "../src/internal/outbox.ts"
 import * as Spans from "../src/internal/spans.ts"
 import { fromWorker, type FromWorker } from "../src/internal/wire.ts"
+import { recorder } from "./fixtures/recorder.ts"
 
 const crossing = Lossless.make(undefined)
 
@@ -25,14 +26,7 @@ const told = (exit: Exit.Exit<unknown, never>, context: Context.Context<never>) 
   const isExit = Exit.isExit(effect)
   const ended = Effect.runSyncExitWith(context)(effect)
   outbox.flush()
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = recorder()
   const client = new Tracer.NativeSpan({
     name: "client",
     parent: Option.none(),

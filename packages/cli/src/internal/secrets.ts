@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 
 /**
  * Keeps the upstreams' credentials out of what the main thread logs and answers. Workers
- * know them by themselves; but one that crashes leaves to this thread what it said.
+ * mask what they tell; but one that crashes leaves to this thread what it said.
  */
 export const layer = (upstreams: Upstreams): Layer.Layer<never> =>
   Layer.effectDiscard(Effect.forEach(Object.values(upstreams).flatMap(credentials), Redaction.known, { discard: true }))

@@ -65,6 +65,23 @@ const word = <const Word extends string>(words: ReadonlyArray<Word>): Reader.Kin
   parse: (value) => words.find((word) => word === value)
 })
 
+/** As W3C's Baggage writes it: https://www.w3.org/TR/baggage/#definition. */
+const pairs: Reader.Kind<string> = {
+  allowed: "name=value, with commas between, and %25 for a % in a value",
+  parse: (value) => (typeof value === "string" && isDecodable(value) ? value : undefined),
+  // A collector's key is in them.
+  secret: true
+}
+
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const protocols = word(["http/protobuf", "http/json"])
 
 const whole = Reader.wholeNumber(1)
@@ -91,6 +108,15 @@ const checked: ReadonlyArray<readonly [names: ReadonlyArray<string>, kind: Reade
       "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION"
     ],
     word(["gzip", "none"])
+  ],
+  [
+    [
+      "OTEL_RESOURCE_ATTRIBUTES",
+      "OTEL_EXPORTER_OTLP_HEADERS",
+      "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+      "OTEL_EXPORTER_OTLP_METRICS_HEADERS"
+    ],
+    pairs
   ],
   [["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"], word(["cumulative", "delta"])]
 ]

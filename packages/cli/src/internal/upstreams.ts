@@ -1,7 +1,6 @@
 /**
  * Which upstreams there are: by the environment, else by the file, else the
- * simulator. Read by the main thread and by each worker, so that no key has to be
- * sent to them.
+ * simulator. Read by the main thread, which tells its workers.
  */
 import { existsSync } from "node:fs"
 import type { UpstreamConfig, Upstreams } from "@causeway/openai/UpstreamConfig"
