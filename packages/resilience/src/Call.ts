@@ -25,8 +25,9 @@ export type Priority = "critical" | "normal" | "batch"
 /** What is known of a call. */
 export interface Call {
   /**
-   * The model asked for, by the name that callers use. What is learnt of an upstream,
-   * such as its breaker, is kept for each model apart. Default: one for all.
+   * The model asked for, by the name that callers use, or whatever else tells calls apart.
+   * What is learnt of an upstream, such as its breaker, is kept for each model apart.
+   * Default: one for all.
    */
   readonly model?: string | undefined
   /** Default: `normal`. */

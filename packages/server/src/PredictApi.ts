@@ -70,7 +70,8 @@ export interface Options {
   /** Where the calls are mounted; contracts whose tags differ can share a path. Default: `/predict`. */
   readonly path?: `/${string}` | undefined
   /**
-   * What is done about failures, on this side of the boundary. What may have run is made
+   * What is done about failures, on this side of the boundary. What is learnt of an upstream
+   * is kept for each call apart, as for a model of its own. What may have run is made
    * again only where its Rpc says that it may be, see `Contract.Replay`, or where the
    * request has an `idempotency-key` that is among the `headers` below. Default: nothing, each call is one attempt.
    */

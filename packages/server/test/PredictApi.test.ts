@@ -3,13 +3,14 @@ import { Evidence } from "@causeway/core/Evidence"
 import * as Local from "@causeway/core/Local"
 import * as Upstream from "@causeway/core/Upstream"
 import { UpstreamError } from "@causeway/core/UpstreamError"
-import { ConnectionLost } from "@causeway/core/UpstreamReason"
+import { ConnectionLost, RateLimited } from "@causeway/core/UpstreamReason"
 import * as Policy from "@causeway/resilience/Policy"
 import * as PredictApi from "@causeway/server/PredictApi"
 import * as Server from "@causeway/server/Server"
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as NodeHttp from "node:http"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -24,6 +25,13 @@ const connectionLost = new UpstreamError({
   upstream: "primary",
   operation: "test",
   reason: new ConnectionLost({ message: "the connection broke", seenIn: "socket", phase: "headers", bytesReceived: 0 }),
+  evidence: new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
+})
+
+const restsForAnHour = new UpstreamError({
+  upstream: "primary",
+  operation: "test",
+  reason: new RateLimited({ message: "too many", seenIn: "status", status: 429, retryAfter: Duration.hours(1) }),
   evidence: new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
 })
 
@@ -365,6 +373,23 @@ describe("PredictApi", () => {
         assert.strictEqual((yield* post("/predict/tokens", "")).text, 'data: "from backup"\n\ndata: [DONE]\n\n')
         assert.deepStrictEqual(tried, ["undefined", "backup", "undefined", "backup"])
       }).pipe(Effect.provide(Server.serve(routes, { port: 0 })))
+    })
+  )
+
+  it.effect("keeps what it learns of an upstream for each call apart", () =>
+    Effect.gen(function* () {
+      const call = { success: Schema.String, error: UpstreamError }
+      class Shop extends Contract.Service<Shop>()("test/Shop", Rpc.make("busy", call), Rpc.make("local", call)) {}
+      const shop = Local.layer(
+        Shop,
+        Shop.toLayer({ busy: () => Effect.fail(restsForAnHour), local: () => Effect.succeed("here") })
+      )
+      const policy = Policy.make({ fallback: [] })
+      yield* Effect.gen(function* () {
+        assert.strictEqual((yield* post("/predict/busy", "")).status, 429)
+        assert.strictEqual((yield* post("/predict/busy", "")).error?.code, "shed")
+        assert.strictEqual((yield* post("/predict/local", "")).text, '"here"')
+      }).pipe(Effect.provide(Server.serve(PredictApi.layer(Shop, { policy }).pipe(Layer.provide(shop)), { port: 0 })))
     })
   )
 

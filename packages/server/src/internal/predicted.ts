@@ -92,11 +92,18 @@ const respond = (call: Call, { headers, policy }: Options, type: string): Answer
 
 const key = "idempotency-key"
 
-/** Twice is as good as once where the contract says so, or where the handler can tell by the caller's key. */
-const madeOf = ({ rpc }: Call, passed: ReadonlyArray<string>): ((request: HttpServerRequest) => Made.Call) => {
+/**
+ * What a policy is told of the call. What it learns of an upstream by one call says nothing
+ * of another, which may take another time, ask another model, or no upstream at all. Twice
+ * is as good as once where the contract says so, or where the handler can tell by the
+ * caller's key.
+ */
+const madeOf = ({ rpc, tag }: Call, passed: ReadonlyArray<string>): ((request: HttpServerRequest) => Made.Call) => {
   const replay = Context.get(rpc.annotations, Contract.Replay)
   const isKeyPassed = passed.includes(key)
-  return ({ headers }) => (replay === "safe" || (isKeyPassed && headers[key] !== undefined) ? {} : { replay })
+  const safe: Made.Call = { model: tag }
+  const stated: Made.Call = { model: tag, replay }
+  return ({ headers }) => (replay === "safe" || (isKeyPassed && headers[key] !== undefined) ? safe : stated)
 }
 
 const payloadOf = ({ decode, decodeBytes, takes }: Call): Effect.Effect<unknown, RequestError, HttpServerRequest> => {
