@@ -31,7 +31,7 @@ const connectionLost = new UpstreamError({
 const restsForAnHour = new UpstreamError({
   upstream: "primary",
   operation: "test",
-  reason: new RateLimited({ message: "too many", seenIn: "status", status: 429, retryAfter: Duration.hours(1) }),
+  reason: new RateLimited({ message: "too many", seenIn: "status", retryAfter: Duration.hours(1) }),
   evidence: new Evidence({ attempt: 1, timing: { startedAt: 0, totalMs: 1 } })
 })
 
