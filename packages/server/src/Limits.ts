@@ -28,7 +28,8 @@ export interface Options {
   readonly maxBody?: ByteSize.Input | undefined
   /**
    * The most that the bodies of all requests together may have, from when they come until
-   * their requests are over; at least {@link Options.maxBody}. Default: 256 MiB.
+   * their requests are over; at least {@link Options.maxBody}. Of a body over 16 KiB only what
+   * has come counts. Default: 256 MiB.
    */
   readonly maxBodies?: ByteSize.Input | undefined
 }

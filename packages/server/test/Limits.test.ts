@@ -56,6 +56,17 @@ describe("Limits", () => {
       })
     )
 
+    it.effect("are no more than what has come of them, whatever is announced", () =>
+      Effect.gen(function* () {
+        const slow = yield* Effect.all([connect, connect])
+        for (const socket of slow) socket.send(head("POST", "/predict/ping", "content-length: 60001"))
+        // They have come before what comes now.
+        for (let at = 0; at < 3; at++) assert.strictEqual((yield* post("/predict/square", { x: 3 })).status, 200)
+        assert.strictEqual((yield* post("/predict/ping", " ".repeat(64_000))).status, 204)
+        for (const socket of slow) yield* socket.leave
+      })
+    )
+
     it.effect("let one body pass that is as large as it may be", () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* post("/predict/ping", " ".repeat(64_000))).status, 204)

@@ -18,6 +18,9 @@ type App<E, R> = Effect.Effect<HttpServerResponse, E, R>
 /** Serves a request within the budget, or refuses it. */
 export type Budget = <E, R>(app: App<E, R>) => App<E, R | HttpServerRequest | Scope.Scope>
 
+/** What is announced of a body counts at once up to here, in bytes; of a larger one what has come: the rest may never. */
+const small = 16 * 1024
+
 /** A budget in bytes. A body counts until its request is over, since whoever serves it may keep it until then. */
 export const make = (limit: number): Budget => {
   let used = 0
@@ -35,14 +38,17 @@ export const make = (limit: number): Budget => {
   return (app) =>
     Effect.flatMap(HttpServerRequest, ({ headers, source }) => {
       const announced = Number(headers["content-length"] ?? 0)
-      if (announced > 0)
+      if (announced === 0 && headers["transfer-encoding"] === undefined) return app
+      const isCounted = isNodeRequest(source)
+      if (announced > 0 && (announced <= small || !isCounted)) {
         return take(announced)
           ? Effect.andThen(
               release(() => announced),
               app
             )
           : refused
-      if (headers["transfer-encoding"] === undefined || !isNodeRequest(source)) return app
+      }
+      if (!isCounted) return app
       const counted = count(source, take)
       const answered = Effect.matchCauseEffect(app, {
         onFailure: (cause) => (counted.isExceeded ? refused : Effect.failCause(cause)),
