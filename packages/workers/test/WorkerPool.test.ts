@@ -121,6 +121,23 @@ describe("WorkerPool", { timeout: 60_000 }, () => {
       })
     )
 
+    it.effect("in time to calls that wait for a timer, where others compute without a pause", () =>
+      Effect.gen(function* () {
+        const good = yield* Good
+        let answers = 0
+        const computing = Effect.forever(Effect.tap(good.spin({ ms: 1 }), () => Effect.sync(() => answers++)))
+        const flood = yield* Effect.forkChild(Effect.replicateEffect(computing, 32, { concurrency: "unbounded" }))
+        yield* eventually(
+          Effect.sync(() => answers),
+          (answers) => answers > 0
+        )
+        const before = answers
+        yield* good.sleep({ ms: 100 })
+        assert.isBelow(answers - before, 500)
+        yield* Fiber.interrupt(flood)
+      })
+    )
+
     it.effect("at once, also where a slow call follows in the same turn", () =>
       Effect.gen(function* () {
         const good = yield* Good

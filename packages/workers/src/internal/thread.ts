@@ -31,16 +31,15 @@ export const start: Isolate.Start = (options, listener) => {
     tail.push(text)
     process.stderr.write(text)
   })
-  const reading: Channel.Listener = { onPost: receive, onUnreadable: listener.onError }
-  Channel.listen(port, options.boot.together, reading)
+  const channel = Channel.listen(port, options.boot.together, { onPost: receive, onUnreadable: listener.onError })
   // It keeps no process alive, which is the worker's part.
   port.unref()
   worker.on("error", (error) => {
-    Channel.drain(port, reading)
+    channel.drain()
     listener.onError(error)
   })
   worker.on("exit", (exitCode) => {
-    Channel.drain(port, reading)
+    channel.drain()
     port.close()
     listener.onExit({ exitCode, signal: undefined })
   })
