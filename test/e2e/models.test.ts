@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Simulator } from "@causeway/simulator/Simulator"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { directory, get, moduleUrl, post, ready, run, until } from "./command.ts"
+import { directory, get, moduleUrl, post, ready, run, serve, until } from "./command.ts"
 
 const timeout = 90_000
 
@@ -89,6 +89,29 @@ describe("causeway serve, with models of one's own", () => {
         assert.strictEqual(square.text, '{"y":9}')
         const after = yield* post(`${server.url}/v1/chat/completions`, asked("hello"))
         assert.strictEqual(said(after.text), "hello")
+      }),
+    timeout
+  )
+
+  it.live(
+    "is not ready while none of them is, where nobody else would be asked",
+    () =>
+      Effect.gen(function* () {
+        const broken = 'throw new Error("no weights")'
+        const alone = directory({ "models.mjs": broken, "causeway.config.json": configuration({ own }) })
+        const backup = { baseUrl: "http://127.0.0.1:1" }
+        const besides = directory({ "models.mjs": broken, "causeway.config.json": configuration({ own, backup }) })
+        for (const [cwd, status] of [
+          [alone, 503],
+          [besides, 200]
+        ] as const) {
+          const server = yield* serve({ cwd })
+          const found = yield* until(get(`${server.url}/health`), ({ text }) => /"name":"workers","ok":true/.test(text))
+          const { checks } = JSON.parse(found.text)
+          const check = checks.find(({ name }: { readonly name: string }) => name === "models")
+          assert.deepStrictEqual([found.status, check.ok], [status, status === 200], found.text)
+          if (status === 503) assert.match(check.reason, /^own: (?:starting|.*no weights)/)
+        }
       }),
     timeout
   )

@@ -39,11 +39,11 @@ export type Failure = ServiceError | UpstreamError | WorkersError
 export const layer = (settings: Settings, gate: Gate): Layer.Layer<never, Failure, HttpRouter.HttpRouter | Backend> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { pool, upstreams } = yield* Backend
+      const { models, pool, upstreams } = yield* Backend
       const http = yield* mounted(settings)
       const own: Layer.Layer<never, Failure, HttpRouter.HttpRouter> =
         pool === undefined ? yield* inProcess(settings, upstreams) : pooled(settings, pool, gate)
-      const operations = Operations.layer(settings, upstreams, http.checks, pool)
+      const operations = Operations.layer(settings, { upstreams, pool, models }, http.checks)
       return Layer.provide(Layer.mergeAll(own, operations, http.routes), known(upstreams))
     })
   )

@@ -25,6 +25,8 @@ export class Backend extends Context.Service<
     readonly upstreams: Upstreams
     /** `undefined` where calls are served in process. */
     readonly pool: WorkerPool["Service"] | undefined
+    /** The workers of those upstreams that are models of one's own, by their names. */
+    readonly models: Readonly<Record<string, WorkerPool["Service"]>>
   }
 >()("@causeway/cli/internal/backend") {}
 
@@ -37,9 +39,11 @@ export const layer = (settings: Settings): Layer.Layer<Backend, Failure> =>
     Backend,
     Effect.gen(function* () {
       const named = reachable(settings.upstreams, settings.upstreams === "simulator" ? yield* simulated : undefined)
-      const upstreams = { ...named, ...(yield* models(settings, named)) }
+      const own = yield* models(settings, named)
+      const upstreams = { ...named, ...own.upstreams }
       yield* Layer.build(Secrets.layer({ ...upstreams, ...Http.all(settings.http) }))
-      return { upstreams, pool: settings.workers === 0 ? undefined : yield* workers(settings, upstreams) }
+      const pool = settings.workers === 0 ? undefined : yield* workers(settings, upstreams)
+      return { upstreams, pool, models: own.pools }
     })
   )
 
@@ -52,16 +56,18 @@ const simulated = Effect.gen(function* () {
 
 /** The upstreams that are models of one's own, once they are served. Their servers are loaded where there are any. */
 const models = Effect.fnUntraced(function* (settings: Settings, named: Upstreams) {
+  const upstreams: Record<string, Upstreams[string]> = {}
+  const pools: Record<string, WorkerPool["Service"]> = {}
   const modules = Object.entries(settings.models)
-  if (modules.length === 0) return {}
+  if (modules.length === 0) return { upstreams, pools }
   const ModelServer = yield* Effect.promise(() => import("./modelServer.ts"))
-  const served = yield* Effect.forEach(
-    modules,
-    ([name, url]) =>
-      Effect.map(ModelServer.serve(name, url, settings), (address) => [name, { ...named[name], ...address }] as const),
-    { concurrency: "unbounded" }
-  )
-  return Object.fromEntries(served)
+  const serve = Effect.fnUntraced(function* ([name, url]: readonly [string, string]) {
+    const { address, pool } = yield* ModelServer.serve(name, url, settings)
+    upstreams[name] = { ...named[name], ...address }
+    if (pool !== undefined) pools[name] = pool
+  })
+  yield* Effect.forEach(modules, serve, { concurrency: "unbounded", discard: true })
+  return { upstreams, pools }
 })
 
 const workers = Effect.fnUntraced(function* ({ modules, pool, workers: size }: Settings, upstreams: Upstreams) {

@@ -21,30 +21,40 @@ import type { WorkersError } from "../WorkersError.ts"
 import { load } from "./models.ts"
 import { onceReady } from "./ready.ts"
 
-/** Serves the models of a module, and gives where and with which key. */
+/** Models that are served. */
+export interface Served {
+  /** Where, and with which key. */
+  readonly address: UpstreamConfig
+  /** `undefined` where they are served in process. */
+  readonly pool: WorkerPool.WorkerPool["Service"] | undefined
+}
+
+/** Serves the models of a module. */
 export const serve = Effect.fnUntraced(function* (name: string, url: string, settings: Settings) {
   const { maxBodies, maxBody, timeout } = settings.server
   const key = Redacted.make(randomUUID())
-  const api = Layer.provide(
-    OpenAiApi.layer(),
-    settings.workers === 0 ? inProcess(url, settings) : pooled(name, url, settings)
-  )
+  const pool = settings.workers === 0 ? undefined : yield* pooled(name, url, settings)
+  const api = Layer.provide(OpenAiApi.layer(), pool === undefined ? inProcess(url, settings) : clientOf(pool))
   const maxRequests = Admission.defaultMaxRequests * Math.max(1, settings.workers)
   const options = { port: 0, keys: [key], maxBody, maxBodies, timeout, maxRequests }
   // Its router and its end are its own, and not those of the server of everything.
   const memoMap = yield* Layer.makeMemoMap
   const built = yield* Layer.buildWithMemoMap(Server.serve(api, options), memoMap, yield* Effect.scope)
-  return { baseUrl: `${Context.get(built, Server.Server).url}/v1`, apiKey: key } satisfies UpstreamConfig
+  const address: UpstreamConfig = { baseUrl: `${Context.get(built, Server.Server).url}/v1`, apiKey: key }
+  return { address, pool } satisfies Served
 })
 
 const inProcess = (url: string, { pool, reload }: Settings): Layer.Layer<Relay, WorkersError> =>
   Layer.unwrap(Effect.map(load(url, reload), (models) => Local.layer(Relay, models, { deadline: pool.deadline })))
 
-const pooled = (name: string, url: string, { pool, reload, workers }: Settings): Layer.Layer<Relay, WorkersError> => {
+const clientOf = (pool: WorkerPool.WorkerPool["Service"]): Layer.Layer<Relay> =>
+  Layer.provide(WorkerPool.client(Relay), Layer.succeed(WorkerPool.WorkerPool, pool))
+
+const pooled = Effect.fnUntraced(function* (name: string, url: string, { pool, reload, workers }: Settings) {
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./modelWorker.ts" : "./modelWorker.js", import.meta.url)
+  const built = yield* Layer.build(WorkerPool.layerPool({ ...pool, name, size: workers, entry, data: url }))
+  const own = Context.get(built, WorkerPool.WorkerPool)
   // A former configuration goes on until this one can serve.
-  const waited = reload === 0 ? Layer.empty : Layer.effectDiscard(Effect.flatMap(WorkerPool.WorkerPool, onceReady))
-  return Layer.merge(WorkerPool.client(Relay), waited).pipe(
-    Layer.provide(WorkerPool.layerPool({ ...pool, name, size: workers, entry, data: url }))
-  )
-}
+  if (reload > 0) yield* onceReady(own)
+  return own
+})

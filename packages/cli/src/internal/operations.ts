@@ -14,6 +14,7 @@ import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type { Service } from "../Service.ts"
 import type { Settings } from "../Settings.ts"
+import type { Backend } from "./backend.ts"
 import type * as Http from "./http.ts"
 import * as Process from "./process.ts"
 import { version } from "./version.ts"
@@ -21,17 +22,20 @@ import { version } from "./version.ts"
 /** Whether the server is ready only while an upstream is. */
 export const requiresUpstream = ({ server }: Settings): boolean => server.health?.requireUpstream ?? false
 
-/** The routes. `http`: the checks of REST APIs; `pool`: where workers serve. */
+/** The routes. `http`: the checks of REST APIs. */
 export const layer = (
   settings: Settings,
-  upstreams: Upstreams,
-  http: ReadonlyArray<Health.Check>,
-  pool: WorkerPool["Service"] | undefined
+  { models, pool, upstreams }: Backend["Service"],
+  http: ReadonlyArray<Health.Check>
 ): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const known = yield* Health.fromUpstreams({ required: requiresUpstream(settings) })
-      const here = [...(pool === undefined ? [] : [workers(pool)]), ...(Process.isOne() ? [processes] : [])]
+      const here = [
+        ...(pool === undefined ? [] : [workers(pool)]),
+        ...(Object.keys(models).length === 0 ? [] : [own(models, upstreams)]),
+        ...(Process.isOne() ? [processes] : [])
+      ]
       return routes(settings, upstreams, [...here, known, ...http], pool)
     })
   )
@@ -66,6 +70,25 @@ const workers = (pool: WorkerPool["Service"]): Health.Check => ({
     details: { state, queued, inFlight, workers }
   }))
 })
+
+/** Whether models of one's own serve; not needed where another upstream may. */
+const own = (models: Backend["Service"]["models"], upstreams: Upstreams): Health.Check => {
+  const needed = Object.keys(upstreams).every((name) => models[name] !== undefined)
+  const statuses = Effect.forEach(Object.entries(models), ([name, pool]) =>
+    Effect.map(pool.status, ({ reason, state }) => ({ name, state, reason: reason ?? state }))
+  )
+  return {
+    name: "models",
+    status: Effect.map(statuses, (all) => {
+      const ok = !needed || all.some(({ state }) => state === "ready")
+      return {
+        ok,
+        ...(!ok && { reason: all.map(({ name, reason }) => `${name}: ${reason}`).join("; ") }),
+        details: Object.fromEntries(all.map(({ name, state }) => [name, state]))
+      }
+    })
+  }
+}
 
 /** Each answers for itself: who is asked serves, however many others do. */
 const processes: Health.Check = {
