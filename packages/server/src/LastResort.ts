@@ -10,7 +10,7 @@
  * | --- | --- | --- |
  * | `{ cached: "10 minutes" }` | what the same request was answered, no longer ago | whole answers of completions, embeddings, moderations and the list of models, and of all calls of `PredictApi` |
  * | `{ model: "gpt-5-mini" }` | another model's, under the same policy; `upstream` names who is asked | requests in JSON that name a model |
- * | `{ text: "Please come back later." }` | a fixed one, with these words | completions, plain and streamed, unless they want JSON or tools |
+ * | `{ text: "Please come back later." }` | a fixed one, with these words | completions, plain and streamed, unless they want JSON or a tool's call |
  * | `{ refuse: "30 seconds" }` | 503 and `Retry-After` | everything |
  *
  * An answer has a minute, and no longer than the caller's `x-causeway-timeout`; then the

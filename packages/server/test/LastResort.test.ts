@@ -175,11 +175,16 @@ describe("an answer of last resort", () => {
         )
         const text = JSON.parse((yield* post("/v1/completions", { model: "m", prompt: "x" })).text)
         assert.deepInclude(text.choices[0], { text: "later", finish_reason: "stop" })
+        const asked = { model: "m", messages: [{ role: "user" }] }
+        const tool = { type: "function", function: { name: "look" } }
+        const allowed = (mode: string) => ({ type: "allowed_tools", allowed_tools: { mode, tools: [tool] } })
+        assert.strictEqual((yield* ask("m", { tools: [tool], tool_choice: allowed("auto") })).status, 200)
         for (const [path, body] of [
-          [
-            "/v1/chat/completions",
-            { model: "m", messages: [{ role: "user" }], response_format: { type: "json_object" } }
-          ],
+          ["/v1/chat/completions", { ...asked, response_format: { type: "json_object" } }],
+          ["/v1/chat/completions", { ...asked, tools: [tool], tool_choice: "required" }],
+          ["/v1/chat/completions", { ...asked, tools: [tool], tool_choice: tool }],
+          ["/v1/chat/completions", { ...asked, tools: [tool], tool_choice: allowed("required") }],
+          ["/v1/chat/completions", { ...asked, functions: [{ name: "look" }], function_call: { name: "look" } }],
           ["/v1/embeddings", { model: "m", input: "x" }],
           ["/v1/responses", { model: "m", input: "x" }]
         ] as const) {

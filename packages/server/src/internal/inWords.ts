@@ -1,5 +1,6 @@
 /** A fixed text as a model's answer, in the form of its API. */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { hasProperty, isObject } from "effect/Predicate"
 import type { Asked } from "./asked.ts"
 import * as EventStream from "./eventStream.ts"
 
@@ -11,7 +12,7 @@ export const inWords = (
   const isChat = path === "/chat/completions"
   if (value === undefined || (!isChat && path !== "/completions")) return undefined
   // Whoever wants JSON or a call of a tool takes words for a broken answer.
-  if (wantsJson(value["response_format"]) || value["tool_choice"] === "required") return undefined
+  if (wantsJson(value["response_format"]) || wantsCall(value)) return undefined
   return (now) => {
     const common = { id: `degraded-${now}`, created: Math.floor(now / 1000), model }
     const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
@@ -47,6 +48,14 @@ export const inWords = (
 
 const wantsJson = (format: unknown): boolean =>
   typeof format === "object" && format !== null && "type" in format && format.type !== "text"
+
+/** A tool that is named is wanted; of several that are allowed, one where it is said so. */
+const wantsCall = ({ function_call: before, tool_choice: choice }: Readonly<Record<string, unknown>>): boolean => {
+  if (choice === "required" || isObject(before)) return true
+  if (!isObject(choice)) return false
+  const allowed = hasProperty(choice, "allowed_tools") ? choice.allowed_tools : undefined
+  return allowed === undefined || (hasProperty(allowed, "mode") && allowed.mode === "required")
+}
 
 const wantsUsage = (options: unknown): boolean =>
   typeof options === "object" && options !== null && "include_usage" in options && options.include_usage === true
