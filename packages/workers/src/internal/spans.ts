@@ -77,8 +77,8 @@ export interface Recording {
   readonly close: (exit: Exit.Exit<unknown, unknown>) => void
 }
 
-/** How many spans of a call may be open at a time; what is more is not recorded. */
-const maxOpen = 1000
+/** How many spans of a call may be open at a time; what is more is not recorded. Of those that ended as many are known. */
+const maxKnown = 1000
 
 /** Records what a worker tells of a call, below the span that the call has here. */
 export const record = (
@@ -89,14 +89,21 @@ export const record = (
 ): Recording => {
   /** By their ids in the worker, since a tracer gives each span an id of its own. */
   const open = new Map<string, Tracer.Span>()
+  /** Those that others may still begin below, such as a finalizer's, or be linked to. */
+  const ended = new Map<string, Tracer.Span>()
 
   const spanOf = (traceId: string, spanId: string): Tracer.AnySpan =>
     spanId === client.spanId
       ? client
-      : (open.get(spanId) ?? Tracer.externalSpan({ traceId, spanId, sampled: client.sampled }))
+      : (open.get(spanId) ?? ended.get(spanId) ?? Tracer.externalSpan({ traceId, spanId, sampled: client.sampled }))
 
-  const start = ([, , spanId, begin, ended]: SpanStarted): void => {
-    if (open.size >= maxOpen) return
+  const remember = (spanId: string, span: Tracer.Span): void => {
+    if (ended.size >= maxKnown) ended.clear()
+    ended.set(spanId, span)
+  }
+
+  const start = ([, , spanId, begin, theEnd]: SpanStarted): void => {
+    if (open.size >= maxKnown) return
     const [name, kind, startTime, parentId, traceId = client.traceId, links = []] = begin
     const span = tracer.span({
       name,
@@ -108,11 +115,12 @@ export const record = (
       root: parentId === undefined,
       sampled: true
     })
-    if (ended === undefined) open.set(spanId, span)
-    else end(span, ended)
+    if (theEnd === undefined) open.set(spanId, span)
+    else end(spanId, span, theEnd)
   }
 
-  const end = (span: Tracer.Span, [endTime, attributes, events, cause]: SpanEnd): void => {
+  const end = (spanId: string, span: Tracer.Span, [endTime, attributes, events, cause]: SpanEnd): void => {
+    remember(spanId, span)
     if (attributes !== undefined) {
       for (const [key, value] of Object.entries(fromWire(attributes) as Record<string, unknown>)) {
         span.attribute(key, value)
@@ -129,11 +137,11 @@ export const record = (
     receive: (message) => {
       try {
         if (message[0] === fromWorker.spanStarted) return start(message)
-        const [, , spanId, ended] = message
+        const [, , spanId, theEnd] = message
         const span = open.get(spanId)
         if (span === undefined) return
         open.delete(spanId)
-        end(span, ended)
+        end(spanId, span, theEnd)
       } catch {
         // Posted by somebody else's code, or refused by the tracer: it is not recorded, and the call goes on.
       }
@@ -141,6 +149,7 @@ export const record = (
     close: (exit) => {
       for (const span of open.values()) span.end(clock.currentTimeNanosUnsafe(), exit)
       open.clear()
+      ended.clear()
     }
   }
 }
