@@ -223,8 +223,8 @@ describe("another model", () => {
       Effect.gen(function* () {
         const { answer, requests } = yield* Upstream
         yield* answer((response) => void response.writeHead(500).end("{}"))
-        const more =
-          '"messages":[{"role":"user","content":"x"}],"seed":12345678901234567890,"t":[1.50,-0],"__proto__":{}'
+        const deep = "[".repeat(50_000) + "]".repeat(50_000)
+        const more = `"messages":[{"role":"user","content":"x"}],"seed":12345678901234567890,"t":[1.50,-0],"__proto__":{},"d":${deep}`
         yield* post("/v1/chat/completions", `{"model":"large",${more}}`)
         assert.deepStrictEqual(
           requests.map(({ body }) => body.toString()),

@@ -6,6 +6,7 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { Caller } from "../Caller.ts"
 import type { RequestError } from "../RequestError.ts"
 import * as Body from "./body.ts"
+import * as JsonText from "./jsonText.ts"
 
 export interface Asked {
   /** Below `/v1`, or as a whole. */
@@ -13,7 +14,7 @@ export interface Asked {
   /** Its body, where that is an object in JSON. */
   readonly value: Readonly<Record<string, unknown>> | undefined
   readonly model: string | undefined
-  /** Its body with another model, and every other value as it is written: a number may have more digits than are read. */
+  /** Its body with another model, and all else as it is written. */
   readonly withModel: (model: string) => string
   /** Whether its caller may use a model. */
   readonly mayUse: (model: string) => boolean
@@ -56,7 +57,7 @@ export const asked = (
       path,
       value,
       model: typeof model === "string" ? model : undefined,
-      withModel: (model) => JSON.stringify({ ...(objectOf(bytes, asWritten) ?? value), model }),
+      withModel: (model) => JsonText.withText(decoder.decode(bytes), "model", model),
       mayUse: (model) => caller?.mayUse?.(model) !== false,
       cacheKey: isCacheable
         ? keyOf([request.method, request.url, ...varying.map((name) => request.headers[name] ?? ""), bytes])
@@ -64,25 +65,14 @@ export const asked = (
     }
   })
 
-const objectOf = (bytes: Uint8Array, reviver?: Reviver): Readonly<Record<string, unknown>> | undefined => {
+const objectOf = (bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined => {
   try {
-    const value: unknown = bytes.length === 0 ? undefined : JSON.parse(decoder.decode(bytes), reviver)
+    const value: unknown = bytes.length === 0 ? undefined : JSON.parse(decoder.decode(bytes))
     return isObject(value) && !Array.isArray(value) ? { ...value } : undefined
   } catch {
     return undefined
   }
 }
-
-type Reviver = (name: string, value: unknown, context?: { readonly source?: string }) => unknown
-
-/** TypeScript does not know it yet: https://developer.mozilla.org/docs/Web/JavaScript/Reference/Global_Objects/JSON/rawJSON. */
-const rawJson: unknown = Reflect.get(JSON, "rawJSON")
-
-/** Keeps numbers as text, which `JSON.stringify` writes as it is. */
-const asWritten: Reviver = (_, value, context) =>
-  typeof value === "number" && context?.source !== undefined && typeof rawJson === "function"
-    ? Reflect.apply(rawJson, JSON, [context.source])
-    : value
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
