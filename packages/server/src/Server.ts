@@ -91,7 +91,7 @@ export interface Options {
   readonly accessLog?: boolean | AccessLog.Options | undefined
   /** Whether requests are counted, for `Metrics.layerRoute`. Default: false. */
   readonly metrics?: boolean | undefined
-  /** What `x-causeway-timeout` can only lower. Default: 10 minutes. */
+  /** From this on `x-causeway-timeout` changes nothing; without it calls have what their places give them. Default: 10 minutes. */
   readonly timeout?: Duration.Input | undefined
   /** How long requests in flight have to end when the server ends. Default: 10 seconds. */
   readonly grace?: Duration.Input | undefined
