@@ -52,6 +52,13 @@ describe("causeway serve, with models of one's own", () => {
         const answer = yield* post(`${server.url}/predict/answer`, { prompt: "hello", model: "gpt-5" })
         assert.deepStrictEqual([answer.status, JSON.parse(answer.text)], [200, { text: "first: hello" }])
 
+        // Each call is counted once, of its upstream.
+        const counted = (yield* get(`${server.url}/metrics`)).text
+          .split("\n")
+          .filter((line) => line.startsWith("gen_ai_client_operation_duration_seconds_count"))
+        assert.isNotEmpty(counted)
+        for (const line of counted) assert.match(line, /causeway_upstream="(?:own|backup)"/)
+
         // Only this server has the key.
         const info = JSON.parse((yield* get(`${server.url}/info`)).text)
         assert.deepInclude(info.upstreams[0], { name: "own", isAuthenticated: true, models: { "gpt-5": "echo-1" } })

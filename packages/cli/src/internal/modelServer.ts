@@ -15,6 +15,7 @@ import * as WorkerPool from "@causeway/workers/WorkerPool"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import type { Settings } from "../Settings.ts"
 import type { WorkersError } from "../WorkersError.ts"
@@ -39,7 +40,10 @@ export const serve = Effect.fnUntraced(function* (name: string, url: string, set
   const options = { port: 0, keys: [key], maxBody, maxBodies, timeout, maxRequests }
   // Its router and its end are its own, and not those of the server of everything.
   const memoMap = yield* Layer.makeMemoMap
-  const built = yield* Layer.buildWithMemoMap(Server.serve(api, options), memoMap, yield* Effect.scope)
+  const built = yield* Layer.buildWithMemoMap(Server.serve(api, options), memoMap, yield* Effect.scope).pipe(
+    // The server of everything counts each call, as those of its upstreams.
+    Effect.provideService(Metric.MetricRegistry, new Map())
+  )
   const address: UpstreamConfig = { baseUrl: `${Context.get(built, Server.Server).url}/v1`, apiKey: key }
   return { address, pool } satisfies Served
 })
