@@ -23,6 +23,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import * as Upstream from "./internal/upstream/current.ts"
 
 /** The time a call has left, in milliseconds. */
@@ -78,6 +79,15 @@ export interface Trace {
  * is recorded, they are told this one. Source: https://www.w3.org/TR/trace-context/.
  */
 export const TraceContext = Context.Reference<Trace | undefined>("@causeway/core/CallMetadata/TraceContext", {
+  defaultValue: () => undefined
+})
+
+/**
+ * An annotation of a span: the one that upstreams are told in its place. A tracer gives each
+ * span an id of its own, so that what is recorded elsewhere, such as the spans of a worker by
+ * the tracer of its caller, has another one there.
+ */
+export const ToldAs = Context.Reference<Tracer.AnySpan | undefined>("@causeway/core/CallMetadata/ToldAs", {
   defaultValue: () => undefined
 })
 

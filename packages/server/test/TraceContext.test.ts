@@ -108,6 +108,9 @@ describe("TraceContext", () => {
           new RegExp(`^00-${traceId}-(?!${spanId})[\\da-f]{16}-01$`)
         )
         assert.strictEqual(request?.headers["tracestate"], "a=1")
+        // One that whoever looks at the trace finds there.
+        const told = String(request?.headers["traceparent"]).slice(36, 52)
+        assert.isTrue(recorded.some(({ spanId }) => spanId === told))
         const server = recorded.find(({ kind, parent }) => kind === "server" && Option.isSome(parent))
         assert.strictEqual(server?.traceId, traceId)
       })

@@ -34,7 +34,7 @@ const recorded = (self: Effect.Effect<unknown>) => {
     },
     onRefused: assert.fail
   })
-  Effect.runSync(Effect.withTracer(self, Spans.forwarding(1, client.traceId, outbox, crossing)))
+  Effect.runSync(Effect.withTracer(self, Spans.forwarding(1, client, outbox, crossing)))
   outbox.flush()
   return { close: () => recording.close(Exit.void), named, spans }
 }

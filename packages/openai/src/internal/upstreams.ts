@@ -6,6 +6,7 @@ import type { UpstreamError } from "@causeway/core/UpstreamError"
 import { Configuration, Credential } from "@causeway/core/UpstreamReason"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
@@ -183,7 +184,8 @@ const noHeaders: Readonly<Record<string, string>> = {}
 const isVisible = (text: string): boolean => /^[\x21-\x7e]{1,200}$/.test(text)
 
 /** Spans that nobody records have ids of another kind. */
-const traceparentOf = ({ sampled, spanId, traceId }: Tracer.AnySpan): string | undefined => {
+const traceparentOf = (span: Tracer.AnySpan): string | undefined => {
+  const { sampled, spanId, traceId } = Context.get(span.annotations, CallMetadata.ToldAs) ?? span
   const text = `00-${traceId.padStart(32, "0")}-${spanId}-${sampled ? "01" : "00"}`
   return /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-0[01]$/.test(text) ? text : undefined
 }

@@ -34,7 +34,7 @@ export const continued = (effect: Effect.Effect<unknown, Opaque>, call: Call): E
   if (!hasTracer && !isRecorded && hasEnded(effect)) return effect
   const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
   if (hasTracer || !isRecorded) return withSpan(effect, entry, parent)
-  const tracer = Spans.forwarding(id, traceId, outbox, crossing)
+  const tracer = Spans.forwarding(id, parent, outbox, crossing)
   if (!hasEnded(effect) || !isUsual(entry.context)) return Effect.withTracer(withSpan(effect, entry, parent), tracer)
   recordEnded(effect, entry, parent, tracer)
   return effect

@@ -4,6 +4,7 @@
  * that crashes as well. Only of calls that somebody records, and where the worker has
  * no tracer of its own.
  */
+import * as CallMetadata from "@causeway/core/CallMetadata"
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -14,27 +15,31 @@ import type { Crossing } from "./lossless.ts"
 import type { Outbox } from "./outbox.ts"
 import { fromWorker, type FromWorker, type SpanEnd, type SpanEnded, type SpanStart, type SpanStarted } from "./wire.ts"
 
-/** The tracer of one call in a worker, of this trace. */
+/** The tracer of one call in a worker. `client`: its caller's span. */
 export const forwarding = (
   id: number,
-  traceId: string,
+  client: Tracer.AnySpan,
   outbox: Outbox<FromWorker>,
   crossing: Crossing
-): Tracer.Tracer =>
-  Tracer.make({
+): Tracer.Tracer => {
+  const told = Context.make(CallMetadata.ToldAs, client)
+  return Tracer.make({
     span: (options) => {
       if (!options.sampled) return new Tracer.NativeSpan(options)
-      const span = new Forwarded(options, (ended) => {
+      // The ids of this thread are known to nobody else.
+      const annotations = Context.merge(options.annotations, told)
+      const span = new Forwarded({ ...options, annotations }, (ended) => {
         const end = endOf(ended, crossing)
         // Most spans have none below them and end at once: what told of their beginning tells of their end.
         if (outbox.last() === started) started[4] = end
         else outbox.push([fromWorker.spanEnded, id, ended.spanId, end])
       })
-      const started: SpanStarted = [fromWorker.spanStarted, id, span.spanId, startOf(span, traceId)]
+      const started: SpanStarted = [fromWorker.spanStarted, id, span.spanId, startOf(span, client.traceId)]
       outbox.push(started)
       return span
     }
   })
+}
 
 class Forwarded extends Tracer.NativeSpan {
   readonly #onEnd: (span: Tracer.NativeSpan) => void
