@@ -2,7 +2,7 @@
  * Two layers of the server in an `effect/http` router that exists already: each request
  * gets a line, and nobody more than two answers a minute.
  *
- * `node examples/layers.ts`
+ * `npx tsx examples/layers.ts`
  */
 import * as AccessLog from "@causeway/server/AccessLog"
 import * as RateLimit from "@causeway/server/RateLimit"

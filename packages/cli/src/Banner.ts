@@ -57,7 +57,7 @@ export const render = (facts: Facts): string => {
     ["", [...facts.routes, "/health"].join("  ")],
     ...(facts.isOpen ? [["insecure", "anybody who reaches this address can use it"] as const] : []),
     ["", ""],
-    ["try", curl(facts, "/v1/chat/completions", chat(facts.isSimulator ? "simulator" : "gpt-5-mini"))],
+    ["try", attempt(facts)],
     ["a failure", failure(facts)]
   ]
   const lines = rows.map(([name, text]) => `  ${name.padEnd(9)}  ${text}`.trimEnd())
@@ -93,15 +93,24 @@ const workers = ({ isolation = "thread", procs = 1, workers: count }: Facts): st
 
 const chat = (model: string): string => JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] })
 
+/** Asks for a model that there is, as far as the configuration says: of one's own without `models`, for their list. */
+const attempt = (facts: Facts): string => {
+  if (facts.isSimulator) return curl(facts, "/v1/chat/completions", chat("simulator"))
+  const [[name, first] = []] = Object.entries(facts.upstreams)
+  const known = Object.keys(first?.models ?? {}).find((model) => !model.includes("'"))
+  if (known === undefined && name !== undefined && facts.models?.[name] !== undefined) return curl(facts, "/v1/models")
+  return curl(facts, "/v1/chat/completions", chat(known ?? "gpt-5-mini"))
+}
+
 const failure = (facts: Facts): string =>
   facts.isSimulator && facts.routes.includes("/predict/answer")
     ? curl(facts, "/predict/answer", JSON.stringify({ prompt: "Hello", model: "fault:no-healthy-upstream" }))
     : curl(facts, "/v1/chat/completions", chat(facts.isSimulator ? "fault:no-healthy-upstream" : "no-such-model"))
 
-const curl = ({ hasKey, keyVariable, url }: Facts, path: string, body: string): string => {
+const curl = ({ hasKey, keyVariable, url }: Facts, path: string, body?: string): string => {
   // An address that stands for all of them is none to call.
   const address = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
   const shown = keyVariable === undefined ? "YOUR-KEY" : `$${keyVariable}`
   const key = hasKey ? ` -H "authorization: Bearer ${shown}"` : ""
-  return `curl -s ${address}${path}${key} -d '${body}'`
+  return `curl -s ${address}${path}${key}${body === undefined ? "" : ` -d '${body}'`}`
 }

@@ -15,6 +15,9 @@ const facts: Banner.Facts = {
 /** The command lines that a reader can copy. */
 const curls = (banner: string): ReadonlyArray<string> => banner.match(/curl .*/g) ?? []
 
+const tried = (upstreams: Banner.Facts["upstreams"], models?: Banner.Facts["models"]): string =>
+  curls(Banner.render({ ...facts, isSimulator: false, upstreams, models }))[0] ?? ""
+
 describe("Banner", () => {
   it("says that the upstream is the simulator", () => {
     const banner = Banner.render(facts)
@@ -71,6 +74,13 @@ describe("Banner", () => {
       models: { own: "file:///srv/app/models.ts" }
     })
     assert.include(banner, "  upstream   own, models of models.ts\n             backup, http://127.0.0.1:8001/v1\n")
+  })
+
+  it("tries a model that there is", () => {
+    const own = { own: "file:///srv/app/models.ts" }
+    assert.include(tried({ own: { baseUrl: "", models: { "gpt-5": "echo-1" } } }, own), '"model":"gpt-5"')
+    assert.match(tried({ own: { baseUrl: "" } }, own), /\/v1\/models$/)
+    assert.include(tried({ primary: { baseUrl: "http://127.0.0.1:8001/v1" } }), '"model":"gpt-5-mini"')
   })
 
   it("asks for the failure at a route that exists", () => {

@@ -200,7 +200,7 @@ describe("Explain", () => {
         explained(`HTTP/1.1 429 Too Many\nretry-after: 2\n\n${body}`),
         "  reason    UpstreamError RateLimited: "
       )
-      assert.include(explained(body), "  unread    the code is none of Causeway's, and without its status")
+      assert.include(explained(body), "  unread    the code is no reason of the catalogue, and without its status")
     })
 
     it("of a defect, which only the log tells", () => {

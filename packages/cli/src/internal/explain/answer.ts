@@ -81,7 +81,7 @@ const whatItIs = (
   if (head === undefined) {
     return line(
       "unread",
-      "the code is none of Causeway's, and without its status an answer is not classified (curl -i shows it)"
+      "the code is no reason of the catalogue, and without its status an answer is not classified (curl -i shows it)"
     )
   }
   const classified = Classification.classify({ ...head, body, seenIn: head.status < 400 ? "body" : "status" })
