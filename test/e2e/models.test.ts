@@ -138,6 +138,9 @@ describe("causeway serve, with models of one's own", () => {
         const bad = yield* run({ args: ["check"], cwd })
         assert.match(bad.stdout, /^own +models\.mjs +failed +\d+ .*its default export is none/m)
         assert.strictEqual(bad.code, 1)
+        const ended = yield* run({ args: ["serve", "--port", "0"], cwd, env: { CAUSEWAY_WORKERS: "0" } })
+        assert.match(ended.stderr, /^causeway: the handlers of causeway\/Relay could not be built: .*no models/m)
+        assert.strictEqual(ended.code, 1)
       }),
     timeout
   )

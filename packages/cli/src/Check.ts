@@ -84,7 +84,7 @@ export const models = (modules: Settings["models"]): Effect.Effect<ReadonlyArray
     Effect.map(
       Effect.timed(
         Effect.match(Models.load(url), {
-          onFailure: ({ reason }): Answer => ({ result: "failed", notes: [Report.visible(reason)] }),
+          onFailure: ({ message }): Answer => ({ result: "failed", notes: [Report.visible(message)] }),
           onSuccess: (): Answer => ({ result: "ok", notes: ["models of one's own, which are not started here"] })
         })
       ),

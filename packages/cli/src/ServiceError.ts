@@ -1,6 +1,6 @@
 /**
- * The handlers of a service could not be built: the program of the service failed
- * before the first call.
+ * The handlers of a service, or models of one's own, could not be built: their program
+ * failed before the first call.
  *
  * **Example** (Which service it was)
  *
@@ -17,7 +17,7 @@ import * as Schema from "effect/Schema"
 
 /** The handlers of a service could not be built. */
 export class ServiceError extends Schema.TaggedError<ServiceError>("@causeway/cli/ServiceError")("ServiceError", {
-  /** The key of the service's contract. */
+  /** The key of the service's contract; that of models is `causeway/Relay`. */
   contract: Schema.String,
   /** What the layer of its handlers failed with, or threw. */
   cause: Schema.Defect()

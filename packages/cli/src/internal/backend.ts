@@ -10,6 +10,7 @@ import type { WorkerPool } from "@causeway/workers/WorkerPool"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { ServiceError } from "../ServiceError.ts"
 import type { Settings } from "../Settings.ts"
 import type { WorkersError } from "../WorkersError.ts"
 import { send } from "./handover.ts"
@@ -31,7 +32,7 @@ export class Backend extends Context.Service<
 >()("@causeway/cli/internal/backend") {}
 
 /** Why it cannot be started. */
-export type Failure = SimulatorError | ServeError | WorkersError
+export type Failure = SimulatorError | ServeError | ServiceError | WorkersError
 
 /** Starts what is behind the routes. */
 export const layer = (settings: Settings): Layer.Layer<Backend, Failure> =>

@@ -17,8 +17,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
+import type { ServiceError } from "../ServiceError.ts"
 import type { Settings } from "../Settings.ts"
-import type { WorkersError } from "../WorkersError.ts"
 import { load } from "./models.ts"
 import { onceReady } from "./ready.ts"
 
@@ -48,7 +48,7 @@ export const serve = Effect.fnUntraced(function* (name: string, url: string, set
   return { address, pool } satisfies Served
 })
 
-const inProcess = (url: string, { pool, reload }: Settings): Layer.Layer<Relay, WorkersError> =>
+const inProcess = (url: string, { pool, reload }: Settings): Layer.Layer<Relay, ServiceError> =>
   Layer.unwrap(Effect.map(load(url, reload), (models) => Local.layer(Relay, models, { deadline: pool.deadline })))
 
 const clientOf = (pool: WorkerPool.WorkerPool["Service"]): Layer.Layer<Relay> =>
