@@ -78,6 +78,20 @@ describe.each(["thread", "process"] as const)("tracing, %s", { timeout: 60_000 }
       })
     )
 
+    it.effect("tells them of any number of calls", () =>
+      Effect.gen(function* () {
+        const { work } = yield* Traced
+        const { spans, tracer } = recorder()
+        // Each has two, which is more than may be on their way.
+        const calls = Effect.replicateEffect(work({ fail: false }), 3000, { concurrency: 16 })
+        yield* recorded(calls, tracer)
+        assert.lengthOf(
+          spans.filter(({ name }) => name === "inner"),
+          3000
+        )
+      })
+    )
+
     it.effect("tells those of a stream", () =>
       Effect.gen(function* () {
         const { stream } = yield* Traced

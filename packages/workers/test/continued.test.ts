@@ -22,7 +22,7 @@ const told = (exit: Exit.Exit<unknown, never>, context: Context.Context<never>) 
   const trace = ["trace", "client", true] as const
   // The rest of an entry says how to find and run a handler.
   const entry = { wireTag: "test/call", context } as Entry
-  const effect = continued(exit, { id: 1, entry, trace, outbox, crossing })
+  const effect = continued(exit, { id: 1, entry, trace, outbox, crossing, room: Spans.makeRoom() })
   const isExit = Exit.isExit(effect)
   const ended = Effect.runSyncExitWith(context)(effect)
   outbox.flush()

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Lossless from "../src/internal/lossless.ts"
 import * as Outbox from "../src/internal/outbox.ts"
+import { makeRoom } from "../src/internal/spans.ts"
 import * as Server from "../src/internal/server.ts"
 import { fromWorker, type FromWorker, toWorker } from "../src/internal/wire.ts"
 import { good } from "./fixtures/handlers.ts"
@@ -29,7 +30,11 @@ const setup = Effect.gen(function* () {
     post: (messages) => void sent.push(...messages),
     onRefused: (message) => void sent.push(message)
   })
-  return { outbox, sent, server: Server.make(context, outbox, Lossless.make(undefined)) }
+  return {
+    outbox,
+    sent,
+    server: Server.make(context, outbox, Lossless.make(undefined), makeRoom())
+  }
 })
 
 describe("server", () => {
@@ -63,7 +68,7 @@ describe("server", () => {
         },
         onRefused: (message, error) => server.refused(message, error)
       })
-      const server = Server.make(context, outbox, Lossless.make(undefined))
+      const server = Server.make(context, outbox, Lossless.make(undefined), makeRoom())
       server.receive([toWorker.request, 1, "test/Wide/endless", null])
       yield* Effect.yieldNow
       yield* Effect.yieldNow

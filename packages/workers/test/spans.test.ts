@@ -22,7 +22,7 @@ const client = new Tracer.NativeSpan({
 })
 
 /** What the tracer of a caller makes of the spans of an effect that runs in a worker. */
-const recorded = (self: Effect.Effect<unknown>) => {
+const recorded = (self: Effect.Effect<unknown>, room = Spans.makeRoom()) => {
   const { named, spans, tracer } = recorder()
   const clock = { currentTimeNanosUnsafe: () => 0n } as Parameters<typeof Spans.record>[2]
   const recording = Spans.record(tracer, client, clock, crossing)
@@ -34,7 +34,7 @@ const recorded = (self: Effect.Effect<unknown>) => {
     },
     onRefused: assert.fail
   })
-  Effect.runSync(Effect.withTracer(self, Spans.forwarding(1, client, outbox, crossing)))
+  Effect.runSync(Effect.withTracer(self, Spans.forwarding(1, client, outbox, crossing, room)))
   outbox.flush()
   return { close: () => recording.close(Exit.void), named, spans }
 }
@@ -56,6 +56,25 @@ describe("spans", () => {
       named("second").links.map(({ span }) => span),
       [first]
     )
+  })
+
+  it("that come faster than they are taken are left out, with those below them, until there is room", () => {
+    const room = Spans.makeRoom()
+    let size = 0
+    while (room.take()) size++
+    const below = Effect.withSpan(Effect.withSpan(Effect.void, "below"), "left out")
+    const giving = Effect.sync(() => room.give(1))
+    const { spans } = recorded(
+      below.pipe(Effect.andThen(giving), Effect.andThen(Effect.withSpan(Effect.void, "told"))),
+      room
+    )
+    assert.deepStrictEqual(
+      spans.map(({ name }) => name),
+      ["told"]
+    )
+    assert.isAbove(size, Spans.takenAfter)
+    // That which found no room before is counted as well, and what is below one is not.
+    assert.deepStrictEqual([room.dropped(), room.dropped()], [2, 0])
   })
 
   it("end once", () => {

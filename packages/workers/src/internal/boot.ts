@@ -15,6 +15,7 @@ import { forward } from "./logs.ts"
 import * as Lossless from "./lossless.ts"
 import * as Outbox from "./outbox.ts"
 import * as Server from "./server.ts"
+import * as Spans from "./spans.ts"
 import * as Vitals from "./vitals.ts"
 import { type BootOptions, fromWorker, type FromWorker, toWorker } from "./wire.ts"
 
@@ -41,9 +42,16 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
     hold: { ms: holdMs, messages: boot.together }
   })
   const logs = forward(outbox, crossing)
+  const room = Spans.makeRoom()
   const scope = Scope.makeUnsafe()
 
+  const tellDropped = (): void => {
+    const count = room.dropped()
+    if (count > 0) logs.warn(`${count} spans were not recorded: they began faster than the pool could take them`)
+  }
+
   const exit = (code: number, ...last: ReadonlyArray<FromWorker>): void => {
+    tellDropped()
     logs.flush()
     for (const message of last) outbox.push(message)
     outbox.flush()
@@ -60,7 +68,9 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
     port.beat()
     server?.expire()
     const told = vitals.beat()
-    if (told !== undefined) outbox.push(told)
+    if (told === undefined) return
+    outbox.push(told)
+    tellDropped()
   }, boot.heartbeatMs).unref()
 
   // Rejections that nobody handles arrive here as well.
@@ -70,6 +80,7 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
     for (const message of messages) {
       if (message[0] === toWorker.stop) stop()
       else if (message[0] === toWorker.logged) logs.taken(message[1])
+      else if (message[0] === toWorker.recorded) room.give(message[1])
       else server?.receive(message)
     }
   })
@@ -80,7 +91,7 @@ export const serve = <ROut, E>({ boot, handlers, lossless, port }: Options<ROut,
   )
   const build = Effect.flatMap(Layer.buildWithScope(handlers, scope), (context) =>
     Effect.sync(() => {
-      server = Server.make(context, outbox, crossing)
+      server = Server.make(context, outbox, crossing, room)
       outbox.push([fromWorker.ready])
     })
   )

@@ -22,11 +22,12 @@ export interface Call {
   readonly trace: Trace | undefined
   readonly outbox: Outbox<FromWorker>
   readonly crossing: Crossing
+  readonly room: Spans.Room
 }
 
 /** Continues the caller's span, where it is sampled: in the worker's own tracer, or else in the caller's. */
 export const continued = (effect: Effect.Effect<unknown, Opaque>, call: Call): Effect.Effect<unknown, Opaque> => {
-  const { crossing, entry, id, outbox, trace } = call
+  const { crossing, entry, id, outbox, room, trace } = call
   if (trace === undefined) return effect
   const [traceId, spanId, isRecorded] = trace
   const hasTracer = Context.get(entry.context, Tracer.Tracer) !== Tracer.nativeTracer
@@ -34,7 +35,7 @@ export const continued = (effect: Effect.Effect<unknown, Opaque>, call: Call): E
   if (!hasTracer && !isRecorded && hasEnded(effect)) return effect
   const parent = Tracer.externalSpan({ traceId, spanId, sampled: true })
   if (hasTracer || !isRecorded) return withSpan(effect, entry, parent)
-  const tracer = Spans.forwarding(id, parent, outbox, crossing)
+  const tracer = Spans.forwarding(id, parent, outbox, crossing, room)
   if (!hasEnded(effect) || !isUsual(entry.context)) return Effect.withTracer(withSpan(effect, entry, parent), tracer)
   recordEnded(effect, entry, parent, tracer)
   return effect

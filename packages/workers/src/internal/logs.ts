@@ -20,6 +20,8 @@ const window = 1024
 export interface Forwarding {
   /** Sends what it is given to the pool. */
   readonly logger: Logger.Logger<unknown, void>
+  /** Tells the pool of what went wrong here. */
+  readonly warn: (notice: string) => void
   /** The pool has taken so many lines. */
   readonly taken: (count: number) => void
   /** Tells of what was dropped, at the latest when the worker ends. */
@@ -30,12 +32,16 @@ export const forward = (outbox: Outbox<FromWorker>, { toWire }: Crossing): Forwa
   let room = window
   let dropped = 0
 
+  const warn = (notice: string): void => {
+    room--
+    outbox.push([fromWorker.log, "Warn", toWire(notice), toWire({}), undefined])
+  }
+
   const flush = (): void => {
     if (dropped === 0) return
     const notice = `${dropped} log lines were dropped: they came faster than the pool could take them`
     dropped = 0
-    room--
-    outbox.push([fromWorker.log, "Warn", toWire(notice), toWire({}), undefined])
+    warn(notice)
   }
 
   const logger = Logger.make<unknown, void>(({ cause, date, fiber, logLevel, message }) => {
@@ -55,6 +61,7 @@ export const forward = (outbox: Outbox<FromWorker>, { toWire }: Crossing): Forwa
 
   return {
     logger,
+    warn,
     taken: (count) => {
       room += count
       flush()

@@ -24,6 +24,7 @@ import type { Crossing } from "./lossless.ts"
 import type { Opaque } from "./opaque.ts"
 import type { Outbox } from "./outbox.ts"
 import { send } from "./sending.ts"
+import type * as Spans from "./spans.ts"
 import * as StreamServer from "./streamServer.ts"
 import { Table } from "./table.ts"
 import {
@@ -68,7 +69,12 @@ export interface Server {
 const slowMs = 0.2
 
 /** Serves the contracts whose handlers a context holds. */
-export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>, crossing: Crossing): Server => {
+export const make = (
+  context: Context.Context<never>,
+  outbox: Outbox<FromWorker>,
+  crossing: Crossing,
+  room: Spans.Room
+): Server => {
   const entries = entriesOf(context, crossing.codecFor)
   const { toExcerpt } = crossing
   const client = new Rpc.ServerClient(0)
@@ -112,7 +118,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       refusal: undefined
     }
     running.add(call)
-    const effect = continued(handled(call, request), { id, entry, trace: request[6], outbox, crossing })
+    const effect = continued(handled(call, request), { id, entry, trace: request[6], outbox, crossing, room })
     // What has ended needs no fiber.
     if (hasEnded(effect)) settle(call, effect)
     else {
@@ -248,6 +254,7 @@ export const make = (context: Context.Context<never>, outbox: Outbox<FromWorker>
       outbox.push(misfit(message[1], issue, toExcerpt(message[2])))
     }
     if (message[0] === fromWorker.refused) outbox.push(withoutRaw(message))
+    if (message[0] === fromWorker.spanStarted) room.give(1)
     if (message[0] !== fromWorker.chunk) return
     const call = running.get(message[1])
     if (call === undefined) return

@@ -15,12 +15,54 @@ import type { Crossing } from "./lossless.ts"
 import type { Outbox } from "./outbox.ts"
 import { fromWorker, type FromWorker, type SpanEnd, type SpanEnded, type SpanStart, type SpanStarted } from "./wire.ts"
 
+/**
+ * How many spans may be on their way that the pool has not taken. What begins beyond is not recorded, with what is
+ * below it: a handler must not wait for a tracer, nor fill the memory of the pool, nor keep answers waiting behind.
+ */
+const window = 4096
+/** How many the pool takes before it says so. */
+export const takenAfter = 512
+
+/** Room for the spans of a worker. */
+export interface Room {
+  /** Whether one more may begin. */
+  readonly take: () => boolean
+  /** The pool has taken so many. */
+  readonly give: (count: number) => void
+  /** How many found no room, since this was asked last. */
+  readonly dropped: () => number
+}
+
+export const makeRoom = (): Room => {
+  let left = window
+  let dropped = 0
+  return {
+    take: () => {
+      if (left <= 0) {
+        dropped++
+        return false
+      }
+      left--
+      return true
+    },
+    give: (count) => {
+      left += count
+    },
+    dropped: () => {
+      const count = dropped
+      dropped = 0
+      return count
+    }
+  }
+}
+
 /** The tracer of one call in a worker. `client`: its caller's span. */
 export const forwarding = (
   id: number,
   client: Tracer.AnySpan,
   outbox: Outbox<FromWorker>,
-  crossing: Crossing
+  crossing: Crossing,
+  room: Room
 ): Tracer.Tracer => {
   const told = Context.make(CallMetadata.ToldAs, client)
   return Tracer.make({
@@ -28,6 +70,7 @@ export const forwarding = (
       if (!options.sampled) return new Tracer.NativeSpan(options)
       // The ids of this thread are known to nobody else.
       const annotations = Context.merge(options.annotations, told)
+      if (!room.take()) return new Tracer.NativeSpan({ ...options, annotations, sampled: false })
       const span = new Forwarded({ ...options, annotations }, (ended) => {
         const end = endOf(ended, crossing)
         // Most spans have none below them and end at once: what told of their beginning tells of their end.

@@ -17,6 +17,7 @@ import type { Crossing } from "./lossless.ts"
 import * as Outage from "./outage.ts"
 import * as Recycling from "./recycling.ts"
 import * as Restarts from "./restarts.ts"
+import { takenAfter } from "./spans.ts"
 import * as Starting from "./starting.ts"
 import * as Succession from "./succession.ts"
 import * as Unit from "./unit.ts"
@@ -134,9 +135,13 @@ export const make = (options: Options) => {
           break
         default:
           dispatcher.receive(unit, message)
+          if (message[0] === fromWorker.spanStarted) unit.spansTaken++
       }
     }
     if (logged > 0) unit.outbox.push([toWorker.logged, logged])
+    if (unit.spansTaken < takenAfter) return
+    unit.outbox.push([toWorker.recorded, unit.spansTaken])
+    unit.spansTaken = 0
   }
 
   const redacted = (error: unknown): unknown => crossing.fromWire(crossing.toWire(error))

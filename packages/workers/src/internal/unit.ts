@@ -101,6 +101,8 @@ export interface Unit {
   due: Due | undefined
   /** What it told of itself last. */
   vitals: Vitals | undefined
+  /** How many spans that began there were taken, of which it was not told yet. */
+  spansTaken: number
   /** What it threw outside of any call. */
   thrown: Thrown | undefined
   /** The exclusive call for which it is kept free. */
@@ -136,6 +138,7 @@ export const make = (
   limits,
   due: undefined,
   vitals: undefined,
+  spansTaken: 0,
   thrown: undefined,
   reservedFor: undefined
 })

@@ -7,7 +7,7 @@ import type * as LogLevel from "effect/LogLevel"
 import type { SpanKind } from "effect/Tracer"
 
 /** Kinds of messages to a worker. */
-export const toWorker = { request: 0, interrupt: 1, ack: 2, stop: 3, logged: 4 } as const
+export const toWorker = { request: 0, interrupt: 1, ack: 2, stop: 3, logged: 4, recorded: 5 } as const
 
 /** Kinds of messages from a worker. */
 export const fromWorker = {
@@ -58,8 +58,11 @@ export type Stop = readonly [kind: typeof toWorker.stop]
 /** So many log lines were taken. */
 export type Logged = readonly [kind: typeof toWorker.logged, count: number]
 
+/** So many spans that began were taken. */
+export type Recorded = readonly [kind: typeof toWorker.recorded, count: number]
+
 /** What a pool sends. */
-export type ToWorker = Request | Interrupt | Ack | Stop | Logged
+export type ToWorker = Request | Interrupt | Ack | Stop | Logged | Recorded
 
 /** A call succeeded; its value is encoded. */
 export type Success = readonly [kind: typeof fromWorker.success, id: number, value: unknown]
