@@ -108,12 +108,18 @@ const ask = (name: string, config: Upstreams[string]): Effect.Effect<Found, neve
     relay.complete({ path: "/models", method: "GET" }).pipe(
       Effect.match({
         onFailure: (error): Answer =>
-          isNotFound(error) ? { result: "reached", notes: ["answers, and has no list of models"] } : failed(error),
+          isNotFound(error) ? { result: "reached", notes: [withoutModels(config)] } : failed(error),
         onSuccess: ({ body }) => listed(body, Object.values(config.models ?? {}))
       }),
       found(name, config)
     )
   )
+
+/** Most servers that speak OpenAI's API do so below `/v1`, and have a list of models. */
+const withoutModels = ({ baseUrl }: Upstreams[string]): string =>
+  /\/v\d/.test(new URL(baseUrl).pathname)
+    ? "answers, and has no list of models"
+    : "answers, and has no list of models; is the address whole, with /v1 where its API has that?"
 
 const askHttp = (
   name: string,

@@ -36,11 +36,20 @@ describe("apply", () => {
   it.effect("tells the log which attempt failed and what follows, also where the call succeeds in the end", () =>
     Effect.gen(function* () {
       const { call } = scripted(Effect.fail(failure(reasons.overloaded)), Effect.succeed("yes"))
-      const lines: Array<unknown> = []
-      const logger = Logger.make(({ message }) => void lines.push(message))
-      assert.strictEqual(yield* call.pipe(Policy.apply(backup()), Effect.provide(Logger.layer([logger]))), "yes")
+      const lines: Array<readonly [message: unknown, annotations: unknown]> = []
+      const logger = Logger.map(Logger.formatStructured, ({ annotations, message }) => {
+        lines.push([message, annotations])
+      })
+      const answered = call.pipe(
+        Policy.apply(backup()),
+        Effect.provideService(CallMetadata.RequestId, "req-1"),
+        Effect.provide(Logger.layer([logger]))
+      )
+      assert.strictEqual(yield* answered, "yes")
       assert.strictEqual(lines.length, 1)
-      assert.match(String(lines[0]), /^attempt 1 failed, fallback to backup: /)
+      const [message, annotations] = lines[0] ?? []
+      assert.match(String(message), /^attempt 1 failed, fallback to backup: /)
+      assert.deepStrictEqual(annotations, { "causeway.request_id": "req-1" })
     })
   )
 

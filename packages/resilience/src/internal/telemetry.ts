@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Tracer from "effect/Tracer"
 import type { Attempt } from "@causeway/core/Attempt"
+import * as CallMetadata from "@causeway/core/CallMetadata"
 import { label, type Registry } from "./registry.ts"
 
 const attempts = Metric.counter("causeway_policy_failed_attempts", {
@@ -47,7 +48,10 @@ export const hedged = (slow: string | undefined, other: string | undefined): Eff
 export const log = (attempt: Attempt): Effect.Effect<void> => {
   const { message, next, number } = attempt
   const line = `attempt ${number} failed, ${next}: ${message}`
-  return isConfiguration(attempt) ? Effect.logWarning(line) : Effect.logInfo(line)
+  const logged = isConfiguration(attempt) ? Effect.logWarning(line) : Effect.logInfo(line)
+  return Effect.flatMap(CallMetadata.RequestId, (id) =>
+    id === undefined ? logged : Effect.annotateLogs(logged, "causeway.request_id", id)
+  )
 }
 
 /** Whether an attempt failed because the client is configured wrongly. */
