@@ -48,6 +48,7 @@ describe("causeway check", () => {
           {
             refusing: { baseUrl: refusing.url, apiKey: { env: "KEY" } },
             listless: { baseUrl: listless.url },
+            short: { baseUrl: new URL(listless.url).origin },
             silent: { baseUrl: silent.url },
             absent: { baseUrl: "http://127.0.0.1:1/v1" }
           },
