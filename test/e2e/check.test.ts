@@ -57,10 +57,8 @@ describe("causeway check", () => {
         assert.strictEqual(code, 1)
         assert.strictEqual(stderr, "causeway: upstreams cannot be used: refusing, silent, absent\n")
         assert.match(stdout, /^refusing +http\S+ +failed .*\n +\S/m)
-        assert.match(
-          stdout,
-          /^listless +http\S+ +reached +\d+ +answers, and has no list of models; is the address whole, with \/v1 .*$/m
-        )
+        assert.match(stdout, /^listless +http\S+ +reached +\d+ +answers, and has no list of models$/m)
+        assert.match(stdout, /^short +http\S+ +reached +\d+ +answers, .*; is the address whole, with \/v1 where/m)
         assert.match(stdout, /^silent +http\S+ +failed +\d+ .*\n +\S/m)
         assert.match(stdout, /^absent +http\S+ +failed +\d+ .*\n +\S/m)
         assert.notInclude(stdout + stderr, "very-secret")
