@@ -4,7 +4,7 @@
  *
  * - what `Lossless` wrote, such as a message of a queue,
  * - entries of the server's log, as the command prints them or as JSON,
- * - error answers in OpenAI's shape, and with their head (`curl -i`) those of any API,
+ * - error answers in OpenAI's shape and problems (RFC 9457), and with their head (`curl -i`) those of any API,
  * - answers of a contract over HTTP (`/rpc`), and any other JSON.
  *
  * **Example** (A message of a queue)

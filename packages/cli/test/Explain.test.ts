@@ -6,6 +6,7 @@ import * as RemoteProtocol from "@causeway/core/RemoteProtocol"
 import { UpstreamError } from "@causeway/core/UpstreamError"
 import { Overloaded } from "@causeway/core/UpstreamReason"
 import * as Policy from "@causeway/resilience/Policy"
+import * as Problem from "@causeway/server/Problem"
 import * as PublicError from "@causeway/server/PublicError"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -190,6 +191,25 @@ describe("Explain", () => {
       )
       assert.include(report, "  reason    BoundaryError Overloaded: ")
       assert.notInclude(report, "  ids ")
+    })
+
+    it("as a problem, which has the ids itself", () => {
+      const problem = Problem.fromError(PublicError.fromError(error), { requestId: "req 1" })
+      assert.strictEqual(
+        explained(JSON.stringify(problem)),
+        [
+          'the upstream "primary" is overloaded: busy',
+          "  answer    type upstream_error, code overloaded",
+          "  ids       req 1 (the server's), up-1 (the upstream's)",
+          "  reason    UpstreamError Overloaded: The upstream has more to do than it can.",
+          "  to do     Try again later, or use another upstream."
+        ].join("\n")
+      )
+      const body = `{"title":"Slow down","detail":"too many","status":429}`
+      assert.include(
+        explained(`HTTP/1.1 429 Too Many\ncontent-type: application/problem+json\n\n${body}`),
+        "  reason    UpstreamError RateLimited: "
+      )
     })
 
     it("of anybody, by its status and body", () => {

@@ -1,7 +1,11 @@
-/** An error answer over HTTP: OpenAI's shape, as this server and others write it, with its head where there is one. */
+/**
+ * An error answer over HTTP: OpenAI's shape or a problem (RFC 9457), as this server and
+ * others write them, with its head where there is one.
+ */
 import * as Catalogue from "@causeway/core/Catalogue"
 import * as Classification from "@causeway/core/Classification"
 import * as Redaction from "@causeway/core/Redaction"
+import * as Result from "effect/Result"
 import { ids, isRecord, line, reason, say } from "./lines.ts"
 
 /** What stands before a body, as `curl -i` prints it. */
@@ -35,10 +39,14 @@ export const split = (text: string): Whole | undefined => {
   return { head: { status: Number(status), headers }, body }
 }
 
-/** The error that a body states in OpenAI's shape. */
+/** The error that a body states in OpenAI's shape, or as a problem, whose members then have the names of that shape. */
 export const errorIn = (value: unknown): Readonly<Record<string, unknown>> | undefined => {
-  const error = isRecord(value) ? value["error"] : undefined
-  return isRecord(error) && typeof error["message"] === "string" ? error : undefined
+  if (!isRecord(value)) return undefined
+  const { category, detail, error, title } = value
+  if (isRecord(error) && typeof error["message"] === "string") return error
+  return typeof title === "string" && typeof detail === "string"
+    ? { ...value, message: detail, type: category }
+    : undefined
 }
 
 const excerptLimit = 200
@@ -56,11 +64,18 @@ export const explain = (error: Readonly<Record<string, unknown>> | undefined, bo
       head && `HTTP ${head.status}`,
       ...["type", "code", "param"].map((name) => say(error?.[name], (text) => `${name} ${text}`))
     ),
-    ...ids(own, upstreams),
+    ...ids(own ?? say(error?.["instance"], decoded), upstreams ?? error?.["upstreamRequestId"]),
     ...line("retry", retryOf(header("x-should-retry"), header("retry-after"))),
     ...whatItIs(error, body, head)
   ].join("\n")
 }
+
+/** A problem has its request's id in the form of a URI. */
+const decoded = (id: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(id)),
+    () => id
+  )
 
 const retryOf = (advised: string | undefined, after: string | undefined): string | undefined => {
   if (advised === "false") return "does not help, it says"
