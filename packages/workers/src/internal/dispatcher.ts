@@ -192,8 +192,8 @@ export const make = ({ fromWire, now, onBusy, onEmpty, onEnded, queue: capacity 
     pump()
   }
 
-  const ack = (id: number): void => {
-    calls.get(id)?.unit?.outbox.push([toWorker.ack, id])
+  const ack = (id: number, chunks: number): void => {
+    calls.get(id)?.unit?.outbox.push([toWorker.ack, id, chunks])
   }
 
   /** Ends a call with a failure of the boundary; a handler that runs is interrupted. */

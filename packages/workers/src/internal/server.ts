@@ -92,7 +92,7 @@ export const make = (
         return interrupt(call)
       }
       case toWorker.ack:
-        return running.get(message[1])?.credit?.give()
+        return running.get(message[1])?.credit?.give(message[2])
       default:
         return undefined
     }

@@ -76,7 +76,10 @@ const open = ({ decodeChunk, dispatcher, failure, span, submission, unreadable }
 
   const take = (): Pull => {
     const values = chunks.shift()
-    if (++owed >= ackAfter && typeof id === "number") for (; owed > 0; owed--) dispatcher.ack(id)
+    if (++owed >= ackAfter && typeof id === "number") {
+      dispatcher.ack(id, owed)
+      owed = 0
+    }
     const decoded = decodeChunk(values)
     // What decodes is an array that is not empty, by its schema.
     return (isDone(decoded) ? decoded : Effect.mapError(decoded, unreadable)) as Pull

@@ -14,8 +14,8 @@ const window = 16
 export interface Credit {
   /** Uses one up; waits where there is none left. */
   readonly take: () => Effect.Effect<void>
-  /** A chunk was acknowledged. */
-  readonly give: () => void
+  /** So many chunks were acknowledged. */
+  readonly give: (chunks: number) => void
 }
 
 /** A full window. */
@@ -33,8 +33,8 @@ export const credit = (): Credit => {
         })
       })
     },
-    give: () => {
-      left++
+    give: (chunks) => {
+      left += chunks
       const resume = waiting
       waiting = undefined
       resume?.()

@@ -49,8 +49,8 @@ export type Request = [
 /** The caller no longer waits. */
 export type Interrupt = readonly [kind: typeof toWorker.interrupt, id: number]
 
-/** A chunk of a stream was taken: the next one may be sent. */
-export type Ack = readonly [kind: typeof toWorker.ack, id: number]
+/** So many chunks of a stream were taken: as many more may be sent. */
+export type Ack = readonly [kind: typeof toWorker.ack, id: number, chunks: number]
 
 /** Finalize the layers and exit. */
 export type Stop = readonly [kind: typeof toWorker.stop]
