@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import { Caller } from "../Caller.ts"
+import { isLoopback } from "../Loopback.ts"
 import { Forbidden, RequestError, Unauthenticated } from "../RequestError.ts"
 
 /** Refuses a request of anybody else: with 401, or with 403 where its key is no operator's. */
@@ -27,10 +28,11 @@ export const check: Effect.Effect<void, RequestError, HttpServerRequest> = Effec
  * in a browser here can send requests to any name that leads here.
  */
 const isOfThisMachine = ({ headers, remoteAddress }: HttpServerRequest): boolean =>
-  Option.exists(remoteAddress, isLoopback) &&
-  isLoopback((headers["host"] ?? "").replace(/:\d+$/, "")) &&
+  Option.exists(remoteAddress, isOwn) &&
+  isOwn((headers["host"] ?? "").replace(/:\d+$/, "")) &&
   passedOn.every((name) => headers[name] === undefined)
 
 const passedOn = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const
 
-const isLoopback = (host: string): boolean => /^(?:localhost|(?:::ffff:)?127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
+/** Over IPv6 an address of IPv4 is mapped. */
+const isOwn = (host: string): boolean => isLoopback(host.replace(/^::ffff:(?=127\.)/i, ""))
