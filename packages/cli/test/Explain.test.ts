@@ -4,7 +4,7 @@ import { Evidence } from "@causeway/core/Evidence"
 import * as Lossless from "@causeway/core/Lossless"
 import * as RemoteProtocol from "@causeway/core/RemoteProtocol"
 import { UpstreamError } from "@causeway/core/UpstreamError"
-import { Overloaded } from "@causeway/core/UpstreamReason"
+import { Overloaded, QuotaExhausted } from "@causeway/core/UpstreamReason"
 import * as Policy from "@causeway/resilience/Policy"
 import * as Problem from "@causeway/server/Problem"
 import * as PublicError from "@causeway/server/PublicError"
@@ -205,6 +205,26 @@ describe("Explain", () => {
           "  to do     Try again later, or use another upstream."
         ].join("\n")
       )
+    })
+
+    it("as a problem, whose kind says more than a code of the upstream's", () => {
+      const empty = new UpstreamError({
+        upstream: "primary",
+        operation: "chat.completions.create",
+        reason: new QuotaExhausted({ message: "nothing left", seenIn: "body" }),
+        evidence: new Evidence({
+          attempt: 1,
+          timing: { startedAt: 0, totalMs: 1 },
+          provider: { message: "nothing left", code: "insufficient_quota" }
+        })
+      })
+      assert.include(
+        explained(JSON.stringify(Problem.fromError(PublicError.fromError(empty)))),
+        "  reason    UpstreamError QuotaExhausted: "
+      )
+    })
+
+    it("as a problem of anybody, by its status", () => {
       const body = `{"title":"Slow down","detail":"too many","status":429}`
       assert.include(
         explained(`HTTP/1.1 429 Too Many\ncontent-type: application/problem+json\n\n${body}`),

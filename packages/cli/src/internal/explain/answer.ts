@@ -5,6 +5,7 @@
 import * as Catalogue from "@causeway/core/Catalogue"
 import * as Classification from "@causeway/core/Classification"
 import * as Redaction from "@causeway/core/Redaction"
+import * as Problem from "@causeway/server/Problem"
 import * as Result from "effect/Result"
 import { ids, isRecord, line, reason, say } from "./lines.ts"
 
@@ -45,7 +46,7 @@ export const errorIn = (value: unknown): Readonly<Record<string, unknown>> | und
   const { category, detail, error, title } = value
   if (isRecord(error) && typeof error["message"] === "string") return error
   return typeof title === "string" && typeof detail === "string"
-    ? { ...value, message: detail, type: category }
+    ? { ...value, message: detail, type: category, kind: value["type"] }
     : undefined
 }
 
@@ -107,8 +108,11 @@ const whatItIs = (
 /** Reasons of these families are the server's own. */
 const own: ReadonlySet<unknown> = new Set(["service_unavailable_error", "timeout_error", "server_error"])
 
-/** The reason whose code a body names. A code of which there are two is told apart by its family. */
-const entryOf = ({ code, type }: Readonly<Record<string, unknown>>): Catalogue.Entry | undefined => {
+/** The reason that a problem's kind names, else a code. A code of which there are two is told apart by its family. */
+const entryOf = ({ code, kind, type }: Readonly<Record<string, unknown>>): Catalogue.Entry | undefined => {
+  const anchor = typeof kind === "string" ? kind.replace(/^.*#/, "") : undefined
+  const named = Catalogue.entries().find(({ error, tag }) => Problem.anchorOf(`${error}/${tag}`) === anchor)
+  if (named !== undefined) return named
   const found = Catalogue.entries().filter(({ tag }) => snakeCase(tag) === code)
   return found.find(({ error }) => own.has(type) === (error !== "UpstreamError")) ?? found[0]
 }
